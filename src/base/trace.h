@@ -1,0 +1,21 @@
+#pragma once
+// Diagnostics, for the person who runs the program ("log" is the product). Lines go to standard error:
+// "2026-11-24 13:04:11.123 info  capture  shop: snapshot done, 412007 rows". Callers build the text; no secret in it.
+
+#include <string_view>
+
+namespace sluice::trace {
+
+enum class Level { debug, info, warn, error };
+
+// Default: info. Thread-safe, like everything here.
+void set_level(Level level);
+[[nodiscard]] bool enabled(Level level);
+void write(Level level, std::string_view component, std::string_view text);
+
+inline void debug(std::string_view component, std::string_view text) { write(Level::debug, component, text); }
+inline void info(std::string_view component, std::string_view text) { write(Level::info, component, text); }
+inline void warn(std::string_view component, std::string_view text) { write(Level::warn, component, text); }
+inline void error(std::string_view component, std::string_view text) { write(Level::error, component, text); }
+
+}  // namespace sluice::trace
