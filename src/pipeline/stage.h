@@ -1,0 +1,53 @@
+#pragma once
+// A stage is a source or a sink that runs on a thread of its own, and what it tells about itself.
+
+#include <cstdint>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sluice::pipeline {
+
+// One table of a source, or one topic of a sink.
+struct StageItem {
+  std::string name;        // the topic's name
+  std::string state;       // "snapshot", "streaming", "parked", "dropped", "archiving"
+  std::string note;        // for people: why it is parked; "updates and deletes are not captured"; else empty
+  std::uint64_t rows = 0;            // since the first start: rows captured, or archived
+  std::uint64_t snapshot_rows = 0;   // read so far in the snapshot
+  std::uint64_t snapshot_rows_expected = 0;  // an estimate; 0 when not known
+  std::int64_t offset = -1;          // sinks: the next offset to archive
+  std::int64_t end_offset = -1;      // sinks: the end of the topic
+};
+
+struct StageStatus {
+  std::string kind;      // "source" or "sink"
+  std::string name;      // its key in the configuration
+  std::string state;     // "starting", "snapshot", "streaming", "waiting", "failed", "stopped"
+  std::string error;     // the text of the last error while it lasts; else empty
+  std::string hint;      // what to do about it
+  std::string position;  // source: LSN text; sink: empty
+  std::uint64_t lag_bytes = 0;
+  double lag_seconds = 0;
+  std::uint64_t rows_total = 0;      // since this process began
+  std::uint64_t files_published = 0; // sinks, since the archive began
+  std::vector<StageItem> items;
+  std::map<std::string, std::string> facts;  // more for people, in order: {"slot", "sluice_shop"}
+};
+
+class Stage {
+ public:
+  virtual ~Stage() = default;
+
+  // Runs until `stop` is requested (then: drained, no error) or an error ends it. May be called again after an error:
+  // it begins from its durable position. Errors: retry and back_off are tried again by the supervisor; fenced,
+  // rejected, corrupt and unsupported end the stage and stay in the status until a person acts.
+  [[nodiscard]] virtual Result<void> run(std::stop_token stop) = 0;
+  // From any thread, at any time.
+  [[nodiscard]] virtual StageStatus status() const = 0;
+};
+
+}  // namespace sluice::pipeline
