@@ -28,14 +28,14 @@ using TopicConfig = std::map<std::string, std::string>;  // Kafka's names: {"cle
 struct TopicSpec {
   std::string name;
   std::int32_t partitions = 1;
-  TopicConfig config;
+  TopicConfig config = {};
   bool read_only = false;  // writes by Kafka clients are refused (captured and internal topics)
 };
 
 struct TopicDescription {
   std::string name;
   std::int32_t partitions = 0;
-  TopicConfig config;  // what was set, defaults not included
+  TopicConfig config = {};  // what was set, defaults not included
 };
 
 struct Header {
@@ -50,7 +50,7 @@ struct NewRecord {
   std::int64_t timestamp_ms = 0;
   std::optional<ByteView> key;
   std::optional<ByteView> value;  // none: a tombstone
-  std::span<const Header> headers;
+  std::span<const Header> headers = {};
 };
 
 // A record as read. The views live until the reader's next call.
