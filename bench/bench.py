@@ -1,0 +1,227 @@
+"""make bench: what Sluice does on this machine, beside the limits measured in the same run. Prints ratios.
+
+    bench.py [--quick] [PHASE...]     phases: machine startup produce snapshot latency
+
+Every figure is measured against the real program and real clients: rdkafka_performance (built by bench/run.sh from
+librdkafka's own sources), a PostgreSQL of its own, psql that throws the same binary COPY away, pg_recvlogical to
+nowhere. Compare figures of one run only: the machine's disks and neighbours change.
+"""
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "system"))
+import harness  # noqa: E402
+
+RDKAFKA_PERFORMANCE = os.environ.get("RDKAFKA_PERFORMANCE")
+
+
+def say(name, text):
+    print(f"{name:<34} {text}", flush=True)
+
+
+def machine(_):
+    with open("/proc/cpuinfo") as cpuinfo:
+        model = next((line.split(":")[1].strip() for line in cpuinfo if line.startswith("model name")), "?")
+    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    say("machine", f"{os.cpu_count()} x {model}, {memory_gb:.0f} GB, Linux {platform.release()}")
+    with harness.temporary_directory("sluice-bench-") as directory:
+        for size in (16 << 10, 1 << 20):
+            times = []
+            fd = os.open(os.path.join(directory, f"sync-{size}"), os.O_CREAT | os.O_WRONLY)
+            for _ in range(100):
+                os.write(fd, b"x" * size)
+                begin = time.perf_counter()
+                os.fdatasync(fd)
+                times.append((time.perf_counter() - begin) * 1e3)
+            os.close(fd)
+            times.sort()
+            say(f"one sync of {size >> 10} KiB", f"median {statistics.median(times):.2f} ms, p99 {times[98]:.2f} ms")
+
+
+def startup(_):
+    with harness.temporary_directory("sluice-bench-") as directory:
+        sluice = harness.Sluice(directory)
+        times = []
+        for _ in range(5):
+            begin = time.perf_counter()
+            sluice.start()
+            times.append((time.perf_counter() - begin) * 1e3)
+            resident = sluice.rss_bytes() / 1e6
+            sluice.stop()
+        say("start to serving", f"median {statistics.median(times):.0f} ms (goal 50), polled every 10 ms")
+        say("resident, idle log and registry", f"{resident:.0f} MB (goal 30)")
+
+
+def rdkafka(sluice, *args):
+    begin, cpu = time.perf_counter(), sluice.cpu_seconds()
+    run = subprocess.run([RDKAFKA_PERFORMANCE, "-b", sluice.broker, *args], capture_output=True, text=True, timeout=600)
+    if run.returncode != 0:
+        raise AssertionError(run.stdout[-1000:] + run.stderr[-1000:])
+    return time.perf_counter() - begin, sluice.cpu_seconds() - cpu
+
+
+def produce_and_consume(options):
+    if not RDKAFKA_PERFORMANCE:
+        say("produce, consume", "left out: RDKAFKA_PERFORMANCE is not set (bench/run.sh builds it)")
+        return
+    with harness.temporary_directory("sluice-bench-") as directory, harness.Sluice(directory) as sluice:
+        for size, count in ((100, options.scale * 3_000_000), (1024, options.scale * 600_000)):
+            count, topic = int(count), f"bench-{size}"
+            sluice.run("topic", "create", topic, check=True)
+            seconds, cpu = rdkafka(sluice, "-P", "-t", topic, "-p", "0", "-s", str(size), "-c", str(count), "-a", "-1", "-u")
+            say(f"produce {size} B, acks=all", f"{count / seconds:,.0f} records/s, {count * size / seconds / 1e6:,.0f} MB/s, "
+                f"broker {cpu / count * 1e6:.2f} CPU-s a million")
+            seconds, cpu = rdkafka(sluice, "-C", "-t", topic, "-p", "0", "-o", "beginning", "-c", str(count), "-u")
+            say(f"consume {size} B", f"{count / seconds:,.0f} records/s, {count * size / seconds / 1e6:,.0f} MB/s, "
+                f"broker {cpu / count * 1e6:.2f} CPU-s a million")
+        say("resident after that", f"{sluice.rss_bytes() / 1e6:.0f} MB")
+
+
+TABLE = """CREATE TABLE bench (id bigint PRIMARY KEY, name text NOT NULL, email text, balance numeric(12,2),
+  created timestamptz NOT NULL, visits int, active boolean, note text)"""
+FILL = """INSERT INTO bench SELECT i, 'name ' || i, 'user' || i || '@example.com', i % 100000 / 100.0,
+  '2026-01-01'::timestamptz + i * interval '1 second', i % 1000, i % 2 = 0, repeat('x', i % 60) FROM generate_series(1, %s) i"""
+
+
+def wait_end(sluice, topic, rows, seconds=600):
+    """Until the topic's end offset passes `rows`; the time that took."""
+    from confluent_kafka import Consumer, KafkaException, TopicPartition
+    watch = Consumer({"bootstrap.servers": sluice.broker, "group.id": "watch"})
+    begin = time.perf_counter()
+    try:
+        while time.perf_counter() - begin < seconds:
+            try:
+                if watch.get_watermark_offsets(TopicPartition(topic, 0), timeout=5)[1] >= rows:
+                    return time.perf_counter() - begin
+            except KafkaException:
+                pass  # the topic is not there yet
+            time.sleep(0.02)
+    finally:
+        watch.close()
+    raise AssertionError(f"{topic}: fewer than {rows} records after {seconds} s\n{sluice.tail()}")
+
+
+def timed(*command):
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return time.perf_counter() - begin
+
+
+def snapshot_and_stream(options):
+    rows = int(options.scale * 2_000_000)
+    with harness.temporary_directory("sluice-bench-") as directory, harness.Postgres(directory) as postgres:
+        postgres.create_database("shop")
+        postgres.sql(TABLE, database="shop")
+        postgres.sql(FILL, (rows,), database="shop")
+        postgres.sql("VACUUM ANALYZE bench", database="shop")
+        url = postgres.url("shop")
+        copy = min(timed("psql", url, "-c", "COPY bench TO STDOUT (FORMAT binary)") for _ in range(2))
+        with harness.Sluice(directory, "--from", url) as sluice:
+            seconds = wait_end(sluice, "shop.public.bench", rows)
+            cpu = sluice.cpu_seconds()
+            say("snapshot", f"{rows / seconds:,.0f} rows/s; COPY thrown away by psql {rows / copy:,.0f} rows/s; "
+                f"ratio {copy / seconds:.2f} (goal 0.8), {cpu / rows * 1e6:.2f} CPU-s a million, {sluice.rss_bytes() / 1e6:.0f} MB")
+            stream(options, postgres, sluice, directory, url)
+
+
+def stream(options, postgres, sluice, directory, url):
+    """Drains a backlog of transactions of 1,000 updates each, against pg_recvlogical over the same WAL."""
+    harness.wait_until(lambda: "streaming" in (sluice.http("/status") or ""), 60, "the source streams")
+    end = topic_end(sluice, "shop.public.bench")
+    sluice.stop()
+    postgres.sql("SELECT pg_create_logical_replication_slot('bench_raw', 'pgoutput')", database="shop")
+    transactions = int(options.scale * 500)
+    connection = postgres.connect("shop")
+    with connection.cursor() as cursor:
+        for i in range(transactions):
+            low = (i * 1000) % 1_000_000
+            cursor.execute("UPDATE bench SET visits = visits + 1 WHERE id > %s AND id <= %s", (low, low + 1000))
+    lsn = postgres.sql("SELECT pg_current_wal_lsn()::text", database="shop")[0][0]
+    changes = 1000 * transactions
+    raw = timed(f"{postgres.bin}/pg_recvlogical", "-d", url, "-S", "bench_raw", "--start", "-f", "/dev/null", "-o",
+                "proto_version=1", "-o", "publication_names=sluice_shop", "--endpos", lsn)
+    begin = time.perf_counter()
+    sluice.start()
+    wait_end(sluice, "shop.public.bench", end + changes)
+    seconds = time.perf_counter() - begin
+    say("stream", f"{changes / seconds:,.0f} changes/s, start included; pg_recvlogical {changes / raw:,.0f}/s; "
+        f"ratio {raw / seconds:.2f} (goal 0.95), {sluice.cpu_seconds() / changes * 1e6:.2f} CPU-s a million")
+
+
+def topic_end(sluice, topic):
+    from confluent_kafka import Consumer, TopicPartition
+    watch = Consumer({"bootstrap.servers": sluice.broker, "group.id": "watch"})
+    try:
+        return watch.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)[1]
+    finally:
+        watch.close()
+
+
+def latency(options):
+    """From the return of COMMIT in the writer to a consumer's hands, 200 transactions of one row a second."""
+    from confluent_kafka import OFFSET_END, Consumer, TopicPartition
+    with harness.temporary_directory("sluice-bench-") as directory, \
+            harness.Postgres(directory, {"fsync": "on"}) as postgres:
+        postgres.create_database("shop")
+        postgres.sql("CREATE TABLE bench (id bigint PRIMARY KEY, note text)", database="shop")
+        with harness.Sluice(directory, "--from", postgres.url("shop")) as sluice:
+            harness.wait_until(lambda: "streaming" in (sluice.http("/status") or ""), 60, "the source streams")
+            count = int(2000 * options.scale)
+            committed, latencies = {}, []
+            consumer = Consumer({"bootstrap.servers": sluice.broker, "group.id": "latency", "fetch.wait.max.ms": 500,
+                                 "isolation.level": "read_committed", "auto.offset.reset": "earliest"})
+            consumer.assign([TopicPartition("shop.public.bench", 0, OFFSET_END)])
+            consumer.poll(1)
+
+            def read():
+                n = 0
+                while n < count:
+                    message = consumer.poll(5)
+                    now = time.perf_counter()
+                    if message is None:
+                        return
+                    if not message.error():
+                        n += 1
+                        harness.wait_until(lambda: n in committed, 5, "the writer's note", every=0)
+                        latencies.append((now - committed[n]) * 1e3)
+
+            reader = threading.Thread(target=read)
+            reader.start()
+            connection = postgres.connect("shop")
+            with connection.cursor() as cursor:
+                for i in range(1, count + 1):
+                    cursor.execute("INSERT INTO bench VALUES (%s, 'x')", (i,))
+                    committed[i] = time.perf_counter()
+                    time.sleep(0.005)
+            reader.join()
+            consumer.close()
+            latencies.sort()
+            n = len(latencies)
+            if n < count:
+                raise AssertionError(f"{n} of {count} records arrived")
+            say("commit to consumer", f"p50 {latencies[n // 2]:.2f} ms, p99 {latencies[n * 99 // 100]:.2f} ms, "
+                f"max {latencies[-1]:.2f} ms, {n} transactions")
+
+
+PHASES = {"machine": machine, "startup": startup, "produce": produce_and_consume, "snapshot": snapshot_and_stream,
+          "latency": latency}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the records")
+    parser.add_argument("phase", nargs="*", choices=[[], *PHASES], help="default: all")
+    options = parser.parse_args()
+    options.scale = 0.1 if options.quick else 1
+    for name in options.phase or PHASES:
+        PHASES[name](options)
+
+
+if __name__ == "__main__":
+    main()
