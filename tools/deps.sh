@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Installs what is missing on Debian 12: tools/deps.sh run | test | fuzz | bench
+#
+#   run    what builds the program and plays the demo
+#   test   run, and what the tests need (also a Python environment under .deps/venv)
+#   fuzz   run, and clang-19 with libFuzzer
+#   bench  test, and the benchmarks' clients
+#
+# Silent when nothing is missing. Debian's own PostgreSQL cluster is neither made nor started: the program and its tests
+# start servers of their own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+run=(
+  g++ cmake ninja-build pkg-config ccache mold              # the build
+  libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev
+  libpq-dev                                                  # capture
+  libfmt-dev libspdlog-dev prometheus-cpp-dev                # diagnostics and metrics
+  zlib1g-dev liblz4-dev libzstd-dev libsnappy-dev            # compression
+  libyaml-cpp-dev libcli11-dev                               # configuration and command line
+  postgresql-15 postgresql-client-15                         # the demo's database
+)
+test=(
+  libgtest-dev libgmock-dev                                  # unit tests
+  kcat curl python3 python3-venv                             # system tests: foreign clients
+)
+fuzz=(clang-19 libclang-rt-19-dev)
+bench=(librdkafka-dev librdkafka1)
+
+what=${1:-run}
+case $what in
+  run) wanted=("${run[@]}") ;;
+  test) wanted=("${run[@]}" "${test[@]}") ;;
+  fuzz) wanted=("${run[@]}" "${fuzz[@]}") ;;
+  bench) wanted=("${run[@]}" "${test[@]}" "${bench[@]}") ;;
+  *) echo "tools/deps.sh: '$what' is none of run, test, fuzz, bench" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${wanted[@]}"; do
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
+done
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else
+    echo "tools/deps.sh: needs root to install: ${missing[*]}" >&2
+    echo "  what to do: run this as root, or: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+}
+
+# Two installations at a time would fight for dpkg's lock: the second waits.
+apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 "$@"; }
+
+# Installing PostgreSQL makes a cluster and starts it, unless this says otherwise; it is taken away again afterwards.
+cluster_conf=/etc/postgresql-common/createcluster.d/sluice.conf
+no_cluster() {
+  as_root mkdir -p "${cluster_conf%/*}"
+  echo 'create_main_cluster = false' | as_root tee "$cluster_conf" >/dev/null
+}
+
+install_missing() {
+  local output
+  output=$(mktemp)
+  if ! apt install -y --no-install-recommends "${missing[@]}" >"$output" 2>&1; then
+    # A fresh machine has no package lists yet, or old ones.
+    if ! { apt update && apt install -y --no-install-recommends "${missing[@]}"; } >"$output" 2>&1; then
+      cat "$output" >&2
+      rm -f "$output"
+      return 1
+    fi
+  fi
+  rm -f "$output"
+}
+
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "   installing ${missing[*]}"
+  no_cluster
+  trap 'as_root rm -f "$cluster_conf"' EXIT
+  install_missing
+fi
+
+if [ "$what" = test ] || [ "$what" = bench ]; then
+  stamp=.deps/venv/requirements.txt
+  if ! cmp -s tests/system/requirements.txt $stamp 2>/dev/null; then
+    echo "   installing Python clients into .deps/venv"
+    mkdir -p .deps
+    python3 -m venv .deps/venv
+    .deps/venv/bin/pip install -q --disable-pip-version-check -r tests/system/requirements.txt
+    cp tests/system/requirements.txt $stamp
+  fi
+fi
