@@ -1,0 +1,52 @@
+#pragma once
+// Runs stages, each on a thread of its own, and runs them again when what stopped them may pass.
+//
+// An error of code retry is tried again at once, the first time. After that, and for every other error that may pass
+// (back_off, out_of_space, not_found, …), the wait doubles from 0.2 s to 10 s, with jitter, and begins anew when a run
+// lasted longer than the longest wait. fenced, rejected, corrupt and unsupported end the stage: its status says
+// "failed", why, and what to do.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/stage.h"
+
+namespace sluice::pipeline {
+
+struct SupervisorOptions {
+  std::chrono::milliseconds first_wait{200};
+  std::chrono::milliseconds longest_wait{10'000};
+};
+
+class Supervisor {
+ public:
+  explicit Supervisor(SupervisorOptions options = {});
+  // Waits for every stage, however long that takes: call stop() before.
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Starts `stage`, which must outlive this object. All starts come before status() is called from another thread.
+  // `name` is for traces: "source shop".
+  void start(Stage& stage, std::string name);
+  // Asks every stage to drain and end, and waits up to `deadline`. Gives the names of those that are still running;
+  // they may be waited for again, or left to the end of the process.
+  [[nodiscard]] std::vector<std::string> stop(std::chrono::milliseconds deadline);
+  // The stages' own status, with what only the supervisor knows: the error that ended or delays a stage, "waiting" and
+  // "failed". In the order of start(). Thread-safe.
+  [[nodiscard]] std::vector<StageStatus> status() const;
+  // Whether a stage was ended by an error that needs a person.
+  [[nodiscard]] bool any_failed() const;
+
+ private:
+  struct Worker;
+  void work(Worker& worker, const std::stop_token& stop);
+
+  SupervisorOptions options_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace sluice::pipeline
