@@ -60,7 +60,7 @@ fuzz:
 bench:
 	@tools/deps.sh bench
 	@tools/build.sh release sluice
-	@.deps/venv/bin/python bench/run.py $(BENCH_ARGS)
+	@PYTHON=$(CURDIR)/.deps/venv/bin/python bench/run.sh $(BENCH_ARGS)
 
 # The generated references: configuration keys, metrics.
 docs: build

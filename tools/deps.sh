@@ -25,7 +25,7 @@ test=(
   kcat curl python3 python3-venv                             # system tests: foreign clients
 )
 fuzz=(clang-19 libclang-rt-19-dev)
-bench=(librdkafka-dev librdkafka1)
+bench=(npm zlib1g-dev libssl-dev)                              # librdkafka with its own benchmark, from sources
 
 what=${1:-run}
 case $what in
