@@ -17,7 +17,7 @@
 namespace sluice::server {
 
 struct ListenAddress {
-  std::string host;
+  std::string host = {};
   std::uint16_t port = 0;  // 0: any free port, told when it is bound
 
   [[nodiscard]] std::string text() const;  // "127.0.0.1:9092"
@@ -25,54 +25,54 @@ struct ListenAddress {
 };
 
 struct TopicConfig {
-  std::string name;
+  std::string name = {};
   std::int32_t partitions = 1;
-  std::optional<std::int64_t> retention_ms;  // none: the log's default
+  std::optional<std::int64_t> retention_ms = {};  // none: the log's default
 };
 
 struct SourceConfig {
-  std::string name;
-  std::string from;                   // a URL without a password
-  std::string password;               // as written: a ${…} reference, or empty; see read_secret()
-  std::vector<std::string> tables;    // globs; never empty
-  std::vector<std::string> exclude;
+  std::string name = {};
+  std::string from = {};                   // a URL without a password
+  std::string password = {};               // as written: a ${…} reference, or empty; see read_secret()
+  std::vector<std::string> tables = {};    // globs; never empty
+  std::vector<std::string> exclude = {};
 };
 
 struct SinkConfig {
-  std::string name;
-  std::string to;                     // a local path
-  std::vector<std::string> topics;    // globs; never empty
+  std::string name = {};
+  std::string to = {};                     // a local path
+  std::vector<std::string> topics = {};    // globs; never empty
   std::uint64_t roll_bytes = 0;
   std::int64_t roll_after_ms = 0;
   std::uint64_t hold_bytes = 0;       // 0: the log waits for the sink without limit
 };
 
 struct Config {
-  std::string data;
+  std::string data = {};
   bool ephemeral = false;             // `data` is a folder of this process alone, removed at its end
   std::uint64_t keep_free_bytes = 0;
-  std::vector<ListenAddress> kafka;
-  std::vector<ListenAddress> registry;
-  std::vector<ListenAddress> admin;
-  std::string compatibility;
-  std::vector<TopicConfig> topics;
-  std::vector<SourceConfig> sources;
-  std::vector<SinkConfig> sinks;
+  std::vector<ListenAddress> kafka = {};
+  std::vector<ListenAddress> registry = {};
+  std::vector<ListenAddress> admin = {};
+  std::string compatibility = {};
+  std::vector<TopicConfig> topics = {};
+  std::vector<SourceConfig> sources = {};
+  std::vector<SinkConfig> sinks = {};
 
   // The whole configuration in the file's form, each line with its origin as a comment; secrets as references.
-  std::string printed;
+  std::string printed = {};
 };
 
 // What `serve` was told on the command line. Each member is a flag; empty means not given.
 struct ConfigFlags {
-  std::string config;                 // -c: a file or a folder of *.yaml and *.yml
-  std::vector<std::string> from;
-  std::string to;
-  std::string name;                   // of the (one) source of --from
-  std::vector<std::string> tables;
-  std::string data;
-  std::vector<std::string> listen;    // "kafka=127.0.0.1:9092"
-  std::string topics;                 // "a:3,b"
+  std::string config = {};                 // -c: a file or a folder of *.yaml and *.yml
+  std::vector<std::string> from = {};
+  std::string to = {};
+  std::string name = {};                   // of the (one) source of --from
+  std::vector<std::string> tables = {};
+  std::string data = {};
+  std::vector<std::string> listen = {};    // "kafka=127.0.0.1:9092"
+  std::string topics = {};                 // "a:3,b"
   bool ephemeral = false;
 };
 

@@ -1,0 +1,323 @@
+#include "server/config_check.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "server/scalars.h"
+#include "server/settings.h"
+
+namespace sluice::server {
+namespace {
+
+// ---- keys
+
+class KeyCheck {
+ public:
+  void section(const Value& value, const std::string& path, const std::string& shown) {
+    const auto* names_here = find_setting(path);
+    const bool free_names = names_here != nullptr && names_here->kind == SettingKind::names;
+    for (const auto& entry : value.entries) {
+      if (entry.key.starts_with("x-")) continue;
+      const auto key = free_names ? "*" : entry.key;
+      const auto child = path.empty() ? key : path + "." + key;
+      const auto child_shown = shown.empty() ? entry.key : shown + "." + entry.key;
+      if (free_names) {
+        below(entry, child, child_shown);
+      } else {
+        known(entry, child, path, child_shown, shown);
+      }
+    }
+  }
+
+  [[nodiscard]] Result<void> outcome() && {
+    if (findings_.empty()) return {};
+    Error error{.code = all_later_ ? ErrorCode::unsupported : ErrorCode::rejected, .message = findings_.front()};
+    for (std::size_t i = 1; i < findings_.size(); ++i) error.detail += (i == 1 ? "" : "\n") + findings_[i];
+    error.hint = all_later_ ? "take it out; `docs/configuration.md` lists what this version knows" : hint_;
+    return error;
+  }
+
+ private:
+  void known(const Value::Entry& entry, const std::string& path, const std::string& parent, const std::string& shown,
+             const std::string& shown_parent) {
+    const auto* setting = find_setting(path);
+    if (setting == nullptr) {
+      unknown(entry, parent, shown_parent);
+    } else if (setting->later) {
+      findings_.push_back(entry.origin + ": '" + shown + "' is not in this version");
+    } else {
+      below(entry, path, shown);
+    }
+  }
+
+  void below(const Value::Entry& entry, const std::string& path, const std::string& shown) {
+    const auto* setting = find_setting(path);
+    const bool has_keys = setting == nullptr || setting->kind == SettingKind::section || setting->kind == SettingKind::names;
+    if (!has_keys || entry.value.kind == ValueKind::null) return;
+    if (entry.value.kind == ValueKind::map) return section(entry.value, path, shown);
+    bad(entry.value.origin + ": '" + shown + "' must be a map of keys");
+  }
+
+  void unknown(const Value::Entry& entry, const std::string& parent, const std::string& shown_parent) {
+    auto text = entry.origin + ": unknown key '" + entry.key + "'" + (parent.empty() ? "" : " in " + shown_parent);
+    if (const auto meant = nearest(entry.key, keys_below(parent)); !meant.empty()) {
+      text += "; did you mean '" + std::string(meant) + "'?";
+    } else if (hint_.empty()) {
+      hint_ = "known here:";
+      for (const auto key : keys_below(parent)) hint_ += " " + std::string(key);
+    }
+    bad(std::move(text));
+  }
+
+  void bad(std::string finding) {
+    if (all_later_ && !findings_.empty()) {
+      findings_.insert(findings_.begin(), std::move(finding));
+    } else {
+      findings_.push_back(std::move(finding));
+    }
+    all_later_ = false;
+  }
+
+  std::vector<std::string> findings_;
+  std::string hint_;
+  bool all_later_ = true;
+};
+
+// ---- defaults
+
+void fill(Value& value, const std::string& path) {
+  const auto* setting = find_setting(path);
+  if (setting != nullptr && setting->kind == SettingKind::names) {
+    for (auto& entry : value.entries) {
+      entry.value.kind = ValueKind::map;
+      fill(entry.value, path + ".*");
+    }
+    return;
+  }
+  for (const auto key : keys_below(path)) {
+    const auto child = path.empty() ? std::string(key) : path + "." + std::string(key);
+    const auto& known = *find_setting(child);
+    if (known.later || key == "*") continue;
+    if (known.kind == SettingKind::section || known.kind == SettingKind::names) {
+      fill(value.child(key, "default"), child);
+    } else if (const auto* present = value.find(key); present == nullptr || present->kind == ValueKind::null) {
+      if (!known.fallback.empty()) value.child(key, "default") = Value::of_text(std::string(known.fallback), "default");
+    }
+  }
+}
+
+// ---- values
+
+Error wrong(const Value& value, const std::string& what) {
+  return {.code = ErrorCode::rejected, .message = value.origin + ": " + what};
+}
+Error later(const Value& value, const std::string& what) {
+  return {.code = ErrorCode::unsupported, .message = value.origin + ": " + what + " is not in this version"};
+}
+
+Result<std::string> text_at(const Value& map, std::string_view key) {
+  const auto* value = map.find(key);
+  if (value == nullptr || value->kind == ValueKind::null) return std::string();
+  if (value->kind != ValueKind::text) return wrong(*value, "'" + std::string(key) + "' must be one text");
+  return value->text;
+}
+
+Result<std::vector<std::string>> texts_at(const Value& map, std::string_view key) {
+  std::vector<std::string> texts;
+  const auto* value = map.find(key);
+  if (value == nullptr || value->kind == ValueKind::null) return texts;
+  if (value->kind == ValueKind::text) return std::vector{value->text};
+  for (const auto& item : value->items) {
+    if (item.kind == ValueKind::map) return later(item, "a mapping in '" + std::string(key) + "'");
+    if (item.kind != ValueKind::text || item.text.empty()) {
+      return wrong(item, "'" + std::string(key) + "' takes texts");
+    }
+    texts.push_back(item.text);
+  }
+  if (value->kind == ValueKind::map) return wrong(*value, "'" + std::string(key) + "' takes a text or a list of texts");
+  return texts;
+}
+
+template <typename Parse>
+auto parsed_at(const Value& map, std::string_view key, Parse parse, std::string_view example)
+    -> Result<decltype(parse(std::string_view{}))> {
+  SLUICE_TRY(const auto text, text_at(map, key));
+  if (text.empty()) return decltype(parse(std::string_view{})){};
+  auto parsed = parse(text);
+  if (parsed) return parsed;
+  return wrong(*map.find(key), "'" + text + "' is no value for '" + std::string(key) + "'; one is " + std::string(example));
+}
+
+Result<void> address_of(const Value& item, std::vector<ListenAddress>& addresses) {
+  const Value* text = &item;
+  if (item.kind == ValueKind::map) {
+    for (const auto& entry : item.entries) {
+      if (entry.key != "at") return later(entry.value, "'" + entry.key + "' of a listener");
+    }
+    text = item.find("at");
+  }
+  if (text == nullptr || text->kind != ValueKind::text) return wrong(item, "a listener needs {at: HOST:PORT}");
+  const auto address = parse_address(text->text);
+  if (!address) return wrong(*text, "'" + text->text + "' is no address; one is 127.0.0.1:9092");
+  addresses.push_back(*address);
+  return {};
+}
+
+Result<std::vector<ListenAddress>> addresses_at(const Value& map, std::string_view key) {
+  std::vector<ListenAddress> addresses;
+  const auto* value = map.find(key);
+  if (value == nullptr || value->kind == ValueKind::null) return addresses;
+  if (value->kind != ValueKind::list) {
+    SLUICE_RETURN_IF_ERROR(address_of(*value, addresses));
+  }
+  for (const auto& item : value->items) SLUICE_RETURN_IF_ERROR(address_of(item, addresses));
+  return addresses;
+}
+
+const Value& section_of(const Value& root, std::string_view path) {
+  static const Value kEmpty;
+  const Value* at = &root;
+  while (at != nullptr && !path.empty()) {
+    const auto dot = path.find('.');
+    at = at->find(path.substr(0, dot));
+    path = dot == std::string_view::npos ? "" : path.substr(dot + 1);
+  }
+  return at == nullptr ? kEmpty : *at;
+}
+
+Result<void> embedded_only(const Value& section, const std::string& what) {
+  SLUICE_TRY(const auto at, text_at(section, "at"));
+  if (at == "embedded") return {};
+  if (at.find("://") != std::string::npos) return later(*section.find("at"), what + " at '" + at + "'");
+  return wrong(*section.find("at"), "'" + at + "' is no place for " + what + "; one is 'embedded'");
+}
+
+Result<TopicConfig> topic_of(const Value::Entry& entry) {
+  TopicConfig topic{.name = entry.key};
+  SLUICE_TRY(const auto partitions, parsed_at(entry.value, "partitions", parse_integer, "6"));
+  if (partitions.value_or(1) < 1 || partitions.value_or(1) > 10'000) {
+    return wrong(*entry.value.find("partitions"), "a topic has 1 to 10000 partitions");
+  }
+  topic.partitions = static_cast<std::int32_t>(partitions.value_or(1));
+  SLUICE_TRY(topic.retention_ms, parsed_at(entry.value, "retention", parse_duration_ms, "30d"));
+  return topic;
+}
+
+bool password_inside(std::string_view url) {
+  const auto authority = url.substr(url.find("://") + 3);
+  const auto user = authority.substr(0, authority.find_first_of("@/?"));
+  const bool has_user = user.size() < authority.size() && authority[user.size()] == '@';
+  return (has_user && user.find(':') != std::string_view::npos) || url.find("password=") != std::string_view::npos;
+}
+
+Result<void> check_source_url(const Value& value, const std::string& url) {
+  const auto scheme = url.substr(0, url.find("://"));
+  if (scheme == "mysql") return later(value, "mysql://");
+  if (scheme != "postgres" && scheme != "postgresql") {
+    return wrong(value, "'" + url.substr(0, url.find('@')) + "…' is no source; one is postgres://user@host/database");
+  }
+  if (!password_inside(url)) return {};
+  // The text would stand in the list of processes, or in git.
+  return Error{.code = ErrorCode::rejected,
+               .message = value.origin + ": a password does not belong into a URL",
+               .hint = "password: ${file:/run/secrets/db} in the file, or PGPASSWORD or PGPASSFILE in the environment"};
+}
+
+Result<SourceConfig> source_of(const Value::Entry& entry) {
+  SourceConfig source{.name = entry.key};
+  SLUICE_TRY(source.from, text_at(entry.value, "from"));
+  if (source.from.empty()) return wrong(entry.value, "source '" + entry.key + "' needs 'from'");
+  SLUICE_RETURN_IF_ERROR(check_source_url(*entry.value.find("from"), source.from));
+  SLUICE_TRY(source.password, text_at(entry.value, "password"));
+  if (!source.password.empty() && !(source.password.starts_with("${") && source.password.ends_with("}"))) {
+    return wrong(*entry.value.find("password"), "a secret stands as ${file:PATH} or ${env:NAME}");
+  }
+  SLUICE_TRY(source.tables, texts_at(entry.value, "tables"));
+  SLUICE_TRY(source.exclude, texts_at(entry.value, "exclude"));
+  return source;
+}
+
+Result<std::string> local_path(const Value& value, const std::string& to) {
+  const auto scheme = to.find("://");
+  if (scheme == std::string::npos) return to;
+  if (to.starts_with("file://")) return to.substr(7);
+  constexpr auto kLater = std::to_array<std::string_view>({"hdfs", "s3", "postgres", "postgresql", "redis"});
+  if (std::ranges::find(kLater, std::string_view(to).substr(0, scheme)) != kLater.end()) {
+    return later(value, to.substr(0, scheme + 3));
+  }
+  return wrong(value, "'" + to + "' is no place for a sink; one is ./archive");
+}
+
+Result<SinkConfig> sink_of(const Value::Entry& entry) {
+  SinkConfig sink{.name = entry.key};
+  SLUICE_TRY(const auto to, text_at(entry.value, "to"));
+  if (to.empty()) return wrong(entry.value, "sink '" + entry.key + "' needs 'to'");
+  SLUICE_TRY(sink.to, local_path(*entry.value.find("to"), to));
+  SLUICE_TRY(const auto format, text_at(entry.value, "format"));
+  if (format == "parquet" || format == "iceberg") return later(*entry.value.find("format"), "format '" + format + "'");
+  if (format != "avro") return wrong(*entry.value.find("format"), "'" + format + "' is no format; one is avro");
+  SLUICE_TRY(sink.topics, texts_at(entry.value, "topics"));
+  const auto& roll = section_of(entry.value, "roll");
+  SLUICE_TRY(const auto roll_bytes, parsed_at(roll, "size", parse_size, "256MiB"));
+  SLUICE_TRY(const auto roll_after, parsed_at(roll, "after", parse_duration_ms, "10min"));
+  SLUICE_TRY(const auto hold, parsed_at(section_of(entry.value, "hold"), "bytes", parse_size, "100GB"));
+  sink.roll_bytes = roll_bytes.value_or(0);
+  sink.roll_after_ms = roll_after.value_or(0);
+  sink.hold_bytes = hold.value_or(0);
+  return sink;
+}
+
+template <typename T, typename Read>
+Result<std::vector<T>> each(const Value& section, Read read) {
+  std::vector<T> list;
+  for (const auto& entry : section.entries) {
+    if (entry.key.starts_with("x-")) continue;
+    SLUICE_TRY(auto item, read(entry));
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Result<std::string> compatibility_of(const Value& registry) {
+  SLUICE_TRY(auto level, text_at(registry, "compatibility"));
+  constexpr auto kLevels = std::to_array<std::string_view>({"NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD",
+                                                            "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"});
+  if (std::ranges::find(kLevels, level) != kLevels.end()) return level;
+  return wrong(*registry.find("compatibility"), "'" + level + "' is no compatibility; one is BACKWARD");
+}
+
+}  // namespace
+
+Result<void> check_keys(const Value& root) {
+  KeyCheck check;
+  check.section(root, "", "");
+  return std::move(check).outcome();
+}
+
+void fill_defaults(Value& root) { fill(root, ""); }
+
+Result<Config> read_config(const Value& root) {
+  Config config;
+  SLUICE_TRY(const auto version, text_at(root, "version"));
+  if (version != "1") return later(*root.find("version"), "configuration version '" + version + "'");
+  SLUICE_TRY(config.data, text_at(root, "data"));
+  const auto& log = section_of(root, "log");
+  SLUICE_RETURN_IF_ERROR(embedded_only(log, "a log"));
+  SLUICE_TRY(const auto keep_free, parsed_at(log, "keep_free", parse_size, "5GiB"));
+  config.keep_free_bytes = keep_free.value_or(0);
+  const auto& listen = section_of(root, "listen");
+  SLUICE_TRY(config.kafka, addresses_at(listen, "kafka"));
+  SLUICE_TRY(config.registry, addresses_at(listen, "registry"));
+  SLUICE_TRY(config.admin, addresses_at(listen, "admin"));
+  const auto& registry = section_of(root, "registry");
+  SLUICE_RETURN_IF_ERROR(embedded_only(registry, "a registry"));
+  SLUICE_TRY(config.compatibility, compatibility_of(registry));
+  SLUICE_TRY(config.topics, each<TopicConfig>(section_of(root, "topics"), topic_of));
+  SLUICE_TRY(config.sources, each<SourceConfig>(section_of(root, "sources"), source_of));
+  SLUICE_TRY(config.sinks, each<SinkConfig>(section_of(root, "sinks"), sink_of));
+  return config;
+}
+
+}  // namespace sluice::server

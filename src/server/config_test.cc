@@ -1,0 +1,186 @@
+#include "server/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "server/scalars.h"
+
+namespace sluice::server {
+namespace {
+
+class ConfigFile : public ::testing::Test {
+ protected:
+  ConfigFile() {
+    std::string name = (std::filesystem::temp_directory_path() / "sluice-config-XXXXXX").string();
+    folder_ = mkdtemp(name.data());
+  }
+  ~ConfigFile() override { std::filesystem::remove_all(folder_); }
+
+  std::string write(const std::string& name, const std::string& text) {
+    const auto path = folder_ + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+  Result<Config> load(const std::string& text, ConfigFlags flags = {}, const Environment& environment = {}) {
+    flags.config = write("sluice.yaml", text);
+    return load_config(flags, environment);
+  }
+  std::string message(const std::string& text) {
+    const auto config = load(text);
+    return config.ok() ? "" : config.error().message.substr(folder_.size() + 1);
+  }
+
+  std::string folder_;
+};
+
+TEST_F(ConfigFile, BareIsABrokerWithARegistryOnTheUsualPorts) {
+  const auto config = load_config({}, {});
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_EQ(config->kafka, (std::vector<ListenAddress>{{"127.0.0.1", 9092}}));
+  EXPECT_EQ(config->registry, (std::vector<ListenAddress>{{"127.0.0.1", 8081}}));
+  EXPECT_EQ(config->admin, (std::vector<ListenAddress>{{"127.0.0.1", 8080}}));
+  EXPECT_EQ(config->data, "./data");
+  EXPECT_TRUE(config->sources.empty());
+}
+
+TEST_F(ConfigFile, ReadsWhatThisVersionKnows) {
+  const auto config = load(R"(
+version: 1
+data: /var/lib/sluice
+log: {at: embedded, keep_free: 5GiB}
+listen:
+  kafka: [{at: 127.0.0.1:9192}, 127.0.0.1:9193]
+  admin: []
+x-note: anything
+topics:
+  clicks: {partitions: 6, retention: 30d}
+sources:
+  shop:
+    from: postgres://sluice@db/shop?sslmode=verify-full
+    password: ${file:/run/secrets/shop}
+    tables: [public.*, sales.orders]
+    exclude: [public.tmp_*]
+sinks:
+  lake:
+    topics: "shop.*"
+    to: ./archive
+    format: avro
+    roll: {size: 64MB, after: 90s}
+    hold: {bytes: 1GB}
+)");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_EQ(config->keep_free_bytes, 5ULL << 30);
+  EXPECT_EQ(config->kafka.size(), 2U);
+  EXPECT_TRUE(config->admin.empty());
+  EXPECT_EQ(config->topics.at(0).partitions, 6);
+  EXPECT_EQ(config->topics.at(0).retention_ms, 30LL * 86'400'000);
+  EXPECT_EQ(config->sources.at(0).tables, (std::vector<std::string>{"public.*", "sales.orders"}));
+  EXPECT_EQ(config->sinks.at(0).roll_bytes, 64'000'000U);
+  EXPECT_EQ(config->sinks.at(0).roll_after_ms, 90'000);
+}
+
+TEST_F(ConfigFile, AnUnknownKeyNamesPlaceAndNeighbour) {
+  EXPECT_EQ(message("sources:\n  shop:\n    from: postgres://a@b/c\n    tabels: x\n"),
+            "sluice.yaml:4:5: unknown key 'tabels' in sources.shop; did you mean 'tables'?");
+  EXPECT_EQ(message("datta: x\n"), "sluice.yaml:1:1: unknown key 'datta'; did you mean 'data'?");
+}
+
+TEST_F(ConfigFile, AKeyOfALaterVersionIsRefusedAsSuch) {
+  const auto config = load("views: {}\nsources:\n  a:\n    from: postgres://u@h/d\n    record: {shape: debezium}\n");
+  ASSERT_FALSE(config.ok());
+  EXPECT_EQ(config.error().code, ErrorCode::unsupported);
+  EXPECT_NE(config.error().message.find("'views' is not in this version"), std::string::npos);
+  EXPECT_NE(config.error().detail.find("sources.a.record"), std::string::npos);
+  EXPECT_EQ(load("sinks:\n  s: {to: 's3://bucket/x'}\n").error().code, ErrorCode::unsupported);
+  EXPECT_EQ(load("log: {at: 'kafka://b:9092'}\n").error().code, ErrorCode::unsupported);
+}
+
+TEST_F(ConfigFile, AValueThatMeansNothingNamesItsPlace) {
+  EXPECT_EQ(message("sinks:\n  s:\n    to: ./a\n    roll: {size: 12XB}\n").substr(0, 23), "sluice.yaml:4:18: '12XB");
+  EXPECT_EQ(message("topics:\n  a: {partitions: many}\n").substr(0, 18), "sluice.yaml:2:19: ");
+  EXPECT_EQ(message("data: x\ndata: y\n").substr(0, 17), "sluice.yaml:2:1: ");
+  EXPECT_EQ(message("a: [1\nb").substr(0, 12), "sluice.yaml:");
+}
+
+TEST_F(ConfigFile, APasswordInAUrlIsRefused) {
+  EXPECT_FALSE(load("sources:\n  a: {from: 'postgres://u:secret@h/d'}\n").ok());
+  EXPECT_FALSE(load("sources:\n  a: {from: 'postgres://u@h/d', password: secret}\n").ok());
+  ConfigFlags flags{.from = {"postgres://u:secret@h/d"}};
+  const auto config = load_config(flags, {});
+  ASSERT_FALSE(config.ok());
+  EXPECT_EQ(config.error().text().find("secret@"), std::string::npos);
+}
+
+TEST_F(ConfigFile, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
+  const std::string file = "data: from-file\nregistry: {compatibility: FULL}\n";
+  EXPECT_EQ(load(file)->data, "from-file");
+  EXPECT_EQ(load(file, {}, {{"SLUICE_DATA", "from-env"}})->data, "from-env");
+  const auto config = load(file, {.data = "from-flag"}, {{"SLUICE_DATA", "from-env"}});
+  EXPECT_EQ(config->data, "from-flag");
+  EXPECT_NE(config->printed.find("data: from-flag"), std::string::npos);
+  EXPECT_NE(config->printed.find("# --data"), std::string::npos);
+  EXPECT_NE(config->printed.find("sluice.yaml:2:27"), std::string::npos);
+  EXPECT_NE(config->printed.find("# default"), std::string::npos);
+}
+
+TEST_F(ConfigFile, ThePrintedFormIsAFileThatMeansTheSame) {
+  ConfigFlags flags{.from = {"postgres://u@h/shop?sslmode=require"}, .to = "./archive", .tables = {"public.*"},
+                    .listen = {"kafka=127.0.0.1:0"}, .topics = "a:3,b"};
+  const auto first = load_config(flags, {});
+  ASSERT_TRUE(first.ok()) << first.error();
+  const auto second = load(first->printed);
+  ASSERT_TRUE(second.ok()) << second.error() << first->printed;
+  EXPECT_EQ(second->sources.at(0).from, first->sources.at(0).from);
+  EXPECT_EQ(second->sources.at(0).name, "shop");
+  EXPECT_EQ(second->sinks.at(0).to, "./archive");
+  EXPECT_EQ(second->topics.at(0).partitions, 3);
+  EXPECT_EQ(second->kafka, first->kafka);
+}
+
+TEST_F(ConfigFile, AFoldersFilesAreJoinedAndAClashNamesBothPlaces) {
+  write("a.yaml", "data: x\nsources:\n  a: {from: 'postgres://u@h/a'}\n");
+  write("b.yaml", "sources:\n  b: {from: 'postgres://u@h/b'}\n");
+  const auto config = load_config({.config = folder_}, {});
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_EQ(config->sources.size(), 2U);
+  write("c.yaml", "data: y\n");
+  const auto clash = load_config({.config = folder_}, {});
+  ASSERT_FALSE(clash.ok());
+  EXPECT_NE(clash.error().message.find("c.yaml:1:1"), std::string::npos);
+  EXPECT_NE(clash.error().message.find("a.yaml:1:1"), std::string::npos);
+}
+
+TEST_F(ConfigFile, SecretsComeFromFilesAndVariables) {
+  const auto path = write("secret", "hush\n");
+  EXPECT_EQ(read_secret("${file:" + path + "}", {}).value(), "hush");
+  EXPECT_EQ(read_secret("${env:PW}", {{"PW", "x"}}).value(), "x");
+  EXPECT_EQ(read_secret("${env:PW}", {}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(read_secret("${file:" + path + ".gone}", {}).error().code, ErrorCode::not_found);
+}
+
+TEST(Scalars, SizesAndDurationsHaveUnits) {
+  EXPECT_EQ(parse_size("256MiB"), 256ULL << 20);
+  EXPECT_EQ(parse_size("100 GB"), 100'000'000'000U);
+  EXPECT_EQ(parse_size("7"), 7U);
+  EXPECT_FALSE(parse_size("7 parsecs"));
+  EXPECT_FALSE(parse_size("99999999999TiB"));
+  EXPECT_EQ(parse_duration_ms("10min"), 600'000);
+  EXPECT_FALSE(parse_duration_ms("10"));
+  EXPECT_EQ(parse_address("[::1]:9092")->text(), "[::1]:9092");
+  EXPECT_FALSE(parse_address("9092"));
+  EXPECT_FALSE(parse_address("h:99999"));
+}
+
+TEST(Reference, TheConfigurationPageIsWhatTheProgramKnows) {
+  std::ifstream file("docs/configuration.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  EXPECT_EQ(page.str(), configuration_reference()) << "run: make docs";
+}
+
+}  // namespace
+}  // namespace sluice::server

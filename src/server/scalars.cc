@@ -1,0 +1,125 @@
+#include "server/scalars.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+namespace sluice::server {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+
+constexpr auto kSizes = std::to_array<Unit>({{"", 1},
+                                             {"B", 1},
+                                             {"kB", 1'000},
+                                             {"KB", 1'000},
+                                             {"MB", 1'000'000},
+                                             {"GB", 1'000'000'000},
+                                             {"TB", 1'000'000'000'000},
+                                             {"KiB", 1ULL << 10},
+                                             {"MiB", 1ULL << 20},
+                                             {"GiB", 1ULL << 30},
+                                             {"TiB", 1ULL << 40}});
+constexpr auto kDurations = std::to_array<Unit>({{"ms", 1},
+                                                 {"s", 1'000},
+                                                 {"min", 60'000},
+                                                 {"h", 3'600'000},
+                                                 {"d", 86'400'000}});
+
+template <std::size_t N>
+std::optional<std::uint64_t> with_unit(std::string_view text, const std::array<Unit, N>& units) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end == text.data()) return std::nullopt;
+  auto rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  while (rest.starts_with(' ')) rest.remove_prefix(1);
+  const auto unit = std::ranges::find(units, rest, &Unit::name);
+  if (unit == units.end()) return std::nullopt;
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (number > kMost / unit->factor) return std::nullopt;
+  return number * unit->factor;
+}
+
+// How many letters to change, insert, drop or swap with a neighbour.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + change});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return cost[a.size()][b.size()];
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_size(std::string_view text) { return with_unit(text, kSizes); }
+
+std::optional<std::int64_t> parse_duration_ms(std::string_view text) {
+  const auto ms = with_unit(text, kDurations);
+  return ms ? std::optional(static_cast<std::int64_t>(*ms)) : std::nullopt;
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<ListenAddress> parse_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  auto host = text.substr(0, colon);
+  const auto port = parse_integer(text.substr(colon + 1));
+  if (!port || *port < 0 || *port > 65535) return std::nullopt;
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  if (host.empty()) host = "0.0.0.0";
+  // Printed addresses say 127.0.0.1, and that is what "localhost" binds.
+  if (host == "localhost") host = "127.0.0.1";
+  return ListenAddress{std::string(host), static_cast<std::uint16_t>(*port)};
+}
+
+std::string ListenAddress::text() const {
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::string_view nearest(std::string_view word, const std::vector<std::string_view>& words) {
+  std::string_view best;
+  std::size_t least = 1 + std::max<std::size_t>(1, word.size() / 3);
+  for (const auto candidate : words) {
+    if (candidate == "*") continue;
+    if (const auto d = distance(word, candidate); d < least) {
+      least = d;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string database_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return "";
+  auto rest = url.substr(scheme + 3);
+  rest = rest.substr(0, rest.find_first_of("?#"));
+  const auto slash = rest.find('/');
+  return slash == std::string_view::npos ? "" : std::string(rest.substr(slash + 1));
+}
+
+}  // namespace sluice::server

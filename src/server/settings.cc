@@ -1,0 +1,133 @@
+#include "server/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "server/config.h"
+
+namespace sluice::server {
+namespace {
+
+using enum SettingKind;
+constexpr bool kLater = true;
+
+constexpr auto kSettings = std::to_array<Setting>({
+    {"version", integer, "1", "The form of this file; 1 is the only one."},
+    {"data", text, "./data", "Where the log lives. One process owns it at a time."},
+    {"log", section, "", ""},
+    {"log.at", text, "embedded", "The log: in this process. Existing Kafka clusters come later."},
+    {"log.options", section, "", "librdkafka's own options for a cluster.", kLater},
+    {"log.keep_free", size, "1GiB", "Below this much free space writes are refused; reads go on."},
+    {"listen", section, "", ""},
+    {"listen.kafka", addresses, "127.0.0.1:9092", "Where Kafka clients connect. Port 0 takes a free one."},
+    {"listen.registry", addresses, "127.0.0.1:8081", "The schema registry's REST interface."},
+    {"listen.admin", addresses, "127.0.0.1:8080", "Status page, metrics, health."},
+    {"listen.collect", addresses, "", "Events by HTTP.", kLater},
+    {"listen.connect", addresses, "", "The Kafka Connect REST interface.", kLater},
+    {"listen.postgres", addresses, "", "Views over psql.", kLater},
+    {"security", section, "", "TLS and users.", kLater},
+    {"registry", section, "", ""},
+    {"registry.at", text, "embedded", "The registry: in this process. Others come later."},
+    {"registry.compatibility", text, "BACKWARD",
+     "What a new schema of a subject must be: NONE, BACKWARD, FORWARD, FULL, or one of these with _TRANSITIVE."},
+    {"topics", names, "", "Topics that are made if they are missing. Absence never deletes one."},
+    {"topics.*.partitions", integer, "1", "Partitions of a topic that is made."},
+    {"topics.*.retention", duration, "", "How long records are kept; without it, as long as Kafka's default (7 days)."},
+    {"topics.*.schema", text, "", "A schema file to register.", kLater},
+    {"defaults", section, "", "Error handling and freshness for all stages.", kLater},
+    {"sources", names, "", "Databases to capture. The key is the first part of the topics' names."},
+    {"sources.*.from", text, "", "The database: postgres://user@host/database, with libpq's parameters; no password."},
+    {"sources.*.password", secret, "", "The password; without it libpq's own conventions hold (PGPASSFILE, PGPASSWORD)."},
+    {"sources.*.tables", texts, "*.*", "The tables, as globs over schema.table."},
+    {"sources.*.exclude", texts, "", "Tables to leave out, as globs."},
+    {"sources.*.record", section, "", "The shape of records.", kLater},
+    {"sources.*.keyless", text, "", "What to do with tables without a key.", kLater},
+    {"sources.*.snapshot", section, "", "How the first copy is made.", kLater},
+    {"sources.*.slot", section, "", "What a slot may cost.", kLater},
+    {"sources.*.on_incompatible", text, "", "What to do with incompatible changes.", kLater},
+    {"collect", names, "", "Events by HTTP and MQTT.", kLater},
+    {"views", names, "", "Streaming SQL.", kLater},
+    {"sinks", names, "", "Where streams are delivered to."},
+    {"sinks.*.topics", texts, "*", "The topics, as globs. Internal topics are never among them."},
+    {"sinks.*.to", text, "", "A local folder. hdfs://, s3://, postgres:// and redis:// come later."},
+    {"sinks.*.format", text, "avro", "The files' format. parquet and iceberg come later."},
+    {"sinks.*.partition_by", text, "", "Folders by a template.", kLater},
+    {"sinks.*.roll", section, "", ""},
+    {"sinks.*.roll.size", size, "256MiB", "A file is published when it has this size."},
+    {"sinks.*.roll.after", duration, "10min", "A file is published when it has this age."},
+    {"sinks.*.memory", size, "", "A bound on the sink's memory.", kLater},
+    {"sinks.*.hold", section, "", ""},
+    {"sinks.*.hold.bytes", size, "100GB", "The log waits for this sink, up to this much."},
+});
+
+}  // namespace
+
+std::span<const Setting> settings() { return kSettings; }
+
+const Setting* find_setting(std::string_view path) {
+  const auto* const found = std::ranges::find(kSettings, path, &Setting::path);
+  return found == kSettings.end() ? nullptr : found;
+}
+
+std::vector<std::string_view> keys_below(std::string_view path) {
+  std::vector<std::string_view> keys;
+  const std::string prefix = path.empty() ? "" : std::string(path) + ".";
+  for (const auto& setting : kSettings) {
+    if (!setting.path.starts_with(prefix)) continue;
+    const auto rest = setting.path.substr(prefix.size());
+    if (!rest.empty() && rest.find('.') == std::string_view::npos) keys.push_back(rest);
+  }
+  return keys;
+}
+
+std::string environment_name(std::string_view path) {
+  if (path.find('*') != std::string_view::npos) return "";
+  std::string name = "SLUICE_";
+  for (const char c : path) {
+    name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+std::string_view to_string(SettingKind kind) {
+  switch (kind) {
+    case section: return "section";
+    case names: return "section of names";
+    case text: return "text";
+    case texts: return "text or list";
+    case integer: return "number";
+    case size: return "size";
+    case duration: return "duration";
+    case addresses: return "address or list";
+    case secret: return "secret";
+  }
+  return "";
+}
+
+std::string configuration_reference() {
+  std::string page =
+      "# Configuration keys\n\n"
+      "Made from the program's own table (`make docs`); a test fails when they differ. A `*` is a name of your choice.\n"
+      "Precedence: flag, then environment, then file, then default; `sluice serve --print-config` shows each value's\n"
+      "origin. Sizes: `MB` is 10⁶, `MiB` 2²⁰. Durations: `ms`, `s`, `min`, `h`, `d`. Secrets stand as `${file:PATH}` or\n"
+      "`${env:NAME}`. Keys that begin with `x-` are ignored. Relative paths are relative to the working directory.\n\n"
+      "| key | form | default | environment | meaning |\n|---|---|---|---|---|\n";
+  for (const auto& setting : kSettings) {
+    if (setting.later || setting.kind == section || setting.kind == names) continue;
+    const auto variable = environment_name(setting.path);
+    page += "| `" + std::string(setting.path) + "` | " + std::string(to_string(setting.kind)) + " | " +
+            (setting.fallback.empty() ? "" : "`" + std::string(setting.fallback) + "`") + " | " +
+            (variable.empty() ? "" : "`" + variable + "`") + " | " + std::string(setting.help) + " |\n";
+  }
+  page += "\nReserved for later versions, and refused until then: ";
+  std::string separator;
+  for (const auto& setting : kSettings) {
+    if (!setting.later) continue;
+    page += separator + "`" + std::string(setting.path) + "`";
+    separator = ", ";
+  }
+  return page + ".\n";
+}
+
+}  // namespace sluice::server
