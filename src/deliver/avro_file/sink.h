@@ -6,7 +6,7 @@
 // ends with `fenced`. What cannot be archived of one topic (the topic was made anew, its log begins after the
 // archive's end) stops that partition only and stands in the status.
 //
-// Memory: one block for each open file (at most `max_open_files` of them) and one poll of a reader.
+// Memory: one block for each open file (at most `max_open_files` of a partition) and one poll of a reader.
 
 #include <chrono>
 #include <cstdint>
@@ -34,7 +34,7 @@ struct SinkOptions {
   std::chrono::milliseconds discover_every{1'000};  // how often new topics are looked for
   std::size_t poll_bytes = std::size_t{4} << 20;
   std::size_t block_bytes = std::size_t{64} << 10;
-  std::size_t max_open_files = 256;
+  std::size_t max_open_files = 64;  // of a partition; more hours or formats than that roll
 };
 
 using TopicPartition = std::pair<std::string, std::int32_t>;
@@ -50,6 +50,8 @@ class Sink final : public pipeline::Stage {
   [[nodiscard]] Result<void> set_holds();
 
   [[nodiscard]] Result<void> run(std::stop_token stop) override;
+  // lag_bytes and lag_seconds are of what is read and not published yet; items are topics, with the offsets of their
+  // partitions added up.
   [[nodiscard]] pipeline::StageStatus status() const override;
 
   // From any thread: archives and publishes everything that is committed in the log now. Gives the archive's end per

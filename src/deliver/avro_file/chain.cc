@@ -1,0 +1,139 @@
+#include "deliver/avro_file/chain.h"
+
+#include <algorithm>
+
+#include "base/trace.h"
+#include "deliver/avro_file/layout.h"
+
+namespace sluice::deliver::avro_file {
+
+using pipeline::Published;
+
+namespace {
+
+constexpr std::size_t kLargestRecordBytes = std::size_t{64} << 20;
+
+}  // namespace
+
+Result<std::vector<Offset>> list_records(pipeline::Store& store, const std::string& topic, std::int32_t partition) {
+  SLUICE_TRY(const auto entries, store.list(chain_folder(topic, partition)));
+  std::vector<Offset> firsts;
+  for (const auto& entry : entries) {
+    if (const auto first = record_first(entry.name)) firsts.push_back(*first);
+  }
+  std::sort(firsts.begin(), firsts.end());
+  return firsts;
+}
+
+Result<CommitRecord> read_record(pipeline::Store& store, const std::string& topic, std::int32_t partition,
+                                 Offset first) {
+  const auto name = record_name(topic, partition, first);
+  SLUICE_TRY(const auto text, store.read(name, 0, kLargestRecordBytes));
+  SLUICE_TRY(auto record, parse_commit_record(text, name));
+  if (record.topic != topic || record.partition != partition || record.first != first) {
+    return Error{.code = ErrorCode::corrupt, .message = "commit record " + name + " is another's"};
+  }
+  return record;
+}
+
+Result<std::optional<Offset>> read_end(pipeline::Store& store, const std::string& topic, std::int32_t partition) {
+  SLUICE_TRY(const auto firsts, list_records(store, topic, partition));
+  if (firsts.empty()) return std::optional<Offset>{};
+  SLUICE_TRY(const auto record, read_record(store, topic, partition, firsts.back()));
+  return std::optional<Offset>{record.end};
+}
+
+Result<Chain> Chain::open(pipeline::Store& store, std::string topic, std::int32_t partition, std::string writer) {
+  Chain chain(store, std::move(topic), partition, std::move(writer));
+  SLUICE_TRY(const auto firsts, list_records(store, chain.topic_, partition));
+  if (firsts.empty()) return chain;
+  SLUICE_TRY(const auto record, read_record(store, chain.topic_, partition, firsts.back()));
+  SLUICE_RETURN_IF_ERROR(chain.finish(record));
+  return chain;
+}
+
+std::string Chain::new_temporary(Offset first, std::string_view suffix) {
+  return temporary_folder(topic_, partition_) + "/" + digits20(first) + "-" + std::to_string(temporaries_++) + "-" +
+         writer_ + std::string(suffix);
+}
+
+Result<void> Chain::commit(Offset first, Offset end, std::vector<ArchivedFile> files, bool gap, std::int64_t now_ms) {
+  SLUICE_CHECK(!end_ || *end_ == first);
+  CommitRecord record;
+  record.topic = topic_;
+  record.partition = partition_;
+  record.first = first;
+  record.end = end;
+  record.totals = totals_;
+  for (const auto& file : files) {
+    record.rows += file.rows;
+    record.totals.bytes += file.bytes;
+  }
+  record.totals.rows += record.rows;
+  record.totals.files += files.size();
+  record.writer = writer_;
+  record.time_ms = now_ms;
+  record.gap = gap;
+  record.files = std::move(files);
+  SLUICE_RETURN_IF_ERROR(create(record));
+  return finish(record);
+}
+
+Result<void> Chain::create(const CommitRecord& record) {
+  const auto name = record_name(topic_, partition_, record.first);
+  const auto temporary = new_temporary(record.first, ".json");
+  SLUICE_TRY(const auto writer, store_->create(temporary));
+  SLUICE_RETURN_IF_ERROR(writer->append(to_json(record)));
+  SLUICE_RETURN_IF_ERROR(writer->finish());
+  SLUICE_TRY(const auto published, store_->publish(temporary, name));
+  if (published == Published::now) return {};
+  // The name is there. It is ours when a store tried again by itself; else somebody was first.
+  SLUICE_TRY(const auto there, read_record(*store_, topic_, partition_, record.first));
+  SLUICE_RETURN_IF_ERROR(store_->remove(temporary));
+  if (there == record) return {};
+  return Error{.code = ErrorCode::fenced,
+               .message = "another writer (" + there.writer + ") archives " + topic_ + " partition " +
+                          std::to_string(partition_) + " into " + store_->where() + ": it has committed offset " +
+                          to_string(record.first),
+               .hint = "let one sink archive a topic into one place; this one discarded what it had not committed"};
+}
+
+Result<void> Chain::finish(const CommitRecord& record) {
+  for (const auto& file : record.files) SLUICE_RETURN_IF_ERROR(publish(file));
+  end_ = record.end;
+  totals_ = record.totals;
+  return remove_stale();
+}
+
+Result<void> Chain::publish(const ArchivedFile& file) {
+  auto published = store_->publish(file.temporary, file.name);
+  if (!published.ok()) {
+    if (published.error().code != ErrorCode::not_found) return std::move(published).error();
+    // Stopping would not bring it back; verify tells which offsets it held.
+    ++missing_files_;
+    trace::error("archive", store_->where() + "/" + file.name + " is gone, and with it " + std::to_string(file.rows) +
+                                " rows of offsets " + to_string(file.first_offset) + " to " +
+                                to_string(file.last_offset) + "; see sluice verify");
+    return {};
+  }
+  if (*published != Published::name_is_taken) return {};
+  SLUICE_TRY(const auto size, store_->size(file.name));
+  if (size != file.bytes) {
+    return Error{.code = ErrorCode::corrupt,
+                 .message = "cannot publish " + file.name + ": a file of this name is there that is not ours",
+                 .hint = "move it away, then start the sink again"};
+  }
+  return store_->remove(file.temporary);
+}
+
+Result<void> Chain::remove_stale() {
+  const auto folder = temporary_folder(topic_, partition_);
+  SLUICE_TRY(const auto entries, store_->list(folder));
+  for (const auto& entry : entries) {
+    const auto first = temporary_first(entry.name);
+    if (first && *first < *end_) SLUICE_RETURN_IF_ERROR(store_->remove(folder + "/" + entry.name));
+  }
+  return {};
+}
+
+}  // namespace sluice::deliver::avro_file

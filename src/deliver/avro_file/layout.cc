@@ -1,0 +1,123 @@
+#include "deliver/avro_file/layout.h"
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/crc32c.h"
+#include "deliver/avro_file/sink.h"
+
+namespace sluice::deliver::avro_file {
+
+namespace {
+
+std::optional<Offset> leading_offset(std::string_view name) {
+  if (name.size() < 20) return std::nullopt;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + 20, value);
+  if (error != std::errc{} || end != name.data() + 20 || value < 0) return std::nullopt;
+  return Offset{value};
+}
+
+// '*' any run of characters, '?' one.
+bool glob_matches(std::string_view glob, std::string_view text) {
+  std::size_t g = 0;
+  std::size_t t = 0;
+  auto star = std::string_view::npos;  // the last '*' met, and where the text after what it took begins
+  std::size_t retry = 0;
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      retry = t;
+    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+      ++g;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      g = star + 1;
+      t = ++retry;
+    } else {
+      return false;
+    }
+  }
+  return glob.find_first_not_of('*', g) == std::string_view::npos;
+}
+
+}  // namespace
+
+bool topic_matches(const std::vector<std::string>& globs, std::string_view topic) {
+  for (const auto& glob : globs) {
+    if (topic.starts_with('_') && !glob.starts_with('_')) continue;
+    if (glob_matches(glob, topic)) return true;
+  }
+  return false;
+}
+
+std::string topic_folder(std::string_view topic) {
+  if (topic.starts_with('.')) return "_x2e" + std::string(topic.substr(1));
+  if (topic.starts_with("_x") || topic == kOurFolder) return "_x5f" + std::string(topic.substr(1));
+  return std::string(topic);
+}
+
+std::string topic_of_folder(std::string_view folder) {
+  if (folder.starts_with("_x2e")) return "." + std::string(folder.substr(4));
+  if (folder.starts_with("_x5f")) return "_" + std::string(folder.substr(4));
+  return std::string(folder);
+}
+
+std::string hour_folder(std::int64_t timestamp_ms) {
+  using namespace std::chrono;
+  const auto hour = floor<hours>(sys_time<milliseconds>(milliseconds(timestamp_ms)));
+  const auto day = floor<days>(hour);
+  const year_month_day date(day);
+  const int y = static_cast<int>(date.year());
+  if (!date.ok() || y < 1 || y > 9999 || timestamp_ms < -62'135'596'800'000 || timestamp_ms > 253'402'300'799'999) {
+    return "dt=__HIVE_DEFAULT_PARTITION__/hour=__HIVE_DEFAULT_PARTITION__";
+  }
+  char text[40];
+  std::snprintf(text, sizeof text, "dt=%04d-%02u-%02u/hour=%02d", y, static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>((hour - day).count()));
+  return text;
+}
+
+std::string digits20(Offset offset) {
+  const auto text = std::to_string(offset.value);
+  return std::string(20 - text.size(), '0') + text;
+}
+
+std::string chain_root(std::string_view topic) { return std::string(kOurFolder) + "/" + topic_folder(topic); }
+
+std::string chain_folder(std::string_view topic, std::int32_t partition) {
+  return chain_root(topic) + "/" + std::to_string(partition);
+}
+
+std::string temporary_folder(std::string_view topic, std::int32_t partition) {
+  return chain_folder(topic, partition) + "/tmp";
+}
+
+std::string record_name(std::string_view topic, std::int32_t partition, Offset first) {
+  return chain_folder(topic, partition) + "/" + digits20(first) + ".json";
+}
+
+std::string schema_name(std::string_view topic, std::string_view schema) {
+  Bytes crc;
+  ByteWriter(crc).u32(crc32c(schema));
+  return chain_root(topic) + "/schemas/" + hex(crc) + ".avsc";
+}
+
+std::optional<Offset> record_first(std::string_view name) {
+  return name.size() == 25 && name.ends_with(".json") ? leading_offset(name) : std::nullopt;
+}
+
+std::optional<Offset> temporary_first(std::string_view name) {
+  return name.size() > 20 && name[20] == '-' ? leading_offset(name) : std::nullopt;
+}
+
+std::string file_name(std::string_view topic, std::string_view hour, std::int32_t partition, Offset first,
+                      std::size_t n) {
+  return topic_folder(topic) + "/" + std::string(hour) + "/" + std::to_string(partition) + "-" + digits20(first) +
+         "-" + std::to_string(n) + ".avro";
+}
+
+}  // namespace sluice::deliver::avro_file

@@ -1,0 +1,37 @@
+#pragma once
+// The names of an archive (docs/formats/archive.md, Names).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+
+namespace sluice::deliver::avro_file {
+
+inline constexpr std::string_view kOurFolder = "_sluice";
+inline constexpr std::string_view kFormatFile = "_sluice/format.json";
+
+[[nodiscard]] std::string topic_folder(std::string_view topic);
+[[nodiscard]] std::string topic_of_folder(std::string_view folder);
+// "dt=2026-11-24/hour=13".
+[[nodiscard]] std::string hour_folder(std::int64_t timestamp_ms);
+// "00000000000000412007". Precondition: offset >= 0.
+[[nodiscard]] std::string digits20(Offset offset);
+
+// "_sluice/<topic>", "_sluice/<topic>/<partition>", and ".../tmp".
+[[nodiscard]] std::string chain_root(std::string_view topic);
+[[nodiscard]] std::string chain_folder(std::string_view topic, std::int32_t partition);
+[[nodiscard]] std::string temporary_folder(std::string_view topic, std::int32_t partition);
+[[nodiscard]] std::string record_name(std::string_view topic, std::int32_t partition, Offset first);
+[[nodiscard]] std::string schema_name(std::string_view topic, std::string_view schema);
+// The first offset in the name of a commit record ("00000000000000412007.json"); none for another name.
+[[nodiscard]] std::optional<Offset> record_first(std::string_view name);
+// The first offset in the name of a temporary ("00000000000000412007-0-….avro"); none for another name.
+[[nodiscard]] std::optional<Offset> temporary_first(std::string_view name);
+// "<topic>/dt=…/hour=…/<partition>-<first>-<n>.avro".
+[[nodiscard]] std::string file_name(std::string_view topic, std::string_view hour, std::int32_t partition, Offset first,
+                                    std::size_t n);
+
+}  // namespace sluice::deliver::avro_file
