@@ -1,0 +1,111 @@
+#include "server/admin.h"
+
+#include <boost/json.hpp>
+#include <utility>
+
+#include "server/status_page.h"
+
+namespace sluice::server {
+namespace {
+
+namespace json = boost::json;
+
+json::object item_json(const pipeline::StageItem& item) {
+  return {{"name", item.name},
+          {"state", item.state},
+          {"note", item.note},
+          {"rows", item.rows},
+          {"snapshot_rows", item.snapshot_rows},
+          {"snapshot_rows_expected", item.snapshot_rows_expected},
+          {"offset", item.offset},
+          {"end_offset", item.end_offset}};
+}
+
+json::object stage_json(const pipeline::StageStatus& stage) {
+  json::array items;
+  for (const auto& item : stage.items) items.push_back(item_json(item));
+  json::object facts;
+  for (const auto& [name, value] : stage.facts) facts[name] = value;
+  return {{"kind", stage.kind},
+          {"name", stage.name},
+          {"state", stage.state},
+          {"error", stage.error},
+          {"hint", stage.hint},
+          {"position", stage.position},
+          {"lag_bytes", stage.lag_bytes},
+          {"lag_seconds", stage.lag_seconds},
+          {"rows_total", stage.rows_total},
+          {"files_published", stage.files_published},
+          {"items", std::move(items)},
+          {"facts", std::move(facts)}};
+}
+
+io::HttpResponse text(int status, std::string body) {
+  return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body), .headers = {}};
+}
+
+io::HttpResponse ready(const ServerStatus& status) {
+  const auto reason = not_ready_reason(status);
+  return reason.empty() ? text(200, "ready\n") : text(503, reason + "\n");
+}
+
+io::HttpResponse page() {
+  // Nothing is loaded from anywhere, and nobody may frame the page.
+  return {.status = 200,
+          .content_type = "text/html; charset=utf-8",
+          .body = std::string(status_page()),
+          .headers = {{"Content-Security-Policy",
+                       "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+                       "img-src data:; frame-ancestors 'none'"}}};
+}
+
+io::HttpResponse answer(const AdminParts& parts, const io::HttpRequest& request) {
+  const auto path = request.target.substr(0, request.target.find('?'));
+  const bool get = request.method == "GET" || request.method == "HEAD";
+  if (path == "/verify" && (get || request.method == "POST")) return parts.verify(request);
+  if (!get) return text(405, "GET, and POST /verify, are what there is\n");
+  if (path == "/") return page();
+  if (path == "/status") return {.status = 200, .content_type = "application/json", .body = status_json(parts.status()), .headers = {}};
+  if (path == "/metrics") {
+    return {.status = 200, .content_type = "text/plain; version=0.0.4; charset=utf-8", .body = parts.metrics(), .headers = {}};
+  }
+  if (path == "/healthz") return text(200, "ok\n");
+  if (path == "/readyz") return ready(parts.status());
+  return text(404, "/, /status, /metrics, /healthz, /readyz and /verify are what there is\n");
+}
+
+}  // namespace
+
+std::string status_json(const ServerStatus& status) {
+  json::object listen;
+  for (const auto& [kind, addresses] : status.listen) listen[kind] = json::array(addresses.begin(), addresses.end());
+  json::array stages;
+  for (const auto& stage : status.stages) stages.push_back(stage_json(stage));
+  json::array topics;
+  for (const auto& topic : status.topics) {
+    topics.push_back(json::object{
+        {"name", topic.name}, {"partitions", topic.partitions}, {"start", topic.start}, {"end", topic.end}});
+  }
+  return json::serialize(json::object{{"state", status.state},
+                                      {"version", status.version},
+                                      {"pid", status.pid},
+                                      {"data", status.data},
+                                      {"uptime_seconds", status.uptime_seconds},
+                                      {"listen", std::move(listen)},
+                                      {"stages", std::move(stages)},
+                                      {"topics", std::move(topics)}});
+}
+
+std::string not_ready_reason(const ServerStatus& status) {
+  if (status.state != "serving") return status.state;
+  for (const auto& stage : status.stages) {
+    if (stage.state == "failed") return stage.kind + " " + stage.name + " has failed: " + stage.error;
+  }
+  return "";
+}
+
+io::HttpHandler admin_handler(AdminParts parts) {
+  return [parts = std::move(parts)](const io::HttpRequest& request) { return answer(parts, request); };
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,55 @@
+#pragma once
+// The admin listener: status page, status as JSON, metrics, health, verification.
+//
+//   GET  /          the status page
+//   GET  /status    stages, topics, listeners, as JSON
+//   GET  /metrics   Prometheus' text format
+//   GET  /healthz   200 while the process lives
+//   GET  /readyz    200 when it serves and no stage has failed; else 503 with the reason
+//   POST /verify    starts a verification (or joins the one that runs) and answers with its state; see VerifyJob
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/http.h"
+#include "pipeline/stage.h"
+
+namespace sluice::server {
+
+struct TopicStatus {
+  std::string name;
+  std::int32_t partitions = 0;
+  std::int64_t start = 0;  // the sum over partitions, as is `end`
+  std::int64_t end = 0;
+};
+
+// What the pages show. Built anew for each request.
+struct ServerStatus {
+  std::string state;  // "starting", "serving", "draining"
+  std::string version;
+  std::string data;
+  double uptime_seconds = 0;
+  std::int64_t pid = 0;
+  std::map<std::string, std::vector<std::string>> listen;  // kind to bound addresses
+  std::vector<pipeline::StageStatus> stages;
+  std::vector<TopicStatus> topics;
+};
+
+[[nodiscard]] std::string status_json(const ServerStatus& status);
+
+// Why the server is not ready; empty when it is.
+[[nodiscard]] std::string not_ready_reason(const ServerStatus& status);
+
+struct AdminParts {
+  std::function<ServerStatus()> status;
+  std::function<std::string()> metrics;
+  std::function<io::HttpResponse(const io::HttpRequest&)> verify;
+};
+
+[[nodiscard]] io::HttpHandler admin_handler(AdminParts parts);
+
+}  // namespace sluice::server
