@@ -1,0 +1,103 @@
+#pragma once
+// The transaction coordinator: producer ids, transactional ids, and the commit of many partitions at once.
+//
+// A transaction's way (decided.md, "Sync round"): its data are durable before the decision is appended to
+// __transaction_state; the decision is durable before the markers are appended, all in one round; when the markers are
+// durable they become visible together, and `done` is called. A transaction that was decided before a crash is
+// completed at start; one that was not is aborted by its time-out, or when its id is initialised again.
+//
+//     empty -> ongoing -> prepare_commit -> complete_commit -> ongoing ...
+//                      -> prepare_abort  -> complete_abort  -> ongoing ...
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "node/node.h"
+
+namespace sluice::node {
+
+struct ProducerIdentity {
+  ProducerId id = kNoProducerId;
+  ProducerEpoch epoch = kNoProducerEpoch;
+  auto operator<=>(const ProducerIdentity&) const = default;
+};
+
+enum class TransactionState : std::uint8_t {  // Kafka's numbers
+  empty = 0,
+  ongoing = 1,
+  prepare_commit = 2,
+  prepare_abort = 3,
+  complete_commit = 4,
+  complete_abort = 5,
+};
+
+struct TransactionInfo {
+  std::string transactional_id;
+  ProducerIdentity producer;
+  TransactionState state = TransactionState::empty;
+  std::int32_t timeout_ms = 0;
+  std::int64_t started_ms = -1;
+  std::set<TopicPartition> partitions;
+};
+
+class Transactions {
+ public:
+  explicit Transactions(Node& node) : node_(node) {}
+
+  // Replays __transaction_state; completes what was decided. Called once, when the node's data are open.
+  [[nodiscard]] Result<void> start();
+
+  // No transactional id: a fresh identity for an idempotent producer. With one: fences earlier producers of the id,
+  // aborts what they left, and gives the next epoch. `known` is what the client has (KIP-360), or none. `done` may come later,
+  // on a round's thread.
+  using InitDone = std::function<void(Result<ProducerIdentity>)>;
+  void init(const std::optional<std::string>& transactional_id, std::int32_t timeout_ms, ProducerIdentity known, InitDone done);
+
+  // Adds partitions to the ongoing transaction (begins it if there is none); data of partitions not added are refused.
+  [[nodiscard]] Result<void> add_partitions(const std::string& transactional_id, ProducerIdentity producer,
+                                            const std::vector<TopicPartition>& partitions);
+  // Adds the offsets topic, for `group`.
+  [[nodiscard]] Result<void> add_group(const std::string& transactional_id, ProducerIdentity producer,
+                                       const std::string& group);
+  // Is `where` part of the id's ongoing transaction?
+  [[nodiscard]] Result<void> verify(const std::string& transactional_id, ProducerIdentity producer,
+                                    const TopicPartition& where);
+
+  // Commits or aborts. `done` comes when the markers are durable and visible. Repeating a finished end is answered ok.
+  using EndDone = std::function<void(Result<void>)>;
+  void end(const std::string& transactional_id, ProducerIdentity producer, bool commit, EndDone done);
+
+  [[nodiscard]] std::vector<TransactionInfo> list() const;
+  // Aborts transactions that are older than their time-out.
+  void tick(std::int64_t now_ms);
+
+ private:
+  struct State : TransactionInfo {
+    bool busy = false;               // an end is on its way
+    std::int64_t updated_ms = 0;
+    std::set<std::string> groups;    // whose offsets the transaction commits
+  };
+  struct Completion;
+
+  [[nodiscard]] Result<State*> find(const std::string& transactional_id, ProducerIdentity producer);
+  void end_locked(State& state, bool commit, ProducerIdentity marker_identity, EndDone done);
+  void write_decision(const std::shared_ptr<Completion>& completion);
+  void write_markers(const std::shared_ptr<Completion>& completion);
+  void finish(const std::shared_ptr<Completion>& completion, const Result<void>& outcome);
+  [[nodiscard]] Result<void> store(const State& state);
+  [[nodiscard]] Result<ProducerIdentity> next_identity(State& state);
+
+  Node& node_;
+  mutable std::mutex mutex_;
+  std::map<std::string, State> states_;
+};
+
+}  // namespace sluice::node
