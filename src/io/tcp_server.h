@@ -66,7 +66,8 @@ class Responder {
   std::shared_ptr<Slot> slot_;
 };
 
-// One client, for as long as it is connected. Methods on its loop only, but for loop().
+// One client. Methods on its loop only, but for loop(). May be kept after the client has gone; loop() is valid only while
+// the server lives.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -90,6 +91,10 @@ struct TcpServerOptions {
   int threads = 0;  // 0: one a core
   std::size_t max_request_bytes = std::size_t{100} << 20;
   std::size_t max_unanswered = 64;  // requests a connection
+  // Large requests (over 64 KiB) of all connections together: the next waits until others are answered.
+  std::size_t max_request_memory = std::size_t{512} << 20;
+  std::size_t max_queued_bytes = std::size_t{64} << 20;  // answers that a slow client leaves with us: reading pauses
+  int file_threads = 2;  // read file slices that are not in the page cache
 };
 
 class TcpServer {
