@@ -22,8 +22,8 @@ struct CreateTopicsResponse {
 
   struct CreatableTopicResult {
     struct CreatableTopicConfigs {
-      std::string name;
-      std::optional<std::string> value;
+      std::string name = {};
+      std::optional<std::string> value = {};
       bool read_only = false;
       std::int8_t config_source = -1;
       bool is_sensitive = false;
@@ -38,14 +38,14 @@ struct CreateTopicsResponse {
       }
     };
 
-    std::string name;
-    Uuid topic_id;
+    std::string name = {};
+    Uuid topic_id = {};
     Code error_code = Code::none;
-    std::optional<std::string> error_message;
+    std::optional<std::string> error_message = {};
     Code topic_config_error_code = Code::none;
     std::int32_t num_partitions = -1;
     std::int16_t replication_factor = -1;
-    std::optional<std::vector<CreatableTopicConfigs>> configs;
+    std::optional<std::vector<CreatableTopicConfigs>> configs = {};
 
     bool operator==(const CreatableTopicResult&) const = default;
     static void fields(auto& f) {
@@ -61,7 +61,7 @@ struct CreateTopicsResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<CreatableTopicResult> topics;
+  std::vector<CreatableTopicResult> topics = {};
 
   bool operator==(const CreateTopicsResponse&) const = default;
   static void fields(auto& f) {
@@ -80,7 +80,7 @@ struct CreateTopicsRequest {
   struct CreatableTopic {
     struct CreatableReplicaAssignment {
       std::int32_t partition_index = 0;
-      std::vector<std::int32_t> broker_ids;
+      std::vector<std::int32_t> broker_ids = {};
 
       bool operator==(const CreatableReplicaAssignment&) const = default;
       static void fields(auto& f) {
@@ -90,8 +90,8 @@ struct CreateTopicsRequest {
     };
 
     struct CreatableTopicConfig {
-      std::string name;
-      std::optional<std::string> value;
+      std::string name = {};
+      std::optional<std::string> value = {};
 
       bool operator==(const CreatableTopicConfig&) const = default;
       static void fields(auto& f) {
@@ -100,11 +100,11 @@ struct CreateTopicsRequest {
       }
     };
 
-    std::string name;
+    std::string name = {};
     std::int32_t num_partitions = 0;
     std::int16_t replication_factor = 0;
-    std::vector<CreatableReplicaAssignment> assignments;
-    std::vector<CreatableTopicConfig> configs;
+    std::vector<CreatableReplicaAssignment> assignments = {};
+    std::vector<CreatableTopicConfig> configs = {};
 
     bool operator==(const CreatableTopic&) const = default;
     static void fields(auto& f) {
@@ -116,7 +116,7 @@ struct CreateTopicsRequest {
     }
   };
 
-  std::vector<CreatableTopic> topics;
+  std::vector<CreatableTopic> topics = {};
   std::int32_t timeout_ms = 60000;
   bool validate_only = false;
 
@@ -135,10 +135,10 @@ struct DeleteTopicsResponse {
   static constexpr Version kFlexible = 4;
 
   struct DeletableTopicResult {
-    std::optional<std::string> name;
-    Uuid topic_id;
+    std::optional<std::string> name = {};
+    Uuid topic_id = {};
     Code error_code = Code::none;
-    std::optional<std::string> error_message;
+    std::optional<std::string> error_message = {};
 
     bool operator==(const DeletableTopicResult&) const = default;
     static void fields(auto& f) {
@@ -150,7 +150,7 @@ struct DeleteTopicsResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<DeletableTopicResult> responses;
+  std::vector<DeletableTopicResult> responses = {};
 
   bool operator==(const DeleteTopicsResponse&) const = default;
   static void fields(auto& f) {
@@ -167,8 +167,8 @@ struct DeleteTopicsRequest {
   static constexpr Version kFlexible = 4;
 
   struct DeleteTopicState {
-    std::optional<std::string> name;
-    Uuid topic_id;
+    std::optional<std::string> name = {};
+    Uuid topic_id = {};
 
     bool operator==(const DeleteTopicState&) const = default;
     static void fields(auto& f) {
@@ -177,8 +177,8 @@ struct DeleteTopicsRequest {
     }
   };
 
-  std::vector<DeleteTopicState> topics;
-  std::vector<std::string> topic_names;
+  std::vector<DeleteTopicState> topics = {};
+  std::vector<std::string> topic_names = {};
   std::int32_t timeout_ms = 0;
 
   bool operator==(const DeleteTopicsRequest&) const = default;
@@ -196,9 +196,9 @@ struct CreatePartitionsResponse {
   static constexpr Version kFlexible = 2;
 
   struct TopicResult {
-    std::string name;
+    std::string name = {};
     Code error_code = Code::none;
-    std::optional<std::string> error_message;
+    std::optional<std::string> error_message = {};
 
     bool operator==(const TopicResult&) const = default;
     static void fields(auto& f) {
@@ -209,7 +209,7 @@ struct CreatePartitionsResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<TopicResult> results;
+  std::vector<TopicResult> results = {};
 
   bool operator==(const CreatePartitionsResponse&) const = default;
   static void fields(auto& f) {
@@ -227,15 +227,15 @@ struct CreatePartitionsRequest {
 
   struct Topic {
     struct Assignment {
-      std::vector<std::int32_t> broker_ids;
+      std::vector<std::int32_t> broker_ids = {};
 
       bool operator==(const Assignment&) const = default;
       static void fields(auto& f) { f("broker_ids", &Assignment::broker_ids); }
     };
 
-    std::string name;
+    std::string name = {};
     std::int32_t count = 0;
-    std::optional<std::vector<Assignment>> assignments;
+    std::optional<std::vector<Assignment>> assignments = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -245,7 +245,7 @@ struct CreatePartitionsRequest {
     }
   };
 
-  std::vector<Topic> topics;
+  std::vector<Topic> topics = {};
   std::int32_t timeout_ms = 0;
   bool validate_only = false;
 
@@ -266,8 +266,8 @@ struct DescribeConfigsResponse {
   struct Result {
     struct ResourceResult {
       struct Synonym {
-        std::string name;
-        std::optional<std::string> value;
+        std::string name = {};
+        std::optional<std::string> value = {};
         std::int8_t source = 0;
 
         bool operator==(const Synonym&) const = default;
@@ -278,14 +278,14 @@ struct DescribeConfigsResponse {
         }
       };
 
-      std::string name;
-      std::optional<std::string> value;
+      std::string name = {};
+      std::optional<std::string> value = {};
       bool read_only = false;
       std::int8_t config_source = -1;
       bool is_sensitive = false;
-      std::vector<Synonym> synonyms;
+      std::vector<Synonym> synonyms = {};
       std::int8_t config_type = 0;
-      std::optional<std::string> documentation;
+      std::optional<std::string> documentation = {};
 
       bool operator==(const ResourceResult&) const = default;
       static void fields(auto& f) {
@@ -301,10 +301,10 @@ struct DescribeConfigsResponse {
     };
 
     Code error_code = Code::none;
-    std::optional<std::string> error_message;
+    std::optional<std::string> error_message = {};
     std::int8_t resource_type = 0;
-    std::string resource_name;
-    std::vector<ResourceResult> configs;
+    std::string resource_name = {};
+    std::vector<ResourceResult> configs = {};
 
     bool operator==(const Result&) const = default;
     static void fields(auto& f) {
@@ -317,7 +317,7 @@ struct DescribeConfigsResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<Result> results;
+  std::vector<Result> results = {};
 
   bool operator==(const DescribeConfigsResponse&) const = default;
   static void fields(auto& f) {
@@ -335,8 +335,8 @@ struct DescribeConfigsRequest {
 
   struct Resource {
     std::int8_t resource_type = 0;
-    std::string resource_name;
-    std::optional<std::vector<std::string>> configuration_keys;
+    std::string resource_name = {};
+    std::optional<std::vector<std::string>> configuration_keys = {};
 
     bool operator==(const Resource&) const = default;
     static void fields(auto& f) {
@@ -346,7 +346,7 @@ struct DescribeConfigsRequest {
     }
   };
 
-  std::vector<Resource> resources;
+  std::vector<Resource> resources = {};
   bool include_synonyms = false;
   bool include_documentation = false;
 
@@ -366,9 +366,9 @@ struct AlterConfigsResponse {
 
   struct ResourceResponse {
     Code error_code = Code::none;
-    std::optional<std::string> error_message;
+    std::optional<std::string> error_message = {};
     std::int8_t resource_type = 0;
-    std::string resource_name;
+    std::string resource_name = {};
 
     bool operator==(const ResourceResponse&) const = default;
     static void fields(auto& f) {
@@ -380,7 +380,7 @@ struct AlterConfigsResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<ResourceResponse> responses;
+  std::vector<ResourceResponse> responses = {};
 
   bool operator==(const AlterConfigsResponse&) const = default;
   static void fields(auto& f) {
@@ -398,8 +398,8 @@ struct AlterConfigsRequest {
 
   struct Resource {
     struct AlterableConfig {
-      std::string name;
-      std::optional<std::string> value;
+      std::string name = {};
+      std::optional<std::string> value = {};
 
       bool operator==(const AlterableConfig&) const = default;
       static void fields(auto& f) {
@@ -409,8 +409,8 @@ struct AlterConfigsRequest {
     };
 
     std::int8_t resource_type = 0;
-    std::string resource_name;
-    std::vector<AlterableConfig> configs;
+    std::string resource_name = {};
+    std::vector<AlterableConfig> configs = {};
 
     bool operator==(const Resource&) const = default;
     static void fields(auto& f) {
@@ -420,7 +420,7 @@ struct AlterConfigsRequest {
     }
   };
 
-  std::vector<Resource> resources;
+  std::vector<Resource> resources = {};
   bool validate_only = false;
 
   bool operator==(const AlterConfigsRequest&) const = default;
@@ -438,9 +438,9 @@ struct IncrementalAlterConfigsResponse {
 
   struct AlterConfigsResourceResponse {
     Code error_code = Code::none;
-    std::optional<std::string> error_message;
+    std::optional<std::string> error_message = {};
     std::int8_t resource_type = 0;
-    std::string resource_name;
+    std::string resource_name = {};
 
     bool operator==(const AlterConfigsResourceResponse&) const = default;
     static void fields(auto& f) {
@@ -452,7 +452,7 @@ struct IncrementalAlterConfigsResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<AlterConfigsResourceResponse> responses;
+  std::vector<AlterConfigsResourceResponse> responses = {};
 
   bool operator==(const IncrementalAlterConfigsResponse&) const = default;
   static void fields(auto& f) {
@@ -470,9 +470,9 @@ struct IncrementalAlterConfigsRequest {
 
   struct AlterConfigsResource {
     struct AlterableConfig {
-      std::string name;
+      std::string name = {};
       std::int8_t config_operation = 0;
-      std::optional<std::string> value;
+      std::optional<std::string> value = {};
 
       bool operator==(const AlterableConfig&) const = default;
       static void fields(auto& f) {
@@ -483,8 +483,8 @@ struct IncrementalAlterConfigsRequest {
     };
 
     std::int8_t resource_type = 0;
-    std::string resource_name;
-    std::vector<AlterableConfig> configs;
+    std::string resource_name = {};
+    std::vector<AlterableConfig> configs = {};
 
     bool operator==(const AlterConfigsResource&) const = default;
     static void fields(auto& f) {
@@ -494,7 +494,7 @@ struct IncrementalAlterConfigsRequest {
     }
   };
 
-  std::vector<AlterConfigsResource> resources;
+  std::vector<AlterConfigsResource> resources = {};
   bool validate_only = false;
 
   bool operator==(const IncrementalAlterConfigsRequest&) const = default;

@@ -20,8 +20,8 @@ struct OffsetCommitKey {
   static constexpr VersionRange kVersions{0, 0};
   static constexpr Version kFlexible = kNever;
 
-  std::string group;
-  std::string topic;
+  std::string group = {};
+  std::string topic = {};
   std::int32_t partition = 0;
 
   bool operator==(const OffsetCommitKey&) const = default;
@@ -40,10 +40,10 @@ struct OffsetCommitValue {
 
   std::int64_t offset = 0;
   std::int32_t leader_epoch = -1;
-  std::string metadata;
+  std::string metadata = {};
   std::int64_t commit_timestamp = 0;
   std::int64_t expire_timestamp = -1;
-  Uuid topic_id;
+  Uuid topic_id = {};
 
   bool operator==(const OffsetCommitValue&) const = default;
   static void fields(auto& f) {
@@ -62,7 +62,7 @@ struct GroupMetadataKey {
   static constexpr VersionRange kVersions{0, 0};
   static constexpr Version kFlexible = kNever;
 
-  std::string group;
+  std::string group = {};
 
   bool operator==(const GroupMetadataKey&) const = default;
   static void fields(auto& f) { f("group", &GroupMetadataKey::group); }
@@ -75,14 +75,14 @@ struct GroupMetadataValue {
   static constexpr Version kFlexible = 4;
 
   struct MemberMetadata {
-    std::string member_id;
-    std::optional<std::string> group_instance_id;
-    std::string client_id;
-    std::string client_host;
+    std::string member_id = {};
+    std::optional<std::string> group_instance_id = {};
+    std::string client_id = {};
+    std::string client_host = {};
     std::int32_t rebalance_timeout = -1;
     std::int32_t session_timeout = 0;
-    Bytes subscription;
-    Bytes assignment;
+    Bytes subscription = {};
+    Bytes assignment = {};
 
     bool operator==(const MemberMetadata&) const = default;
     static void fields(auto& f) {
@@ -97,12 +97,12 @@ struct GroupMetadataValue {
     }
   };
 
-  std::string protocol_type;
+  std::string protocol_type = {};
   std::int32_t generation = 0;
-  std::optional<std::string> protocol;
-  std::optional<std::string> leader;
+  std::optional<std::string> protocol = {};
+  std::optional<std::string> leader = {};
   std::int64_t current_state_timestamp = -1;
-  std::vector<MemberMetadata> members;
+  std::vector<MemberMetadata> members = {};
 
   bool operator==(const GroupMetadataValue&) const = default;
   static void fields(auto& f) {
@@ -121,7 +121,7 @@ struct TransactionLogKey {
   static constexpr VersionRange kVersions{0, 0};
   static constexpr Version kFlexible = kNever;
 
-  std::string transactional_id;
+  std::string transactional_id = {};
 
   bool operator==(const TransactionLogKey&) const = default;
   static void fields(auto& f) { f("transactional_id", &TransactionLogKey::transactional_id); }
@@ -134,8 +134,8 @@ struct TransactionLogValue {
   static constexpr Version kFlexible = 1;
 
   struct PartitionsSchema {
-    std::string topic;
-    std::vector<std::int32_t> partition_ids;
+    std::string topic = {};
+    std::vector<std::int32_t> partition_ids = {};
 
     bool operator==(const PartitionsSchema&) const = default;
     static void fields(auto& f) {
@@ -151,7 +151,7 @@ struct TransactionLogValue {
   std::int16_t next_producer_epoch = -1;
   std::int32_t transaction_timeout_ms = 0;
   std::int8_t transaction_status = 0;
-  std::optional<std::vector<PartitionsSchema>> transaction_partitions;
+  std::optional<std::vector<PartitionsSchema>> transaction_partitions = {};
   std::int64_t transaction_last_update_timestamp_ms = 0;
   std::int64_t transaction_start_timestamp_ms = 0;
   std::int16_t client_transaction_version = 0;

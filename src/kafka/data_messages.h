@@ -24,7 +24,7 @@ struct ProduceResponse {
     struct PartitionProduceResponse {
       struct BatchIndexAndErrorMessage {
         std::int32_t batch_index = 0;
-        std::optional<std::string> batch_index_error_message;
+        std::optional<std::string> batch_index_error_message = {};
 
         bool operator==(const BatchIndexAndErrorMessage&) const = default;
         static void fields(auto& f) {
@@ -49,9 +49,9 @@ struct ProduceResponse {
       std::int64_t base_offset = 0;
       std::int64_t log_append_time_ms = -1;
       std::int64_t log_start_offset = -1;
-      std::vector<BatchIndexAndErrorMessage> record_errors;
-      std::optional<std::string> error_message;
-      LeaderIdAndEpoch current_leader;
+      std::vector<BatchIndexAndErrorMessage> record_errors = {};
+      std::optional<std::string> error_message = {};
+      LeaderIdAndEpoch current_leader = {};
 
       bool operator==(const PartitionProduceResponse&) const = default;
       static void fields(auto& f) {
@@ -66,9 +66,9 @@ struct ProduceResponse {
       }
     };
 
-    std::string name;
-    Uuid topic_id;
-    std::vector<PartitionProduceResponse> partition_responses;
+    std::string name = {};
+    Uuid topic_id = {};
+    std::vector<PartitionProduceResponse> partition_responses = {};
 
     bool operator==(const TopicProduceResponse&) const = default;
     static void fields(auto& f) {
@@ -80,9 +80,9 @@ struct ProduceResponse {
 
   struct NodeEndpoint {
     std::int32_t node_id = 0;
-    std::string host;
+    std::string host = {};
     std::int32_t port = 0;
-    std::optional<std::string> rack;
+    std::optional<std::string> rack = {};
 
     bool operator==(const NodeEndpoint&) const = default;
     static void fields(auto& f) {
@@ -93,9 +93,9 @@ struct ProduceResponse {
     }
   };
 
-  std::vector<TopicProduceResponse> responses;
+  std::vector<TopicProduceResponse> responses = {};
   std::int32_t throttle_time_ms = 0;
-  std::vector<NodeEndpoint> node_endpoints;
+  std::vector<NodeEndpoint> node_endpoints = {};
 
   bool operator==(const ProduceResponse&) const = default;
   static void fields(auto& f) {
@@ -115,7 +115,7 @@ struct ProduceRequest {
   struct TopicProduceData {
     struct PartitionProduceData {
       std::int32_t index = 0;
-      std::optional<Records> records;
+      std::optional<Records> records = {};
 
       bool operator==(const PartitionProduceData&) const = default;
       static void fields(auto& f) {
@@ -124,9 +124,9 @@ struct ProduceRequest {
       }
     };
 
-    std::string name;
-    Uuid topic_id;
-    std::vector<PartitionProduceData> partition_data;
+    std::string name = {};
+    Uuid topic_id = {};
+    std::vector<PartitionProduceData> partition_data = {};
 
     bool operator==(const TopicProduceData&) const = default;
     static void fields(auto& f) {
@@ -136,10 +136,10 @@ struct ProduceRequest {
     }
   };
 
-  std::optional<std::string> transactional_id;
+  std::optional<std::string> transactional_id = {};
   std::int16_t acks = 0;
   std::int32_t timeout_ms = 0;
-  std::vector<TopicProduceData> topic_data;
+  std::vector<TopicProduceData> topic_data = {};
 
   bool operator==(const ProduceRequest&) const = default;
   static void fields(auto& f) {
@@ -156,7 +156,7 @@ struct FetchResponse {
   static constexpr VersionRange kVersions{4, 18};
   static constexpr Version kFlexible = 12;
 
-  struct ableTopicResponse {
+  struct TopicResponse {
     struct PartitionData {
       struct EpochEndOffset {
         std::int32_t epoch = -1;
@@ -207,12 +207,12 @@ struct FetchResponse {
       std::int64_t high_watermark = 0;
       std::int64_t last_stable_offset = -1;
       std::int64_t log_start_offset = -1;
-      EpochEndOffset diverging_epoch;
-      LeaderIdAndEpoch current_leader;
-      SnapshotId snapshot_id;
-      std::optional<std::vector<AbortedTransaction>> aborted_transactions;
+      EpochEndOffset diverging_epoch = {};
+      LeaderIdAndEpoch current_leader = {};
+      SnapshotId snapshot_id = {};
+      std::optional<std::vector<AbortedTransaction>> aborted_transactions = {};
       std::int32_t preferred_read_replica = -1;
-      std::optional<Records> records;
+      std::optional<Records> records = {};
 
       bool operator==(const PartitionData&) const = default;
       static void fields(auto& f) {
@@ -230,23 +230,23 @@ struct FetchResponse {
       }
     };
 
-    std::string topic;
-    Uuid topic_id;
-    std::vector<PartitionData> partitions;
+    std::string topic = {};
+    Uuid topic_id = {};
+    std::vector<PartitionData> partitions = {};
 
-    bool operator==(const ableTopicResponse&) const = default;
+    bool operator==(const TopicResponse&) const = default;
     static void fields(auto& f) {
-      f("topic", &ableTopicResponse::topic, {.until = 12});
-      f("topic_id", &ableTopicResponse::topic_id, {.since = 13});
-      f("partitions", &ableTopicResponse::partitions);
+      f("topic", &TopicResponse::topic, {.until = 12});
+      f("topic_id", &TopicResponse::topic_id, {.since = 13});
+      f("partitions", &TopicResponse::partitions);
     }
   };
 
   struct NodeEndpoint {
     std::int32_t node_id = 0;
-    std::string host;
+    std::string host = {};
     std::int32_t port = 0;
-    std::optional<std::string> rack;
+    std::optional<std::string> rack = {};
 
     bool operator==(const NodeEndpoint&) const = default;
     static void fields(auto& f) {
@@ -260,8 +260,8 @@ struct FetchResponse {
   std::int32_t throttle_time_ms = 0;
   Code error_code = Code::none;
   std::int32_t session_id = 0;
-  std::vector<ableTopicResponse> responses;
-  std::vector<NodeEndpoint> node_endpoints;
+  std::vector<TopicResponse> responses = {};
+  std::vector<NodeEndpoint> node_endpoints = {};
 
   bool operator==(const FetchResponse&) const = default;
   static void fields(auto& f) {
@@ -299,7 +299,7 @@ struct FetchRequest {
       std::int32_t last_fetched_epoch = -1;
       std::int64_t log_start_offset = -1;
       std::int32_t partition_max_bytes = 0;
-      Uuid replica_directory_id;
+      Uuid replica_directory_id = {};
       std::int64_t high_watermark = std::numeric_limits<std::int64_t>::max();
 
       bool operator==(const Partition&) const = default;
@@ -315,9 +315,9 @@ struct FetchRequest {
       }
     };
 
-    std::string topic;
-    Uuid topic_id;
-    std::vector<Partition> partitions;
+    std::string topic = {};
+    Uuid topic_id = {};
+    std::vector<Partition> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -328,9 +328,9 @@ struct FetchRequest {
   };
 
   struct ForgottenTopic {
-    std::string topic;
-    Uuid topic_id;
-    std::vector<std::int32_t> partitions;
+    std::string topic = {};
+    Uuid topic_id = {};
+    std::vector<std::int32_t> partitions = {};
 
     bool operator==(const ForgottenTopic&) const = default;
     static void fields(auto& f) {
@@ -340,18 +340,18 @@ struct FetchRequest {
     }
   };
 
-  std::optional<std::string> cluster_id;
+  std::optional<std::string> cluster_id = {};
   std::int32_t replica_id = -1;
-  ReplicaState replica_state;
+  ReplicaState replica_state = {};
   std::int32_t max_wait_ms = 0;
   std::int32_t min_bytes = 0;
   std::int32_t max_bytes = std::numeric_limits<std::int32_t>::max();
   std::int8_t isolation_level = 0;
   std::int32_t session_id = 0;
   std::int32_t session_epoch = -1;
-  std::vector<Topic> topics;
-  std::vector<ForgottenTopic> forgotten_topics_data;
-  std::string rack_id;
+  std::vector<Topic> topics = {};
+  std::vector<ForgottenTopic> forgotten_topics_data = {};
+  std::string rack_id = {};
 
   bool operator==(const FetchRequest&) const = default;
   static void fields(auto& f) {

@@ -21,12 +21,12 @@ struct FindCoordinatorResponse {
   static constexpr Version kFlexible = 3;
 
   struct Coordinator {
-    std::string key;
+    std::string key = {};
     std::int32_t node_id = 0;
-    std::string host;
+    std::string host = {};
     std::int32_t port = 0;
     Code error_code = Code::none;
-    std::optional<std::string> error_message;
+    std::optional<std::string> error_message = {};
 
     bool operator==(const Coordinator&) const = default;
     static void fields(auto& f) {
@@ -41,11 +41,11 @@ struct FindCoordinatorResponse {
 
   std::int32_t throttle_time_ms = 0;
   Code error_code = Code::none;
-  std::optional<std::string> error_message;
+  std::optional<std::string> error_message = {};
   std::int32_t node_id = 0;
-  std::string host;
+  std::string host = {};
   std::int32_t port = 0;
-  std::vector<Coordinator> coordinators;
+  std::vector<Coordinator> coordinators = {};
 
   bool operator==(const FindCoordinatorResponse&) const = default;
   static void fields(auto& f) {
@@ -66,9 +66,9 @@ struct FindCoordinatorRequest {
   static constexpr VersionRange kVersions{0, 6};
   static constexpr Version kFlexible = 3;
 
-  std::string key;
+  std::string key = {};
   std::int8_t key_type = 0;
-  std::vector<std::string> coordinator_keys;
+  std::vector<std::string> coordinator_keys = {};
 
   bool operator==(const FindCoordinatorRequest&) const = default;
   static void fields(auto& f) {
@@ -85,9 +85,9 @@ struct JoinGroupResponse {
   static constexpr Version kFlexible = 6;
 
   struct Member {
-    std::string member_id;
-    std::optional<std::string> group_instance_id;
-    Bytes metadata;
+    std::string member_id = {};
+    std::optional<std::string> group_instance_id = {};
+    Bytes metadata = {};
 
     bool operator==(const Member&) const = default;
     static void fields(auto& f) {
@@ -100,12 +100,12 @@ struct JoinGroupResponse {
   std::int32_t throttle_time_ms = 0;
   Code error_code = Code::none;
   std::int32_t generation_id = -1;
-  std::optional<std::string> protocol_type;
-  std::optional<std::string> protocol_name;
-  std::string leader;
+  std::optional<std::string> protocol_type = {};
+  std::optional<std::string> protocol_name = {};
+  std::string leader = {};
   bool skip_assignment = false;
-  std::string member_id;
-  std::vector<Member> members;
+  std::string member_id = {};
+  std::vector<Member> members = {};
 
   bool operator==(const JoinGroupResponse&) const = default;
   static void fields(auto& f) {
@@ -129,8 +129,8 @@ struct JoinGroupRequest {
   static constexpr Version kFlexible = 6;
 
   struct Protocol {
-    std::string name;
-    Bytes metadata;
+    std::string name = {};
+    Bytes metadata = {};
 
     bool operator==(const Protocol&) const = default;
     static void fields(auto& f) {
@@ -139,14 +139,14 @@ struct JoinGroupRequest {
     }
   };
 
-  std::string group_id;
+  std::string group_id = {};
   std::int32_t session_timeout_ms = 0;
   std::int32_t rebalance_timeout_ms = -1;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
-  std::string protocol_type;
-  std::vector<Protocol> protocols;
-  std::optional<std::string> reason;
+  std::string member_id = {};
+  std::optional<std::string> group_instance_id = {};
+  std::string protocol_type = {};
+  std::vector<Protocol> protocols = {};
+  std::optional<std::string> reason = {};
 
   bool operator==(const JoinGroupRequest&) const = default;
   static void fields(auto& f) {
@@ -169,9 +169,9 @@ struct SyncGroupResponse {
 
   std::int32_t throttle_time_ms = 0;
   Code error_code = Code::none;
-  std::optional<std::string> protocol_type;
-  std::optional<std::string> protocol_name;
-  Bytes assignment;
+  std::optional<std::string> protocol_type = {};
+  std::optional<std::string> protocol_name = {};
+  Bytes assignment = {};
 
   bool operator==(const SyncGroupResponse&) const = default;
   static void fields(auto& f) {
@@ -191,8 +191,8 @@ struct SyncGroupRequest {
   static constexpr Version kFlexible = 4;
 
   struct Assignment {
-    std::string member_id;
-    Bytes assignment;
+    std::string member_id = {};
+    Bytes assignment = {};
 
     bool operator==(const Assignment&) const = default;
     static void fields(auto& f) {
@@ -201,13 +201,13 @@ struct SyncGroupRequest {
     }
   };
 
-  std::string group_id;
+  std::string group_id = {};
   std::int32_t generation_id = 0;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
-  std::optional<std::string> protocol_type;
-  std::optional<std::string> protocol_name;
-  std::vector<Assignment> assignments;
+  std::string member_id = {};
+  std::optional<std::string> group_instance_id = {};
+  std::optional<std::string> protocol_type = {};
+  std::optional<std::string> protocol_name = {};
+  std::vector<Assignment> assignments = {};
 
   bool operator==(const SyncGroupRequest&) const = default;
   static void fields(auto& f) {
@@ -244,10 +244,10 @@ struct HeartbeatRequest {
   static constexpr VersionRange kVersions{0, 4};
   static constexpr Version kFlexible = 4;
 
-  std::string group_id;
+  std::string group_id = {};
   std::int32_t generation_id = 0;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
+  std::string member_id = {};
+  std::optional<std::string> group_instance_id = {};
 
   bool operator==(const HeartbeatRequest&) const = default;
   static void fields(auto& f) {
@@ -265,8 +265,8 @@ struct LeaveGroupResponse {
   static constexpr Version kFlexible = 4;
 
   struct MemberResponse {
-    std::string member_id;
-    std::optional<std::string> group_instance_id;
+    std::string member_id = {};
+    std::optional<std::string> group_instance_id = {};
     Code error_code = Code::none;
 
     bool operator==(const MemberResponse&) const = default;
@@ -279,7 +279,7 @@ struct LeaveGroupResponse {
 
   std::int32_t throttle_time_ms = 0;
   Code error_code = Code::none;
-  std::vector<MemberResponse> members;
+  std::vector<MemberResponse> members = {};
 
   bool operator==(const LeaveGroupResponse&) const = default;
   static void fields(auto& f) {
@@ -297,9 +297,9 @@ struct LeaveGroupRequest {
   static constexpr Version kFlexible = 4;
 
   struct MemberIdentity {
-    std::string member_id;
-    std::optional<std::string> group_instance_id;
-    std::optional<std::string> reason;
+    std::string member_id = {};
+    std::optional<std::string> group_instance_id = {};
+    std::optional<std::string> reason = {};
 
     bool operator==(const MemberIdentity&) const = default;
     static void fields(auto& f) {
@@ -309,9 +309,9 @@ struct LeaveGroupRequest {
     }
   };
 
-  std::string group_id;
-  std::string member_id;
-  std::vector<MemberIdentity> members;
+  std::string group_id = {};
+  std::string member_id = {};
+  std::vector<MemberIdentity> members = {};
 
   bool operator==(const LeaveGroupRequest&) const = default;
   static void fields(auto& f) {
@@ -329,12 +329,12 @@ struct DescribeGroupsResponse {
 
   struct DescribedGroup {
     struct DescribedGroupMember {
-      std::string member_id;
-      std::optional<std::string> group_instance_id;
-      std::string client_id;
-      std::string client_host;
-      Bytes member_metadata;
-      Bytes member_assignment;
+      std::string member_id = {};
+      std::optional<std::string> group_instance_id = {};
+      std::string client_id = {};
+      std::string client_host = {};
+      Bytes member_metadata = {};
+      Bytes member_assignment = {};
 
       bool operator==(const DescribedGroupMember&) const = default;
       static void fields(auto& f) {
@@ -348,12 +348,12 @@ struct DescribeGroupsResponse {
     };
 
     Code error_code = Code::none;
-    std::optional<std::string> error_message;
-    std::string group_id;
-    std::string group_state;
-    std::string protocol_type;
-    std::string protocol_data;
-    std::vector<DescribedGroupMember> members;
+    std::optional<std::string> error_message = {};
+    std::string group_id = {};
+    std::string group_state = {};
+    std::string protocol_type = {};
+    std::string protocol_data = {};
+    std::vector<DescribedGroupMember> members = {};
     std::int32_t authorized_operations = -2147483648;
 
     bool operator==(const DescribedGroup&) const = default;
@@ -370,7 +370,7 @@ struct DescribeGroupsResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<DescribedGroup> groups;
+  std::vector<DescribedGroup> groups = {};
 
   bool operator==(const DescribeGroupsResponse&) const = default;
   static void fields(auto& f) {
@@ -386,7 +386,7 @@ struct DescribeGroupsRequest {
   static constexpr VersionRange kVersions{0, 6};
   static constexpr Version kFlexible = 5;
 
-  std::vector<std::string> groups;
+  std::vector<std::string> groups = {};
   bool include_authorized_operations = false;
 
   bool operator==(const DescribeGroupsRequest&) const = default;
@@ -403,10 +403,10 @@ struct ListGroupsResponse {
   static constexpr Version kFlexible = 3;
 
   struct ListedGroup {
-    std::string group_id;
-    std::string protocol_type;
-    std::string group_state;
-    std::string group_type;
+    std::string group_id = {};
+    std::string protocol_type = {};
+    std::string group_state = {};
+    std::string group_type = {};
 
     bool operator==(const ListedGroup&) const = default;
     static void fields(auto& f) {
@@ -419,7 +419,7 @@ struct ListGroupsResponse {
 
   std::int32_t throttle_time_ms = 0;
   Code error_code = Code::none;
-  std::vector<ListedGroup> groups;
+  std::vector<ListedGroup> groups = {};
 
   bool operator==(const ListGroupsResponse&) const = default;
   static void fields(auto& f) {
@@ -436,8 +436,8 @@ struct ListGroupsRequest {
   static constexpr VersionRange kVersions{0, 5};
   static constexpr Version kFlexible = 3;
 
-  std::vector<std::string> states_filter;
-  std::vector<std::string> types_filter;
+  std::vector<std::string> states_filter = {};
+  std::vector<std::string> types_filter = {};
 
   bool operator==(const ListGroupsRequest&) const = default;
   static void fields(auto& f) {
@@ -453,7 +453,7 @@ struct DeleteGroupsResponse {
   static constexpr Version kFlexible = 2;
 
   struct DeletableGroupResult {
-    std::string group_id;
+    std::string group_id = {};
     Code error_code = Code::none;
 
     bool operator==(const DeletableGroupResult&) const = default;
@@ -464,7 +464,7 @@ struct DeleteGroupsResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<DeletableGroupResult> results;
+  std::vector<DeletableGroupResult> results = {};
 
   bool operator==(const DeleteGroupsResponse&) const = default;
   static void fields(auto& f) {
@@ -480,7 +480,7 @@ struct DeleteGroupsRequest {
   static constexpr VersionRange kVersions{0, 2};
   static constexpr Version kFlexible = 2;
 
-  std::vector<std::string> groups_names;
+  std::vector<std::string> groups_names = {};
 
   bool operator==(const DeleteGroupsRequest&) const = default;
   static void fields(auto& f) { f("groups_names", &DeleteGroupsRequest::groups_names); }

@@ -34,7 +34,7 @@ struct ApiVersionsResponse {
   };
 
   struct SupportedFeatureKey {
-    std::string name;
+    std::string name = {};
     std::int16_t min_version = 0;
     std::int16_t max_version = 0;
 
@@ -47,7 +47,7 @@ struct ApiVersionsResponse {
   };
 
   struct FinalizedFeatureKey {
-    std::string name;
+    std::string name = {};
     std::int16_t max_version_level = 0;
     std::int16_t min_version_level = 0;
 
@@ -60,11 +60,11 @@ struct ApiVersionsResponse {
   };
 
   Code error_code = Code::none;
-  std::vector<ApiVersion> api_keys;
+  std::vector<ApiVersion> api_keys = {};
   std::int32_t throttle_time_ms = 0;
-  std::vector<SupportedFeatureKey> supported_features;
+  std::vector<SupportedFeatureKey> supported_features = {};
   std::int64_t finalized_features_epoch = -1;
-  std::vector<FinalizedFeatureKey> finalized_features;
+  std::vector<FinalizedFeatureKey> finalized_features = {};
   bool zk_migration_ready = false;
 
   bool operator==(const ApiVersionsResponse&) const = default;
@@ -86,8 +86,8 @@ struct ApiVersionsRequest {
   static constexpr VersionRange kVersions{0, 4};
   static constexpr Version kFlexible = 3;
 
-  std::string client_software_name;
-  std::string client_software_version;
+  std::string client_software_name = {};
+  std::string client_software_version = {};
 
   bool operator==(const ApiVersionsRequest&) const = default;
   static void fields(auto& f) {
@@ -104,9 +104,9 @@ struct MetadataResponse {
 
   struct Broker {
     std::int32_t node_id = 0;
-    std::string host;
+    std::string host = {};
     std::int32_t port = 0;
-    std::optional<std::string> rack;
+    std::optional<std::string> rack = {};
 
     bool operator==(const Broker&) const = default;
     static void fields(auto& f) {
@@ -123,9 +123,9 @@ struct MetadataResponse {
       std::int32_t partition_index = 0;
       std::int32_t leader_id = 0;
       std::int32_t leader_epoch = -1;
-      std::vector<std::int32_t> replica_nodes;
-      std::vector<std::int32_t> isr_nodes;
-      std::vector<std::int32_t> offline_replicas;
+      std::vector<std::int32_t> replica_nodes = {};
+      std::vector<std::int32_t> isr_nodes = {};
+      std::vector<std::int32_t> offline_replicas = {};
 
       bool operator==(const Partition&) const = default;
       static void fields(auto& f) {
@@ -140,10 +140,10 @@ struct MetadataResponse {
     };
 
     Code error_code = Code::none;
-    std::optional<std::string> name;
-    Uuid topic_id;
+    std::optional<std::string> name = {};
+    Uuid topic_id = {};
     bool is_internal = false;
-    std::vector<Partition> partitions;
+    std::vector<Partition> partitions = {};
     std::int32_t topic_authorized_operations = -2147483648;
 
     bool operator==(const Topic&) const = default;
@@ -158,10 +158,10 @@ struct MetadataResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<Broker> brokers;
-  std::optional<std::string> cluster_id;
+  std::vector<Broker> brokers = {};
+  std::optional<std::string> cluster_id = {};
   std::int32_t controller_id = -1;
-  std::vector<Topic> topics;
+  std::vector<Topic> topics = {};
   std::int32_t cluster_authorized_operations = -2147483648;
   Code error_code = Code::none;
 
@@ -185,8 +185,8 @@ struct MetadataRequest {
   static constexpr Version kFlexible = 9;
 
   struct Topic {
-    Uuid topic_id;
-    std::optional<std::string> name;
+    Uuid topic_id = {};
+    std::optional<std::string> name = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -195,7 +195,7 @@ struct MetadataRequest {
     }
   };
 
-  std::optional<std::vector<Topic>> topics;
+  std::optional<std::vector<Topic>> topics = {};
   bool allow_auto_topic_creation = true;
   bool include_cluster_authorized_operations = false;
   bool include_topic_authorized_operations = false;
@@ -218,9 +218,9 @@ struct DescribeClusterResponse {
 
   struct Broker {
     std::int32_t broker_id = 0;
-    std::string host;
+    std::string host = {};
     std::int32_t port = 0;
-    std::optional<std::string> rack;
+    std::optional<std::string> rack = {};
     bool is_fenced = false;
 
     bool operator==(const Broker&) const = default;
@@ -235,11 +235,11 @@ struct DescribeClusterResponse {
 
   std::int32_t throttle_time_ms = 0;
   Code error_code = Code::none;
-  std::optional<std::string> error_message;
+  std::optional<std::string> error_message = {};
   std::int8_t endpoint_type = 1;
-  std::string cluster_id;
+  std::string cluster_id = {};
   std::int32_t controller_id = -1;
-  std::vector<Broker> brokers;
+  std::vector<Broker> brokers = {};
   std::int32_t cluster_authorized_operations = -2147483648;
 
   bool operator==(const DescribeClusterResponse&) const = default;

@@ -21,8 +21,8 @@ struct RegisterBrokerRecord {
   static constexpr Version kFlexible = 0;
 
   struct BrokerEndpoint {
-    std::string name;
-    std::string host;
+    std::string name = {};
+    std::string host = {};
     std::uint16_t port = 0;
     std::int16_t security_protocol = 0;
 
@@ -36,7 +36,7 @@ struct RegisterBrokerRecord {
   };
 
   struct BrokerFeature {
-    std::string name;
+    std::string name = {};
     std::int16_t min_supported_version = 0;
     std::int16_t max_supported_version = 0;
 
@@ -50,15 +50,15 @@ struct RegisterBrokerRecord {
 
   std::int32_t broker_id = 0;
   bool is_migrating_zk_broker = false;
-  Uuid incarnation_id;
+  Uuid incarnation_id = {};
   std::int64_t broker_epoch = 0;
-  std::vector<BrokerEndpoint> end_points;
-  std::vector<BrokerFeature> features;
-  std::optional<std::string> rack;
+  std::vector<BrokerEndpoint> end_points = {};
+  std::vector<BrokerFeature> features = {};
+  std::optional<std::string> rack = {};
   bool fenced = true;
   bool in_controlled_shutdown = false;
-  std::vector<Uuid> log_dirs;
-  std::optional<std::vector<Uuid>> cordoned_log_dirs;
+  std::vector<Uuid> log_dirs = {};
+  std::optional<std::vector<Uuid>> cordoned_log_dirs = {};
 
   bool operator==(const RegisterBrokerRecord&) const = default;
   static void fields(auto& f) {
@@ -98,8 +98,8 @@ struct TopicRecord {
   static constexpr VersionRange kVersions{0, 0};
   static constexpr Version kFlexible = 0;
 
-  std::string name;
-  Uuid topic_id;
+  std::string name = {};
+  Uuid topic_id = {};
 
   bool operator==(const TopicRecord&) const = default;
   static void fields(auto& f) {
@@ -115,18 +115,18 @@ struct PartitionRecord {
   static constexpr Version kFlexible = 0;
 
   std::int32_t partition_id = -1;
-  Uuid topic_id;
-  std::vector<std::int32_t> replicas;
-  std::vector<std::int32_t> isr;
-  std::vector<std::int32_t> removing_replicas;
-  std::vector<std::int32_t> adding_replicas;
+  Uuid topic_id = {};
+  std::vector<std::int32_t> replicas = {};
+  std::vector<std::int32_t> isr = {};
+  std::vector<std::int32_t> removing_replicas = {};
+  std::vector<std::int32_t> adding_replicas = {};
   std::int32_t leader = -1;
   std::int8_t leader_recovery_state = 0;
   std::int32_t leader_epoch = -1;
   std::int32_t partition_epoch = -1;
-  std::vector<Uuid> directories;
-  std::optional<std::vector<std::int32_t>> eligible_leader_replicas;
-  std::optional<std::vector<std::int32_t>> last_known_elr;
+  std::vector<Uuid> directories = {};
+  std::optional<std::vector<std::int32_t>> eligible_leader_replicas = {};
+  std::optional<std::vector<std::int32_t>> last_known_elr = {};
 
   bool operator==(const PartitionRecord&) const = default;
   static void fields(auto& f) {
@@ -153,9 +153,9 @@ struct ConfigRecord {
   static constexpr Version kFlexible = 0;
 
   std::int8_t resource_type = 0;
-  std::string resource_name;
-  std::string name;
-  std::optional<std::string> value;
+  std::string resource_name = {};
+  std::string name = {};
+  std::optional<std::string> value = {};
 
   bool operator==(const ConfigRecord&) const = default;
   static void fields(auto& f) {
@@ -173,16 +173,16 @@ struct PartitionChangeRecord {
   static constexpr Version kFlexible = 0;
 
   std::int32_t partition_id = -1;
-  Uuid topic_id;
-  std::optional<std::vector<std::int32_t>> isr;
+  Uuid topic_id = {};
+  std::optional<std::vector<std::int32_t>> isr = {};
   std::int32_t leader = -2;
-  std::optional<std::vector<std::int32_t>> replicas;
-  std::optional<std::vector<std::int32_t>> removing_replicas;
-  std::optional<std::vector<std::int32_t>> adding_replicas;
+  std::optional<std::vector<std::int32_t>> replicas = {};
+  std::optional<std::vector<std::int32_t>> removing_replicas = {};
+  std::optional<std::vector<std::int32_t>> adding_replicas = {};
   std::int8_t leader_recovery_state = -1;
-  std::optional<std::vector<Uuid>> directories;
-  std::optional<std::vector<std::int32_t>> eligible_leader_replicas;
-  std::optional<std::vector<std::int32_t>> last_known_elr;
+  std::optional<std::vector<Uuid>> directories = {};
+  std::optional<std::vector<std::int32_t>> eligible_leader_replicas = {};
+  std::optional<std::vector<std::int32_t>> last_known_elr = {};
 
   bool operator==(const PartitionChangeRecord&) const = default;
   static void fields(auto& f) {
@@ -206,7 +206,7 @@ struct RemoveTopicRecord {
   static constexpr VersionRange kVersions{0, 0};
   static constexpr Version kFlexible = 0;
 
-  Uuid topic_id;
+  Uuid topic_id = {};
 
   bool operator==(const RemoveTopicRecord&) const = default;
   static void fields(auto& f) { f("topic_id", &RemoveTopicRecord::topic_id); }
@@ -218,7 +218,7 @@ struct FeatureLevelRecord {
   static constexpr VersionRange kVersions{0, 0};
   static constexpr Version kFlexible = 0;
 
-  std::string name;
+  std::string name = {};
   std::int16_t feature_level = 0;
 
   bool operator==(const FeatureLevelRecord&) const = default;
@@ -253,8 +253,8 @@ struct ClientQuotaRecord {
   static constexpr Version kFlexible = 0;
 
   struct EntityData {
-    std::string entity_type;
-    std::optional<std::string> entity_name;
+    std::string entity_type = {};
+    std::optional<std::string> entity_name = {};
 
     bool operator==(const EntityData&) const = default;
     static void fields(auto& f) {
@@ -263,8 +263,8 @@ struct ClientQuotaRecord {
     }
   };
 
-  std::vector<EntityData> entity;
-  std::string key;
+  std::vector<EntityData> entity = {};
+  std::string key = {};
   double value = 0;
   bool remove = false;
 
@@ -283,11 +283,11 @@ struct UserScramCredentialRecord {
   static constexpr VersionRange kVersions{0, 0};
   static constexpr Version kFlexible = 0;
 
-  std::string name;
+  std::string name = {};
   std::int8_t mechanism = 0;
-  Bytes salt;
-  Bytes stored_key;
-  Bytes server_key;
+  Bytes salt = {};
+  Bytes stored_key = {};
+  Bytes server_key = {};
   std::int32_t iterations = 0;
 
   bool operator==(const UserScramCredentialRecord&) const = default;
@@ -307,7 +307,7 @@ struct RemoveUserScramCredentialRecord {
   static constexpr VersionRange kVersions{0, 0};
   static constexpr Version kFlexible = 0;
 
-  std::string name;
+  std::string name = {};
   std::int8_t mechanism = 0;
 
   bool operator==(const RemoveUserScramCredentialRecord&) const = default;
@@ -323,12 +323,12 @@ struct AccessControlEntryRecord {
   static constexpr VersionRange kVersions{0, 0};
   static constexpr Version kFlexible = 0;
 
-  Uuid id;
+  Uuid id = {};
   std::int8_t resource_type = 0;
-  std::string resource_name;
+  std::string resource_name = {};
   std::int8_t pattern_type = 0;
-  std::string principal;
-  std::string host;
+  std::string principal = {};
+  std::string host = {};
   std::int8_t operation = 0;
   std::int8_t permission_type = 0;
 
@@ -351,7 +351,7 @@ struct RemoveAccessControlEntryRecord {
   static constexpr VersionRange kVersions{0, 0};
   static constexpr Version kFlexible = 0;
 
-  Uuid id;
+  Uuid id = {};
 
   bool operator==(const RemoveAccessControlEntryRecord&) const = default;
   static void fields(auto& f) { f("id", &RemoveAccessControlEntryRecord::id); }

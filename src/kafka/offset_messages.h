@@ -32,9 +32,9 @@ struct OffsetCommitResponse {
       }
     };
 
-    std::string name;
-    Uuid topic_id;
-    std::vector<Partition> partitions;
+    std::string name = {};
+    Uuid topic_id = {};
+    std::vector<Partition> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -45,7 +45,7 @@ struct OffsetCommitResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<Topic> topics;
+  std::vector<Topic> topics = {};
 
   bool operator==(const OffsetCommitResponse&) const = default;
   static void fields(auto& f) {
@@ -66,7 +66,7 @@ struct OffsetCommitRequest {
       std::int32_t partition_index = 0;
       std::int64_t committed_offset = 0;
       std::int32_t committed_leader_epoch = -1;
-      std::optional<std::string> committed_metadata;
+      std::optional<std::string> committed_metadata = {};
 
       bool operator==(const Partition&) const = default;
       static void fields(auto& f) {
@@ -77,9 +77,9 @@ struct OffsetCommitRequest {
       }
     };
 
-    std::string name;
-    Uuid topic_id;
-    std::vector<Partition> partitions;
+    std::string name = {};
+    Uuid topic_id = {};
+    std::vector<Partition> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -89,12 +89,12 @@ struct OffsetCommitRequest {
     }
   };
 
-  std::string group_id;
+  std::string group_id = {};
   std::int32_t generation_id_or_member_epoch = -1;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
+  std::string member_id = {};
+  std::optional<std::string> group_instance_id = {};
   std::int64_t retention_time_ms = -1;
-  std::vector<Topic> topics;
+  std::vector<Topic> topics = {};
 
   bool operator==(const OffsetCommitRequest&) const = default;
   static void fields(auto& f) {
@@ -118,7 +118,7 @@ struct OffsetFetchResponse {
       std::int32_t partition_index = 0;
       std::int64_t committed_offset = 0;
       std::int32_t committed_leader_epoch = -1;
-      std::optional<std::string> metadata;
+      std::optional<std::string> metadata = {};
       Code error_code = Code::none;
 
       bool operator==(const Partition&) const = default;
@@ -131,8 +131,8 @@ struct OffsetFetchResponse {
       }
     };
 
-    std::string name;
-    std::vector<Partition> partitions;
+    std::string name = {};
+    std::vector<Partition> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -147,7 +147,7 @@ struct OffsetFetchResponse {
         std::int32_t partition_index = 0;
         std::int64_t committed_offset = 0;
         std::int32_t committed_leader_epoch = -1;
-        std::optional<std::string> metadata;
+        std::optional<std::string> metadata = {};
         Code error_code = Code::none;
 
         bool operator==(const Partitions&) const = default;
@@ -160,9 +160,9 @@ struct OffsetFetchResponse {
         }
       };
 
-      std::string name;
-      Uuid topic_id;
-      std::vector<Partitions> partitions;
+      std::string name = {};
+      Uuid topic_id = {};
+      std::vector<Partitions> partitions = {};
 
       bool operator==(const Topics&) const = default;
       static void fields(auto& f) {
@@ -172,8 +172,8 @@ struct OffsetFetchResponse {
       }
     };
 
-    std::string group_id;
-    std::vector<Topics> topics;
+    std::string group_id = {};
+    std::vector<Topics> topics = {};
     Code error_code = Code::none;
 
     bool operator==(const Group&) const = default;
@@ -185,9 +185,9 @@ struct OffsetFetchResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<Topic> topics;
+  std::vector<Topic> topics = {};
   Code error_code = Code::none;
-  std::vector<Group> groups;
+  std::vector<Group> groups = {};
 
   bool operator==(const OffsetFetchResponse&) const = default;
   static void fields(auto& f) {
@@ -206,8 +206,8 @@ struct OffsetFetchRequest {
   static constexpr Version kFlexible = 6;
 
   struct Topic {
-    std::string name;
-    std::vector<std::int32_t> partition_indexes;
+    std::string name = {};
+    std::vector<std::int32_t> partition_indexes = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -218,9 +218,9 @@ struct OffsetFetchRequest {
 
   struct Group {
     struct Topics {
-      std::string name;
-      Uuid topic_id;
-      std::vector<std::int32_t> partition_indexes;
+      std::string name = {};
+      Uuid topic_id = {};
+      std::vector<std::int32_t> partition_indexes = {};
 
       bool operator==(const Topics&) const = default;
       static void fields(auto& f) {
@@ -230,10 +230,10 @@ struct OffsetFetchRequest {
       }
     };
 
-    std::string group_id;
-    std::optional<std::string> member_id;
+    std::string group_id = {};
+    std::optional<std::string> member_id = {};
     std::int32_t member_epoch = -1;
-    std::optional<std::vector<Topics>> topics;
+    std::optional<std::vector<Topics>> topics = {};
 
     bool operator==(const Group&) const = default;
     static void fields(auto& f) {
@@ -244,9 +244,9 @@ struct OffsetFetchRequest {
     }
   };
 
-  std::string group_id;
-  std::optional<std::vector<Topic>> topics;
-  std::vector<Group> groups;
+  std::string group_id = {};
+  std::optional<std::vector<Topic>> topics = {};
+  std::vector<Group> groups = {};
   bool require_stable = false;
 
   bool operator==(const OffsetFetchRequest&) const = default;
@@ -276,8 +276,8 @@ struct OffsetDeleteResponse {
       }
     };
 
-    std::string name;
-    std::vector<Partition> partitions;
+    std::string name = {};
+    std::vector<Partition> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -288,7 +288,7 @@ struct OffsetDeleteResponse {
 
   Code error_code = Code::none;
   std::int32_t throttle_time_ms = 0;
-  std::vector<Topic> topics;
+  std::vector<Topic> topics = {};
 
   bool operator==(const OffsetDeleteResponse&) const = default;
   static void fields(auto& f) {
@@ -313,8 +313,8 @@ struct OffsetDeleteRequest {
       static void fields(auto& f) { f("partition_index", &Partition::partition_index); }
     };
 
-    std::string name;
-    std::vector<Partition> partitions;
+    std::string name = {};
+    std::vector<Partition> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -323,8 +323,8 @@ struct OffsetDeleteRequest {
     }
   };
 
-  std::string group_id;
-  std::vector<Topic> topics;
+  std::string group_id = {};
+  std::vector<Topic> topics = {};
 
   bool operator==(const OffsetDeleteRequest&) const = default;
   static void fields(auto& f) {

@@ -38,8 +38,8 @@ struct ListOffsetsResponse {
       }
     };
 
-    std::string name;
-    std::vector<PartitionResponse> partitions;
+    std::string name = {};
+    std::vector<PartitionResponse> partitions = {};
 
     bool operator==(const TopicResponse&) const = default;
     static void fields(auto& f) {
@@ -49,7 +49,7 @@ struct ListOffsetsResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<TopicResponse> topics;
+  std::vector<TopicResponse> topics = {};
 
   bool operator==(const ListOffsetsResponse&) const = default;
   static void fields(auto& f) {
@@ -79,8 +79,8 @@ struct ListOffsetsRequest {
       }
     };
 
-    std::string name;
-    std::vector<Partition> partitions;
+    std::string name = {};
+    std::vector<Partition> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -91,7 +91,7 @@ struct ListOffsetsRequest {
 
   std::int32_t replica_id = 0;
   std::int8_t isolation_level = 0;
-  std::vector<Topic> topics;
+  std::vector<Topic> topics = {};
   std::int32_t timeout_ms = 0;
 
   bool operator==(const ListOffsetsRequest&) const = default;
@@ -125,8 +125,8 @@ struct OffsetForLeaderEpochResponse {
       }
     };
 
-    std::string topic;
-    std::vector<EpochEndOffset> partitions;
+    std::string topic = {};
+    std::vector<EpochEndOffset> partitions = {};
 
     bool operator==(const OffsetForLeaderTopicResult&) const = default;
     static void fields(auto& f) {
@@ -136,7 +136,7 @@ struct OffsetForLeaderEpochResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<OffsetForLeaderTopicResult> topics;
+  std::vector<OffsetForLeaderTopicResult> topics = {};
 
   bool operator==(const OffsetForLeaderEpochResponse&) const = default;
   static void fields(auto& f) {
@@ -166,8 +166,8 @@ struct OffsetForLeaderEpochRequest {
       }
     };
 
-    std::string topic;
-    std::vector<OffsetForLeaderPartition> partitions;
+    std::string topic = {};
+    std::vector<OffsetForLeaderPartition> partitions = {};
 
     bool operator==(const OffsetForLeaderTopic&) const = default;
     static void fields(auto& f) {
@@ -177,7 +177,7 @@ struct OffsetForLeaderEpochRequest {
   };
 
   std::int32_t replica_id = -2;
-  std::vector<OffsetForLeaderTopic> topics;
+  std::vector<OffsetForLeaderTopic> topics = {};
 
   bool operator==(const OffsetForLeaderEpochRequest&) const = default;
   static void fields(auto& f) {
@@ -206,8 +206,8 @@ struct DeleteRecordsResponse {
       }
     };
 
-    std::string name;
-    std::vector<PartitionResult> partitions;
+    std::string name = {};
+    std::vector<PartitionResult> partitions = {};
 
     bool operator==(const TopicResult&) const = default;
     static void fields(auto& f) {
@@ -217,7 +217,7 @@ struct DeleteRecordsResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<TopicResult> topics;
+  std::vector<TopicResult> topics = {};
 
   bool operator==(const DeleteRecordsResponse&) const = default;
   static void fields(auto& f) {
@@ -245,8 +245,8 @@ struct DeleteRecordsRequest {
       }
     };
 
-    std::string name;
-    std::vector<Partition> partitions;
+    std::string name = {};
+    std::vector<Partition> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -255,7 +255,7 @@ struct DeleteRecordsRequest {
     }
   };
 
-  std::vector<Topic> topics;
+  std::vector<Topic> topics = {};
   std::int32_t timeout_ms = 0;
 
   bool operator==(const DeleteRecordsRequest&) const = default;

@@ -45,7 +45,7 @@ struct InitProducerIdRequest {
   static constexpr VersionRange kVersions{0, 6};
   static constexpr Version kFlexible = 2;
 
-  std::optional<std::string> transactional_id;
+  std::optional<std::string> transactional_id = {};
   std::int32_t transaction_timeout_ms = 0;
   std::int64_t producer_id = -1;
   std::int16_t producer_epoch = -1;
@@ -81,8 +81,8 @@ struct AddPartitionsToTxnResponse {
       }
     };
 
-    std::string name;
-    std::vector<PartitionResult> results_by_partition;
+    std::string name = {};
+    std::vector<PartitionResult> results_by_partition = {};
 
     bool operator==(const TopicResult&) const = default;
     static void fields(auto& f) {
@@ -103,8 +103,8 @@ struct AddPartitionsToTxnResponse {
   };
 
   struct Result {
-    std::string transactional_id;
-    std::vector<TopicResult> topic_results;
+    std::string transactional_id = {};
+    std::vector<TopicResult> topic_results = {};
 
     bool operator==(const Result&) const = default;
     static void fields(auto& f) {
@@ -115,8 +115,8 @@ struct AddPartitionsToTxnResponse {
 
   std::int32_t throttle_time_ms = 0;
   Code error_code = Code::none;
-  std::vector<Result> results_by_transaction;
-  std::vector<TopicResult> results_by_topic_v3_and_below;
+  std::vector<Result> results_by_transaction = {};
+  std::vector<TopicResult> results_by_topic_v3_and_below = {};
 
   bool operator==(const AddPartitionsToTxnResponse&) const = default;
   static void fields(auto& f) {
@@ -135,8 +135,8 @@ struct AddPartitionsToTxnRequest {
   static constexpr Version kFlexible = 3;
 
   struct Topic {
-    std::string name;
-    std::vector<std::int32_t> partitions;
+    std::string name = {};
+    std::vector<std::int32_t> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -146,11 +146,11 @@ struct AddPartitionsToTxnRequest {
   };
 
   struct Transaction {
-    std::string transactional_id;
+    std::string transactional_id = {};
     std::int64_t producer_id = 0;
     std::int16_t producer_epoch = 0;
     bool verify_only = false;
-    std::vector<Topic> topics;
+    std::vector<Topic> topics = {};
 
     bool operator==(const Transaction&) const = default;
     static void fields(auto& f) {
@@ -162,11 +162,11 @@ struct AddPartitionsToTxnRequest {
     }
   };
 
-  std::vector<Transaction> transactions;
-  std::string v3_and_below_transactional_id;
+  std::vector<Transaction> transactions = {};
+  std::string v3_and_below_transactional_id = {};
   std::int64_t v3_and_below_producer_id = 0;
   std::int16_t v3_and_below_producer_epoch = 0;
-  std::vector<Topic> v3_and_below_topics;
+  std::vector<Topic> v3_and_below_topics = {};
 
   bool operator==(const AddPartitionsToTxnRequest&) const = default;
   static void fields(auto& f) {
@@ -201,10 +201,10 @@ struct AddOffsetsToTxnRequest {
   static constexpr VersionRange kVersions{0, 4};
   static constexpr Version kFlexible = 3;
 
-  std::string transactional_id;
+  std::string transactional_id = {};
   std::int64_t producer_id = 0;
   std::int16_t producer_epoch = 0;
-  std::string group_id;
+  std::string group_id = {};
 
   bool operator==(const AddOffsetsToTxnRequest&) const = default;
   static void fields(auto& f) {
@@ -242,7 +242,7 @@ struct EndTxnRequest {
   static constexpr VersionRange kVersions{0, 5};
   static constexpr Version kFlexible = 3;
 
-  std::string transactional_id;
+  std::string transactional_id = {};
   std::int64_t producer_id = 0;
   std::int16_t producer_epoch = 0;
   bool committed = false;
@@ -274,8 +274,8 @@ struct TxnOffsetCommitResponse {
       }
     };
 
-    std::string name;
-    std::vector<Partition> partitions;
+    std::string name = {};
+    std::vector<Partition> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -285,7 +285,7 @@ struct TxnOffsetCommitResponse {
   };
 
   std::int32_t throttle_time_ms = 0;
-  std::vector<Topic> topics;
+  std::vector<Topic> topics = {};
 
   bool operator==(const TxnOffsetCommitResponse&) const = default;
   static void fields(auto& f) {
@@ -306,7 +306,7 @@ struct TxnOffsetCommitRequest {
       std::int32_t partition_index = 0;
       std::int64_t committed_offset = 0;
       std::int32_t committed_leader_epoch = -1;
-      std::optional<std::string> committed_metadata;
+      std::optional<std::string> committed_metadata = {};
 
       bool operator==(const Partition&) const = default;
       static void fields(auto& f) {
@@ -317,8 +317,8 @@ struct TxnOffsetCommitRequest {
       }
     };
 
-    std::string name;
-    std::vector<Partition> partitions;
+    std::string name = {};
+    std::vector<Partition> partitions = {};
 
     bool operator==(const Topic&) const = default;
     static void fields(auto& f) {
@@ -327,14 +327,14 @@ struct TxnOffsetCommitRequest {
     }
   };
 
-  std::string transactional_id;
-  std::string group_id;
+  std::string transactional_id = {};
+  std::string group_id = {};
   std::int64_t producer_id = 0;
   std::int16_t producer_epoch = 0;
   std::int32_t generation_id = -1;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
-  std::vector<Topic> topics;
+  std::string member_id = {};
+  std::optional<std::string> group_instance_id = {};
+  std::vector<Topic> topics = {};
 
   bool operator==(const TxnOffsetCommitRequest&) const = default;
   static void fields(auto& f) {
