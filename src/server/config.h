@@ -13,16 +13,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "io/tcp_server.h"
 
 namespace sluice::server {
-
-struct ListenAddress {
-  std::string host = {};
-  std::uint16_t port = 0;  // 0: any free port, told when it is bound
-
-  [[nodiscard]] std::string text() const;  // "127.0.0.1:9092"
-  bool operator==(const ListenAddress&) const = default;
-};
 
 struct TopicConfig {
   std::string name = {};
@@ -51,9 +44,9 @@ struct Config {
   std::string data = {};
   bool ephemeral = false;             // `data` is a folder of this process alone, removed at its end
   std::uint64_t keep_free_bytes = 0;
-  std::vector<ListenAddress> kafka = {};
-  std::vector<ListenAddress> registry = {};
-  std::vector<ListenAddress> admin = {};
+  std::vector<io::Address> kafka = {};  // port 0: any free port, told when it is bound
+  std::vector<io::Address> registry = {};
+  std::vector<io::Address> admin = {};
   std::string compatibility = {};
   std::vector<TopicConfig> topics = {};
   std::vector<SourceConfig> sources = {};

@@ -150,7 +150,7 @@ auto parsed_at(const Value& map, std::string_view key, Parse parse, std::string_
   return wrong(*map.find(key), "'" + text + "' is no value for '" + std::string(key) + "'; one is " + std::string(example));
 }
 
-Result<void> address_of(const Value& item, std::vector<ListenAddress>& addresses) {
+Result<void> address_of(const Value& item, std::vector<io::Address>& addresses) {
   const Value* text = &item;
   if (item.kind == ValueKind::map) {
     for (const auto& entry : item.entries) {
@@ -159,14 +159,16 @@ Result<void> address_of(const Value& item, std::vector<ListenAddress>& addresses
     text = item.find("at");
   }
   if (text == nullptr || text->kind != ValueKind::text) return wrong(item, "a listener needs {at: HOST:PORT}");
-  const auto address = parse_address(text->text);
-  if (!address) return wrong(*text, "'" + text->text + "' is no address; one is 127.0.0.1:9092");
-  addresses.push_back(*address);
+  auto address = io::parse_address(text->text);
+  if (!address.ok()) return wrong(*text, address.error().message);
+  // What we print says 127.0.0.1, and that is what "localhost" binds.
+  if (address->host == "localhost") address->host = "127.0.0.1";
+  addresses.push_back(*std::move(address));
   return {};
 }
 
-Result<std::vector<ListenAddress>> addresses_at(const Value& map, std::string_view key) {
-  std::vector<ListenAddress> addresses;
+Result<std::vector<io::Address>> addresses_at(const Value& map, std::string_view key) {
+  std::vector<io::Address> addresses;
   const auto* value = map.find(key);
   if (value == nullptr || value->kind == ValueKind::null) return addresses;
   if (value->kind != ValueKind::list) {

@@ -78,28 +78,6 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return number;
 }
 
-std::optional<ListenAddress> parse_address(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  auto host = text.substr(0, colon);
-  const auto port = parse_integer(text.substr(colon + 1));
-  if (!port || *port < 0 || *port > 65535) return std::nullopt;
-  if (host.starts_with('[') && host.ends_with(']')) {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string_view::npos) {
-    return std::nullopt;
-  }
-  if (host.empty()) host = "0.0.0.0";
-  // Printed addresses say 127.0.0.1, and that is what "localhost" binds.
-  if (host == "localhost") host = "127.0.0.1";
-  return ListenAddress{std::string(host), static_cast<std::uint16_t>(*port)};
-}
-
-std::string ListenAddress::text() const {
-  const bool v6 = host.find(':') != std::string::npos;
-  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& words) {
   std::string_view best;
   std::size_t least = 1 + std::max<std::size_t>(1, word.size() / 3);

@@ -1,5 +1,5 @@
 #pragma once
-// The small forms of a configuration: sizes, durations, addresses; and the word that somebody meant.
+// The small forms of a configuration: sizes and durations; and the word that somebody meant.
 
 #include <cstdint>
 #include <optional>
@@ -7,16 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "server/config.h"
-
 namespace sluice::server {
 
 // "256MiB", "100 GB", "4096": bytes. None when it is no size, or does not fit.
 [[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
 // "10min", "500ms", "30d": milliseconds. A bare number is none: nobody knows its unit.
 [[nodiscard]] std::optional<std::int64_t> parse_duration_ms(std::string_view text);
-// "127.0.0.1:9092", "[::1]:9092", ":9092" (all addresses).
-[[nodiscard]] std::optional<ListenAddress> parse_address(std::string_view text);
 [[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
 
 // The word of `words` that is nearest to `word`, if it is near enough to be a slip of the finger; else empty.
