@@ -40,7 +40,7 @@ Result<std::unique_ptr<PartitionArchiver>> PartitionArchiver::open(const Archive
 
 Result<void> PartitionArchiver::begin_at(Offset offset) {
   first_ = offset;
-  roll_ = std::make_unique<Roll>(context_.store, RollOptions{context_.options.codec, context_.options.block_bytes},
+  roll_ = std::make_unique<Roll>(context_.store, RollOptions{context_.compressor, context_.options.block_bytes},
                                  topic_, partition_, first_, chain_);
   roll_began_ms_ = 0;
   auto held = context_.log.hold(context_.options.name, topic_, partition_, offset);

@@ -28,7 +28,8 @@ struct ArchiverContext {
   pipeline::SchemaCatalog& catalog;
   pipeline::Store& store;
   const io::Clock& clock;
-  std::string writer;  // unique to this run of the sink
+  std::string writer = {};                // unique to this run of the sink
+  BlockCompressor* compressor = nullptr;  // of the sink's thread
 };
 
 class PartitionArchiver {

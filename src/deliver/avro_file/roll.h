@@ -13,13 +13,14 @@
 #include "base/result.h"
 #include "deliver/avro_file/chain.h"
 #include "deliver/avro_file/commit_record.h"
+#include "deliver/avro_file/container_writer.h"
 #include "deliver/avro_file/row_encoder.h"
 #include "pipeline/store.h"
 
 namespace sluice::deliver::avro_file {
 
 struct RollOptions {
-  std::string codec;
+  BlockCompressor* compressor = nullptr;  // shared; outlives the roll
   std::size_t block_bytes = 0;
 };
 

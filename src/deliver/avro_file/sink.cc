@@ -61,7 +61,7 @@ Result<void> check_format(pipeline::Store& store, const std::string& writer) {
 
 struct Sink::State {
   State(SinkOptions o, pipeline::Log& l, pipeline::SchemaCatalog& c, pipeline::Store& s, const io::Clock& k)
-      : options(std::move(o)), context{options, l, c, s, k, {}} {
+      : options(std::move(o)), context{options, l, c, s, k} {
     snapshot.kind = "sink";
     snapshot.name = options.name;
     snapshot.state = "stopped";
@@ -77,6 +77,7 @@ struct Sink::State {
   ArchiverContext context;
 
   // Of run()'s thread.
+  std::unique_ptr<BlockCompressor> compressor;  // outlives the partitions
   std::map<TopicPartition, std::unique_ptr<PartitionArchiver>> partitions;
   std::map<TopicPartition, Failure> failures;
   std::int64_t discovered_ms = 0;
@@ -241,6 +242,8 @@ Result<void> Sink::State::serve_roll(const std::stop_token& stop) {
 
 Result<void> Sink::State::loop(const std::stop_token& stop) {
   tell("starting");
+  SLUICE_TRY(compressor, BlockCompressor::create(options.codec));
+  context.compressor = compressor.get();
   SLUICE_RETURN_IF_ERROR(hold_all());
   SLUICE_RETURN_IF_ERROR(check_format(context.store, context.writer));
   SLUICE_RETURN_IF_ERROR(discover());
