@@ -80,6 +80,9 @@ class BatchView {
 // Patches the 12 bytes that lie outside the CRC, in place. `batch` holds at least a header.
 void assign_offset(char* batch, Offset base_offset, LeaderEpoch epoch);
 
+// Makes `batch` one of LogAppendTime: attribute, maximum timestamp and CRC change, in place.
+void set_append_time(Bytes& batch, std::int64_t now_ms);
+
 struct BatchOptions {
   Compression compression = Compression::none;
   ProducerId producer_id = kNoProducerId;
