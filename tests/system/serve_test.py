@@ -1,0 +1,159 @@
+"""`sluice serve` as a process: start, pages, stop, and the ways in which it refuses to start."""
+import json
+import os
+import signal
+import socket
+import subprocess
+
+from harness import SLUICE, Checks, Sluice, free_port, temporary_directory, wait_until
+
+
+def serve(*args, timeout=20, env=None):
+    return subprocess.run([SLUICE, "serve", *args], capture_output=True, text=True, timeout=timeout, check=False,
+                          env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL)
+
+
+def pages():
+    with temporary_directory() as directory, Sluice(directory) as sluice:
+        assert sluice.http("/healthz") == "ok\n"
+        assert sluice.http("/readyz") == "ready\n"
+        page = sluice.http("/")
+        assert "<title>Sluice</title>" in page
+        assert "http://" not in page and "https://" not in page, "the page loads something from elsewhere"
+        status = sluice.status()
+        assert status["state"] == "serving"
+        assert status["listen"]["kafka"] == [sluice.broker]
+        metrics = sluice.http("/metrics")
+        assert "# TYPE sluice_" in metrics
+        assert sluice.http("/nothing") is None
+
+
+def sigterm_ends_clean():
+    with temporary_directory() as directory, Sluice(directory) as sluice:
+        assert sluice.stop() == 0
+        assert "stopped" in sluice.tail()
+        sluice.start()
+        assert sluice.http("/healthz") == "ok\n"
+
+
+def bare_serves_its_clients_after_kill():
+    with temporary_directory() as directory, Sluice(directory, "--topics", "a:3,b") as sluice:
+        sluice.kill()
+        sluice.start()
+        topics = {t["name"]: t["partitions"] for t in sluice.status()["topics"]}
+        assert topics["a"] == 3 and topics["b"] == 1, topics
+
+
+def port_taken():
+    with temporary_directory() as directory, socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        result = serve("--data", f"{directory}/data", "--listen", f"kafka=127.0.0.1:{port}", "--listen",
+                       f"registry=127.0.0.1:{free_port()}", "--listen", f"admin=127.0.0.1:{free_port()}")
+        assert result.returncode == 2, result
+        assert str(port) in result.stderr and str(os.getpid()) in result.stderr, result.stderr
+        assert "--listen" in result.stderr, result.stderr
+
+
+def data_in_use():
+    with temporary_directory() as directory, Sluice(directory) as sluice:
+        result = serve("--data", sluice.data, "--listen", f"kafka=127.0.0.1:{free_port()}", "--listen",
+                       f"registry=127.0.0.1:{free_port()}", "--listen", f"admin=127.0.0.1:{free_port()}")
+        assert result.returncode != 0
+        assert str(sluice.process.pid) in result.stderr, result.stderr
+
+
+def newer_data():
+    with temporary_directory() as directory:
+        with Sluice(directory) as sluice:
+            assert sluice.stop() == 0
+        path = os.path.join(sluice.data, "meta.properties")
+        with open(path) as file:
+            text = file.read()
+        assert "sluice.format.version=" in text, text
+        with open(path, "w") as file:
+            file.write("\n".join("sluice.format.version=999" if line.startswith("sluice.format.version=") else line
+                                 for line in text.splitlines()) + "\n")
+        result = serve("--data", sluice.data, "--listen", "kafka=127.0.0.1:0", "--listen", "registry=127.0.0.1:0",
+                       "--listen", "admin=127.0.0.1:0")
+        assert result.returncode != 0
+        assert "999" in result.stderr and "newer" in result.stderr, result.stderr
+
+
+def typo():
+    with temporary_directory() as directory:
+        path = os.path.join(directory, "sluice.yaml")
+        with open(path, "w") as file:
+            file.write("version: 1\nsinks:\n  lake:\n    to: ./archive\n    fromat: avro\n")
+        result = serve("-c", path)
+        assert result.returncode == 2, result
+        assert f"{path}:5:5" in result.stderr and "did you mean 'format'" in result.stderr, result.stderr
+
+
+def print_config():
+    with temporary_directory() as directory:
+        result = serve("--from", "postgres://u@127.0.0.1:1/shop", "--to", "./archive", "--print-config",
+                       env={"SLUICE_REGISTRY_COMPATIBILITY": "FULL"})
+        assert result.returncode == 0, result
+        assert "from: postgres://u@127.0.0.1:1/shop" in result.stdout
+        for origin in ("# --from", "# --to", "# default", "# SLUICE_REGISTRY_COMPATIBILITY"):
+            assert origin in result.stdout, result.stdout
+        path = os.path.join(directory, "sluice.yaml")
+        with open(path, "w") as file:
+            file.write(result.stdout)
+        again = serve("-c", path, "--print-config")
+        assert again.returncode == 0, again.stderr
+
+
+def no_password_in_arguments():
+    result = serve("--from", "postgres://u:hush@127.0.0.1:1/shop", "--print-config")
+    assert result.returncode == 2
+    assert "hush" not in result.stdout + result.stderr
+
+
+def ephemeral_leaves_nothing():
+    with temporary_directory() as directory:
+        sluice = Sluice(directory)
+        listen = [a for a in sluice.command_line() if a.startswith("--listen")]
+        with open(sluice.output, "a") as out:
+            sluice.process = subprocess.Popen([SLUICE, "serve", "--ephemeral", *listen], stdout=out, stderr=out,
+                                              env={**os.environ, "TMPDIR": directory}, cwd=directory)
+        wait_until(sluice.alive_and_healthy, 20, "sluice serves")
+        folder = sluice.status()["data"]
+        assert folder.startswith(directory) and os.path.isdir(folder), folder
+        sluice.process.send_signal(signal.SIGTERM)
+        assert sluice.process.wait(20) == 0
+        assert not os.path.exists(folder)
+
+
+def database_not_reachable():
+    with temporary_directory() as directory:
+        port = free_port()
+        result = serve("--from", f"postgres://u@127.0.0.1:{port}/shop", "--data", f"{directory}/data", "--listen",
+                       "kafka=127.0.0.1:0", "--listen", "registry=127.0.0.1:0", "--listen", "admin=127.0.0.1:0")
+        assert result.returncode != 0
+        assert str(port) in result.stderr, result.stderr
+
+
+def status_is_json():
+    with temporary_directory() as directory, Sluice(directory) as sluice:
+        result = sluice.run("status", "--json")
+        assert result.returncode == 0, result
+        json.loads(result.stdout)
+
+
+checks = Checks()
+checks.run("health, readiness, status, metrics and the page answer", pages)
+checks.run("SIGTERM ends clean, and the next start serves", sigterm_ends_clean)
+checks.run("topics of --topics survive kill -9", bare_serves_its_clients_after_kill)
+checks.run("a taken port is named, with who holds it", port_taken)
+checks.run("a data directory in use is refused, with the process", data_in_use)
+checks.run("a data directory of a newer version is refused", newer_data)
+checks.run("a typo is told with file, line, column and the key that was meant", typo)
+checks.run("--print-config turns flags into a file, with origins", print_config)
+checks.run("a password in a URL is refused and not repeated", no_password_in_arguments)
+checks.run("--ephemeral leaves nothing behind", ephemeral_leaves_nothing)
+checks.run("a database that is not reachable is told before anything starts", database_not_reachable)
+checks.run("status gives JSON to programs", status_is_json)
+checks.finish()
