@@ -1,22 +1,31 @@
 // How it works.
 //
 //   1. Loop 0 accepts; each new connection is handed to the next loop, round robin, and stays there.
-//   2. A connection reads one message after the other. Each message gets a Slot in the queue of its connection, in
-//      order; the Responder holds the slot. An answer, from any thread, is posted to the loop and put into its slot.
-//   3. The writer takes slots from the front of the queue while they are answered: bytes are gathered into one write,
-//      a file slice goes by sendfile until the socket is full, then waits until it can be written again.
-//   4. Reading pauses while the queue is as long as `max_unanswered`, and goes on when it is shorter.
+//   2. When a socket is readable, one recv takes what is there into a buffer that the loop's connections share; whole
+//      messages are cut out of it. A message that is larger gets a buffer of its own, with its memory reserved first,
+//      and later recvs go into it directly.
+//   3. Each message gets a Slot in the queue of its connection, in order; the Responder holds the slot. An answer,
+//      from any thread, is brought to the loop and put into its slot.
+//   4. The writer takes slots from the front of the queue while they are answered: bytes of many answers leave in one
+//      sendmsg, a file slice by sendfile until the socket is full. What of a slice is not in the page cache is read by
+//      a file thread first, so that a consumer of old data never holds up the loop.
+//   5. Reading pauses while the queue is as long as `max_unanswered`, while a slow client leaves `max_queued_bytes` with
+//      us, and while a large request waits for memory; a turn of a connection moves at most 1 MiB.
 
 #include "io/tcp_server.h"
 
 #include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -28,58 +37,114 @@ using asio::ip::tcp;
 
 namespace {
 
-class AsioTimer final : public EventLoop::Timer, public std::enable_shared_from_this<AsioTimer> {
+constexpr std::size_t kReadBytes = std::size_t{64} << 10;    // of the loop's shared buffer; larger requests reserve memory
+constexpr std::size_t kTurnBytes = std::size_t{1} << 20;     // then the loop's other connections have their turn
+constexpr std::size_t kSliceBytes = std::size_t{256} << 10;  // of a file in one sendfile
+constexpr std::size_t kProbeBytes = std::size_t{64} << 10;   // the kernel reads ahead in at least such pieces
+
+class AsioLoop final : public EventLoop, public std::enable_shared_from_this<AsioLoop> {
+ public:
+  AsioLoop() : context(1), guard(asio::make_work_guard(context)), scratch(kReadBytes, '\0') {}
+
+  void post(std::function<void()> run) override { asio::post(context, std::move(run)); }
+  std::unique_ptr<Timer> call_after(std::int64_t delay_ms, std::function<void()> run) override;
+
+  asio::io_context context;
+  asio::executor_work_guard<asio::io_context::executor_type> guard;
+  Bytes scratch;  // on the loop only
+};
+
+// The loop is held weakly: a handle may outlive the server.
+class AsioTimer final : public EventLoop::Timer {
  public:
   struct State {
     explicit State(asio::io_context& context) : timer(context) {}
     asio::steady_timer timer;
-    std::atomic<bool> cancelled{false};
+    std::atomic<bool> done{false};
   };
-  explicit AsioTimer(std::shared_ptr<State> state, asio::io_context& context) : state_(std::move(state)), context_(context) {}
+  AsioTimer(const std::shared_ptr<State>& state, std::weak_ptr<AsioLoop> loop) : state_(state), loop_(std::move(loop)) {}
   ~AsioTimer() override { AsioTimer::cancel(); }
   void cancel() override {
-    if (!state_->cancelled.exchange(true)) {
-      asio::post(context_, [state = state_] { state->timer.cancel(); });
-    }
+    const auto loop = loop_.lock();
+    const auto state = state_.lock();
+    if (loop && state && !state->done.exchange(true)) asio::post(loop->context, [state] { state->timer.cancel(); });
   }
 
  private:
-  std::shared_ptr<State> state_;
-  asio::io_context& context_;
+  std::weak_ptr<State> state_;  // owned by the loop's queue
+  std::weak_ptr<AsioLoop> loop_;
 };
 
-class AsioLoop final : public EventLoop {
- public:
-  AsioLoop() : context(1), guard(asio::make_work_guard(context)) {}
-
-  void post(std::function<void()> run) override { asio::post(context, std::move(run)); }
-
-  std::unique_ptr<Timer> call_after(std::int64_t delay_ms, std::function<void()> run) override {
-    auto state = std::make_shared<AsioTimer::State>(context);
-    asio::post(context, [state, delay_ms, run = std::move(run)]() mutable {
-      if (state->cancelled) return;
-      state->timer.expires_after(std::chrono::milliseconds(delay_ms));
-      state->timer.async_wait([state, run = std::move(run)](const boost::system::error_code& error) {
-        if (!error && !state->cancelled.exchange(true)) run();
-      });
+std::unique_ptr<EventLoop::Timer> AsioLoop::call_after(std::int64_t delay_ms, std::function<void()> run) {
+  auto state = std::make_shared<AsioTimer::State>(context);
+  auto handle = std::make_unique<AsioTimer>(state, weak_from_this());
+  asio::post(context, [state, delay_ms, run = std::move(run)]() mutable {
+    if (state->done) return;
+    state->timer.expires_after(std::chrono::milliseconds(delay_ms));
+    auto& timer = state->timer;
+    timer.async_wait([state = std::move(state), run = std::move(run)](const boost::system::error_code& error) {
+      if (!error && !state->done.exchange(true)) run();
     });
-    return std::make_unique<AsioTimer>(std::move(state), context);
-  }
-
-  asio::io_context context;
-  asio::executor_work_guard<asio::io_context::executor_type> guard;
-};
+  });
+  return handle;
+}
 
 class AsioConnection;
+
+// What all large requests together may hold. Requests that wait are tried again, in turn, when memory comes back.
+class RequestMemory {
+ public:
+  explicit RequestMemory(std::size_t limit) : limit_(limit) {}
+
+  // One that is larger than the limit alone is let in when nothing else is.
+  bool take(std::size_t size, const std::weak_ptr<AsioConnection>& waiter) {
+    const std::lock_guard lock(mutex_);
+    if (used_ != 0 && used_ + size > limit_) {
+      waiters_.push_back(waiter);
+      return false;
+    }
+    used_ += size;
+    return true;
+  }
+  void give_back(std::size_t size);
+
+ private:
+  std::mutex mutex_;
+  std::size_t limit_;
+  std::size_t used_ = 0;
+  std::deque<std::weak_ptr<AsioConnection>> waiters_;
+};
+
+class Reservation {
+ public:
+  Reservation() = default;
+  Reservation(std::shared_ptr<RequestMemory> memory, std::size_t size) : memory_(std::move(memory)), size_(size) {}
+  Reservation(Reservation&&) noexcept = default;
+  Reservation& operator=(Reservation&& other) noexcept {
+    release();
+    memory_ = std::move(other.memory_);
+    size_ = other.size_;
+    return *this;
+  }
+  ~Reservation() { release(); }
+  void release() {
+    if (memory_) std::exchange(memory_, nullptr)->give_back(size_);
+  }
+
+ private:
+  std::shared_ptr<RequestMemory> memory_;
+  std::size_t size_ = 0;
+};
 
 }  // namespace
 
 struct Responder::Slot {
   enum class State : std::uint8_t { waiting, answered, nothing, close };
   std::weak_ptr<AsioConnection> connection;
-  AsioLoop* loop = nullptr;
-  State state = State::waiting;  // on the connection's loop only
+  std::weak_ptr<AsioLoop> loop;
+  State state = State::waiting;  // this and what follows: on the connection's loop only
   Answer answer;
+  Reservation memory;
 };
 
 namespace {
@@ -94,26 +159,63 @@ Address address_of(const tcp::endpoint& endpoint) {
   return {address.to_string(), endpoint.port()};
 }
 
+std::size_t bytes_of(const Answer& answer) {
+  std::size_t size = 0;
+  for (const auto& piece : answer) {
+    if (const auto* bytes = std::get_if<Bytes>(&piece)) size += bytes->size();
+  }
+  return size;
+}
+
 struct Shared {
-  Shared(TcpServerOptions o, TcpService& s) : options(std::move(o)), service(s) {}
+  Shared(TcpServerOptions o, TcpService& s)
+      : options(std::move(o)),
+        service(s),
+        memory(std::make_shared<RequestMemory>(options.max_request_memory)),
+        files(static_cast<std::size_t>(std::max(1, options.file_threads))) {}
 
   TcpServerOptions options;
   TcpService& service;
+  std::shared_ptr<RequestMemory> memory;
+  asio::thread_pool files;
   std::atomic<std::uint64_t> next_id{1};
   std::mutex mutex;
   std::condition_variable changed;
   std::set<std::shared_ptr<AsioConnection>> connections;  // under mutex
 };
 
+// Whether [offset, offset + size) of a file can be sent without waiting for the disk, as far as samples tell.
+bool in_page_cache(int descriptor, std::uint64_t offset, std::size_t size) {
+  const auto cached = [&](std::size_t at) {
+    char byte = 0;
+    const iovec probe{&byte, 1};
+    return ::preadv2(descriptor, &probe, 1, static_cast<off_t>(offset + at), RWF_NOWAIT) >= 0 || errno != EAGAIN;
+  };
+  for (std::size_t at = 0; at < size; at += kProbeBytes) {
+    if (!cached(at)) return false;
+  }
+  return cached(size - 1);
+}
+
+void read_into_page_cache(int descriptor, std::uint64_t offset, std::size_t size) {
+  thread_local Bytes sink(kProbeBytes, '\0');
+  for (std::size_t done = 0; done < size;) {
+    const auto got = ::pread(descriptor, sink.data(), std::min(sink.size(), size - done), static_cast<off_t>(offset + done));
+    if (got <= 0) return;  // sendfile will meet the same, and tell
+    done += static_cast<std::size_t>(got);
+  }
+}
+
 class AsioConnection final : public Connection, public std::enable_shared_from_this<AsioConnection> {
  public:
-  AsioConnection(tcp::socket socket, AsioLoop& loop, Shared& shared)
-      : socket_(std::move(socket)), loop_(loop), shared_(shared), id_(shared.next_id++) {
+  AsioConnection(tcp::socket socket, std::shared_ptr<AsioLoop> loop, Shared& shared)
+      : loop_(*loop), weak_loop_(loop), shared_(shared), id_(shared.next_id++) {
     boost::system::error_code ignored;
-    socket_.set_option(tcp::no_delay(true), ignored);
-    socket_.non_blocking(true, ignored);
-    local_ = address_of(socket_.local_endpoint(ignored));
-    peer_ = address_of(socket_.remote_endpoint(ignored));
+    socket.set_option(tcp::no_delay(true), ignored);
+    socket.non_blocking(true, ignored);
+    local_ = address_of(socket.local_endpoint(ignored));
+    peer_ = address_of(socket.remote_endpoint(ignored));
+    socket_.emplace(std::move(socket));
   }
 
   EventLoop& loop() override { return loop_; }
@@ -121,144 +223,308 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   const Address& peer() const override { return peer_; }
   std::uint64_t id() const override { return id_; }
 
-  void read_next() {
-    if (reading_ || stopping_ || closed_ || slots_.size() >= shared_.options.max_unanswered) return;
-    reading_ = true;
-    asio::async_read(socket_, asio::buffer(prefix_), [self = shared_from_this()](const auto& error, std::size_t) {
+  // Goes on reading, if nothing forbids it: first what was received already, then the socket.
+  void resume_reading() {
+    if (cutting_ || closed_) return;
+    if (!cut_messages(std::exchange(rest_, {})) || waiting_to_read_) return;
+    waiting_to_read_ = true;
+    socket_->async_wait(tcp::socket::wait_read, [self = shared_from_this()](const auto& error) {
+      self->waiting_to_read_ = false;
       if (error) return self->close();
-      self->read_body();
+      if (!self->closed_ && !self->may_not_read()) self->receive();
     });
   }
 
   // Gives a slot its outcome; called on the loop.
   void settle(const std::shared_ptr<Slot>& slot, Slot::State state, Answer answer) {
+    if (closed_) return;
     slot->state = state;
     slot->answer = std::move(answer);
-    write_next();
+    slot->memory.release();
+    queued_bytes_ += bytes_of(slot->answer);
+    if (!cutting_) write_answers();
   }
 
   void stop_reading() {
     stopping_ = true;
-    if (slots_.empty() && !writing_) close();
+    if (!closed_ && slots_.empty() && out_.empty()) close();
   }
 
   void close() {
     if (closed_) return;
     closed_ = true;
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    socket_.reset();
+    for (const auto& slot : slots_) slot->memory.release();
     slots_.clear();
+    out_.clear();
+    request_memory_.release();
     const std::lock_guard lock(shared_.mutex);
     shared_.connections.erase(shared_from_this());
     shared_.changed.notify_all();
   }
 
+  // Memory came back: the request that waited for it may have it now.
+  void memory_available() {
+    waiting_for_memory_ = false;
+    resume_reading();
+  }
+  [[nodiscard]] std::shared_ptr<AsioLoop> lock_loop() const { return weak_loop_.lock(); }
+
  private:
-  void read_body() {
-    const auto size = load_be<std::int32_t>(prefix_);
-    if (size < 0 || static_cast<std::size_t>(size) > shared_.options.max_request_bytes) {
-      trace::warn("io", peer_.text() + ": a request of " + std::to_string(size) + " bytes is refused (limit " +
-                            std::to_string(shared_.options.max_request_bytes) + ")");
-      return close();
+  [[nodiscard]] bool may_not_read() const {
+    return stopping_ || closed_ || waiting_for_memory_ || slots_.size() >= shared_.options.max_unanswered ||
+           queued_bytes_ >= shared_.options.max_queued_bytes;
+  }
+
+  void receive() {
+    if (in_body_) return receive_body();
+    const auto got = ::recv(socket_->native_handle(), loop_.scratch.data(), loop_.scratch.size(), 0);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return close();
+    if (got > 0) {
+      const auto bytes = ByteView(loop_.scratch).substr(0, static_cast<std::size_t>(got));
+      if (rest_.empty() ? !cut_messages(bytes) : !cut_messages(std::exchange(rest_, {}).append(bytes))) return;
     }
-    request_.resize(static_cast<std::size_t>(size));
-    asio::async_read(socket_, asio::buffer(request_), [self = shared_from_this()](const auto& error, std::size_t) {
-      if (error) return self->close();
-      self->dispatch();
+    resume_reading();
+  }
+
+  void receive_body() {
+    const auto have = request_.size();
+    const auto want = std::min(body_bytes_ - have, kTurnBytes);
+    ssize_t got = 0;
+    request_.resize_and_overwrite(have + want, [&](char* at, std::size_t) {
+      got = ::recv(socket_->native_handle(), at + have, want, 0);
+      return have + static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     });
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return close();
+    resume_reading();
+  }
+
+  // Takes messages out of `bytes`; keeps in rest_ what may not be read yet or is no whole prefix. False when reading
+  // pauses or the connection is closed. Answers that are given meanwhile leave together at the end.
+  bool cut_messages(ByteView bytes) {
+    cutting_ = true;
+    while (!may_not_read() && take_from(bytes)) {
+    }
+    cutting_ = false;
+    if (!closed_) rest_.append(bytes);
+    if (!closed_) write_answers();
+    return !may_not_read();
+  }
+
+  // One step: a prefix, or a part of a body. False when it needs more bytes than there are, or must wait.
+  bool take_from(ByteView& bytes) {
+    if (!in_body_) {
+      if (bytes.size() < 4) return false;
+      const auto size = load_be<std::int32_t>(bytes.data());
+      if (size < 0 || static_cast<std::size_t>(size) > shared_.options.max_request_bytes) return refuse(size), false;
+      if (!reserve(static_cast<std::size_t>(size))) return false;
+      bytes.remove_prefix(4);
+    }
+    const auto part = std::min(bytes.size(), body_bytes_ - request_.size());
+    request_.append(bytes.substr(0, part));
+    bytes.remove_prefix(part);
+    if (request_.size() < body_bytes_) return false;
+    dispatch();
+    return true;
+  }
+
+  bool reserve(std::size_t size) {
+    if (size > kReadBytes) {
+      if (!shared_.memory->take(size, weak_from_this())) {
+        waiting_for_memory_ = true;
+        return false;
+      }
+      request_memory_ = Reservation(shared_.memory, size);
+    }
+    in_body_ = true;
+    body_bytes_ = size;
+    request_.reserve(size);  // address space only: pages are touched as bytes arrive
+    return true;
+  }
+
+  void refuse(std::int32_t size) {
+    trace::warn("io", peer_.text() + ": a request of " + std::to_string(size) + " bytes is refused (limit " +
+                          std::to_string(shared_.options.max_request_bytes) + ")");
+    close();
   }
 
   void dispatch() {
-    reading_ = false;
+    in_body_ = false;
     auto slot = std::make_shared<Slot>();
     slot->connection = weak_from_this();
-    slot->loop = &loop_;
+    slot->loop = weak_loop_;
+    slot->memory = std::move(request_memory_);
     slots_.push_back(slot);
-    shared_.service.on_request(shared_from_this(), std::move(request_), Responder(std::move(slot)));
-    request_ = Bytes();
-    read_next();
+    shared_.service.on_request(shared_from_this(), std::exchange(request_, Bytes()), Responder(std::move(slot)));
   }
 
-  void write_next() {
+  // Moves what is answered from the front of the queue to out_ and sends it.
+  void write_answers() {
     if (writing_ || closed_) return;
-    while (!slots_.empty() && slots_.front()->state == Slot::State::nothing) slots_.pop_front();
-    if (slots_.empty() || slots_.front()->state == Slot::State::waiting) {
-      if (stopping_ && slots_.empty()) return close();
-      return read_next();
+    while (!slots_.empty() && slots_.front()->state != Slot::State::waiting) {
+      auto& slot = *slots_.front();
+      if (slot.state == Slot::State::close) {
+        close_after_out_ = true;
+        break;
+      }
+      for (auto& piece : slot.answer) out_.push_back(std::move(piece));
+      slots_.pop_front();
     }
-    if (slots_.front()->state == Slot::State::close) return close();
+    send_out();
+  }
+
+  // Sends until the socket is full, a turn is over, or a file must be read first; then goes on later.
+  void send_out() {
     writing_ = true;
-    pieces_ = std::move(slots_.front()->answer);
-    slots_.pop_front();
-    piece_ = 0;
-    write_pieces();
+    std::size_t sent = 0;
+    while (!out_.empty()) {
+      if (sent >= kTurnBytes) return asio::post(loop_.context, [self = shared_from_this()] { self->send_more(); });
+      const auto step = std::holds_alternative<Bytes>(out_.front()) ? send_bytes() : send_slice();
+      if (closed_ || step == Step::later) return;
+      if (step == Step::full) {
+        return socket_->async_wait(tcp::socket::wait_write, [self = shared_from_this()](const auto& error) {
+          if (error) return self->close();
+          self->send_more();
+        });
+      }
+      sent += step_bytes_;
+    }
+    writing_ = false;
+    if (close_after_out_ || (stopping_ && slots_.empty())) return close();
+    if (!slots_.empty() && slots_.front()->state != Slot::State::waiting) return write_answers();
+    resume_reading();
+  }
+  void send_more() {
+    if (!closed_) send_out();
   }
 
-  // Writes from pieces_[piece_] on; when all are out, goes on with the next answer.
-  void write_pieces() {
-    if (piece_ == pieces_.size()) {
-      pieces_.clear();
-      writing_ = false;
-      return write_next();
+  enum class Step : std::uint8_t { sent, full, later };
+
+  Step send_bytes() {
+    std::array<iovec, 64> parts;
+    std::size_t count = 0;
+    auto piece = out_.begin();
+    for (; piece != out_.end() && count < parts.size() && std::holds_alternative<Bytes>(*piece); ++piece) {
+      auto& bytes = std::get<Bytes>(*piece);
+      const auto skip = count == 0 ? front_sent_ : 0;
+      parts[count++] = {bytes.data() + skip, bytes.size() - skip};
     }
-    if (std::holds_alternative<FileSlice>(pieces_[piece_])) return write_slice();
-    std::vector<asio::const_buffer> buffers;
-    for (; piece_ < pieces_.size() && std::holds_alternative<Bytes>(pieces_[piece_]); ++piece_) {
-      buffers.emplace_back(asio::buffer(std::get<Bytes>(pieces_[piece_])));
-    }
-    asio::async_write(socket_, buffers, [self = shared_from_this()](const auto& error, std::size_t) {
-      if (error) return self->close();
-      self->write_pieces();
-    });
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = count;
+    const auto sent = ::sendmsg(socket_->native_handle(), &message, MSG_NOSIGNAL | (piece != out_.end() ? MSG_MORE : 0));
+    if (sent < 0) return errno == EAGAIN ? Step::full : errno == EINTR ? Step::sent : (close(), Step::later);
+    drop_sent(static_cast<std::size_t>(sent));
+    return Step::sent;
   }
 
-  void write_slice() {
-    auto& slice = std::get<FileSlice>(pieces_[piece_]);
-    if (slice.length == 0) {
-      ++piece_;
-      return write_pieces();
+  void drop_sent(std::size_t sent) {
+    step_bytes_ = sent;
+    queued_bytes_ -= sent;
+    while (!out_.empty() && std::holds_alternative<Bytes>(out_.front())) {
+      const auto left = std::get<Bytes>(out_.front()).size() - front_sent_;
+      if (sent < left) {
+        front_sent_ += sent;
+        return;
+      }
+      sent -= left;
+      front_sent_ = 0;
+      out_.pop_front();
     }
-    if (slice.file->descriptor() < 0) {
-      auto bytes = slice.file->read_exactly(slice.offset, static_cast<std::size_t>(slice.length));
-      if (!bytes.ok()) return close();
-      pieces_[piece_] = std::move(bytes).value();
-      return write_pieces();
+  }
+
+  Step send_slice() {
+    auto& slice = std::get<FileSlice>(out_.front());
+    step_bytes_ = 0;
+    if (slice.length == 0) return out_.pop_front(), Step::sent;
+    if (slice.file->descriptor() < 0) return load_slice(slice);
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(slice.length, kSliceBytes));
+    if (slice.offset + want > warm_until_ || warm_file_ != slice.file.get()) {
+      if (!in_page_cache(slice.file->descriptor(), slice.offset, want)) return read_first(slice);
+      warm_until_ = slice.offset + want;
+      warm_file_ = slice.file.get();
     }
-    // One call a turn, so that a large fetch does not keep the loop from the other connections.
     auto offset = static_cast<off_t>(slice.offset);
-    const auto want = std::min<std::uint64_t>(slice.length, std::uint64_t{1} << 20);
-    const auto sent = ::sendfile(socket_.native_handle(), slice.file->descriptor(), &offset, want);
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) return close();
-    if (sent == 0) {  // the file is shorter than the slice: it was cut, and the frame's length can no longer be kept
+    const auto sent = ::sendfile(socket_->native_handle(), slice.file->descriptor(), &offset, want);
+    if (sent < 0) return errno == EAGAIN ? Step::full : errno == EINTR ? Step::sent : (close(), Step::later);
+    if (sent == 0) {  // the file was cut: the frame's length can no longer be kept
       trace::error("io", slice.file->path() + ": ends before the range that was promised to " + peer_.text());
-      return close();
+      return close(), Step::later;
     }
-    if (sent > 0) {
-      slice.offset += static_cast<std::uint64_t>(sent);
-      slice.length -= static_cast<std::uint64_t>(sent);
-    }
-    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const auto& error) {
-      if (error) return self->close();
-      self->write_pieces();
-    });
+    slice.offset += static_cast<std::uint64_t>(sent);
+    slice.length -= static_cast<std::uint64_t>(sent);
+    step_bytes_ = static_cast<std::size_t>(sent);
+    return Step::sent;
   }
 
-  tcp::socket socket_;
+  // A file without descriptor (simulated): its next piece becomes bytes.
+  Step load_slice(FileSlice& slice) {
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(slice.length, kTurnBytes));
+    auto bytes = slice.file->read_exactly(slice.offset, want);
+    if (!bytes.ok()) {
+      trace::error("io", bytes.error().text());
+      return close(), Step::later;
+    }
+    slice.offset += want;
+    slice.length -= want;
+    queued_bytes_ += want;
+    out_.push_front(std::move(bytes).value());
+    return Step::sent;
+  }
+
+  Step read_first(const FileSlice& slice) {
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(slice.length, kTurnBytes));
+    warm_until_ = slice.offset + want;
+    warm_file_ = slice.file.get();
+    asio::post(shared_.files, [self = shared_from_this(), file = slice.file, offset = slice.offset, want] {
+      read_into_page_cache(file->descriptor(), offset, want);
+      if (const auto loop = self->lock_loop()) asio::post(loop->context, [self] { self->send_more(); });
+    });
+    return Step::later;
+  }
+
+  std::optional<tcp::socket> socket_;  // none when closed, so that nothing of Asio outlives the loop
   AsioLoop& loop_;
+  std::weak_ptr<AsioLoop> weak_loop_;
   Shared& shared_;
   std::uint64_t id_;
   Address local_, peer_;
-  char prefix_[4] = {};
-  Bytes request_;
+
+  Bytes rest_;     // received, not cut yet
+  Bytes request_;  // the body that is being received
+  std::size_t body_bytes_ = 0;
+  Reservation request_memory_;
   std::deque<std::shared_ptr<Slot>> slots_;
-  Answer pieces_;
-  std::size_t piece_ = 0;
-  bool reading_ = false, writing_ = false, stopping_ = false, closed_ = false;
+
+  std::deque<Piece> out_;
+  std::size_t front_sent_ = 0;    // of out_'s first Bytes
+  std::size_t step_bytes_ = 0;    // what the last step sent
+  std::size_t queued_bytes_ = 0;  // in answered slots and in out_
+  std::uint64_t warm_until_ = 0;
+  const File* warm_file_ = nullptr;
+
+  bool in_body_ = false, cutting_ = false, waiting_to_read_ = false, waiting_for_memory_ = false;
+  bool writing_ = false, stopping_ = false, closed_ = false, close_after_out_ = false;
 };
 
+void RequestMemory::give_back(std::size_t size) {
+  std::deque<std::weak_ptr<AsioConnection>> waiters;
+  {
+    const std::lock_guard lock(mutex_);
+    used_ -= size;
+    waiters.swap(waiters_);
+  }
+  for (const auto& waiter : waiters) {
+    const auto connection = waiter.lock();
+    const auto loop = connection ? connection->lock_loop() : nullptr;
+    if (loop) asio::post(loop->context, [connection] { connection->memory_available(); });
+  }
+}
+
 void settle(std::shared_ptr<Slot> slot, Slot::State state, Answer answer) {
-  auto& context = slot->loop->context;
-  asio::dispatch(context, [slot = std::move(slot), state, answer = std::move(answer)]() mutable {
+  const auto loop = slot->loop.lock();
+  if (!loop) return;
+  asio::dispatch(loop->context, [slot = std::move(slot), state, answer = std::move(answer)]() mutable {
     if (const auto connection = slot->connection.lock()) connection->settle(slot, state, std::move(answer));
   });
 }
@@ -269,6 +535,10 @@ Error cannot_listen(const Address& address, const boost::system::error_code& err
     const auto holder = port_holder(address.port);
     refused.detail = holder.empty() ? "the port is in use" : "the port is held by " + holder;
     refused.hint = "stop that program, or choose another address with --listen";
+  } else if (error == asio::error::access_denied) {
+    refused.hint = "ports below 1024 need rights; choose another with --listen";
+  } else {
+    refused.hint = "choose an address of this machine with --listen; 0.0.0.0 is all of them";
   }
   return refused;
 }
@@ -281,10 +551,10 @@ class AsioServer final : public TcpServer {
   Result<void> start() {
     auto threads = shared_.options.threads;
     if (threads <= 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    for (int i = 0; i < threads; ++i) loops_.push_back(std::make_unique<AsioLoop>());
+    for (int i = 0; i < threads; ++i) loops_.push_back(std::make_shared<AsioLoop>());
     for (const auto& address : shared_.options.listen) SLUICE_RETURN_IF_ERROR(listen(address));
-    for (auto& loop : loops_) threads_.emplace_back([&context = loop->context] { context.run(); });
     for (auto& acceptor : acceptors_) accept(*acceptor);
+    for (auto& loop : loops_) threads_.emplace_back([&context = loop->context] { context.run(); });
     return {};
   }
 
@@ -293,55 +563,64 @@ class AsioServer final : public TcpServer {
 
   void stop(std::int64_t drain_ms) override {
     if (stopped_.exchange(true)) return;
-    for (auto& acceptor : acceptors_) {
-      asio::post(loops_.front()->context, [&acceptor = *acceptor] {
-        boost::system::error_code ignored;
-        acceptor.close(ignored);
-      });
-    }
+    asio::post(loops_.front()->context, [this] { acceptors_.clear(); });
     for_each_connection([](AsioConnection& connection) { connection.stop_reading(); });
     if (drain_ms > 0) {
       std::unique_lock lock(shared_.mutex);
       shared_.changed.wait_for(lock, std::chrono::milliseconds(drain_ms), [&] { return shared_.connections.empty(); });
     }
-    for_each_connection([](AsioConnection& connection) { connection.close(); });
-    for (auto& loop : loops_) loop->guard.reset();
+    shared_.files.join();
     for (auto& loop : loops_) asio::post(loop->context, [&context = loop->context] { context.stop(); });
     for (auto& thread : threads_) thread.join();
-    const std::lock_guard lock(shared_.mutex);
-    shared_.connections.clear();
+    acceptors_.clear();
+    // No loop runs any more: what is left is closed here.
+    std::unique_lock lock(shared_.mutex);
+    const auto left = std::exchange(shared_.connections, {});
+    lock.unlock();
+    for (const auto& connection : left) connection->close();
   }
 
  private:
   Result<void> listen(const Address& address) {
     boost::system::error_code error;
-    const auto ip = asio::ip::make_address(address.host == "localhost" ? "127.0.0.1" : address.host, error);
-    if (error) return cannot_listen(address, error);
-    auto acceptor = std::make_unique<tcp::acceptor>(loops_.front()->context);
-    const tcp::endpoint endpoint(ip, address.port);
+    auto& context = loops_.front()->context;
+    tcp::resolver resolver(context);
+    const auto found = resolver.resolve(address.host == "localhost" ? "127.0.0.1" : address.host,
+                                        std::to_string(address.port), tcp::resolver::passive, error);
+    if (error || found.empty()) return cannot_listen(address, error ? error : asio::error::host_not_found);
+    const tcp::endpoint endpoint = *found.begin();
+    auto acceptor = std::make_unique<tcp::acceptor>(context);
     acceptor->open(endpoint.protocol(), error);
     if (!error) acceptor->set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor->bind(endpoint, error);
     if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
     if (error) return cannot_listen(address, error);
-    addresses_.push_back({address.host, acceptor->local_endpoint().port()});
+    addresses_.push_back({address.host, acceptor->local_endpoint(error).port()});
     acceptors_.push_back(std::move(acceptor));
     return {};
   }
 
   void accept(tcp::acceptor& acceptor) {
-    auto& loop = *loops_[next_loop_++ % loops_.size()];
-    acceptor.async_accept(loop.context, [this, &acceptor, &loop](const boost::system::error_code& error, tcp::socket socket) {
-      if (stopped_ || !acceptor.is_open()) return;
-      if (!error) {
-        auto connection = std::make_shared<AsioConnection>(std::move(socket), loop, shared_);
-        {
-          const std::lock_guard lock(shared_.mutex);
-          shared_.connections.insert(connection);
-        }
-        asio::post(loop.context, [connection] { connection->read_next(); });
+    auto& loop = loops_[next_loop_++ % loops_.size()];
+    acceptor.async_accept(loop->context, [this, &acceptor, &loop](const boost::system::error_code& error, tcp::socket socket) {
+      if (stopped_ || error == asio::error::operation_aborted) return;
+      if (error) return accept_later(acceptor, error);
+      auto connection = std::make_shared<AsioConnection>(std::move(socket), loop, shared_);
+      {
+        const std::lock_guard lock(shared_.mutex);
+        shared_.connections.insert(connection);
       }
+      asio::post(loop->context, [connection] { connection->resume_reading(); });
       accept(acceptor);
+    });
+  }
+
+  // Out of descriptors, say: trying again at once would only burn the core.
+  void accept_later(tcp::acceptor& acceptor, const boost::system::error_code& error) {
+    trace::warn("io", "cannot accept a connection: " + error.message());
+    auto timer = std::make_shared<asio::steady_timer>(loops_.front()->context, std::chrono::milliseconds(100));
+    timer->async_wait([this, &acceptor, timer](const boost::system::error_code& cancelled) {
+      if (!cancelled && !stopped_) accept(acceptor);
     });
   }
 
@@ -353,8 +632,8 @@ class AsioServer final : public TcpServer {
   }
 
   Shared shared_;
-  std::vector<std::unique_ptr<AsioLoop>> loops_;
-  std::vector<std::unique_ptr<tcp::acceptor>> acceptors_;
+  std::vector<std::shared_ptr<AsioLoop>> loops_;
+  std::vector<std::unique_ptr<tcp::acceptor>> acceptors_;  // once the loops run: on loop 0
   std::vector<Address> addresses_;
   std::vector<std::thread> threads_;
   std::size_t next_loop_ = 0;
