@@ -1,0 +1,98 @@
+#pragma once
+// source = topic = archive: three counts per table that must be equal.
+//
+//   1. Count the source's tables under one repeatable-read snapshot S, and take S and the end of WAL after it.
+//   2. Wait until the captured stream has passed that end: what S can see is in the topics.
+//   3. Roll the sinks: what is in the topics is in the archives.
+//   4. In topic and archive, count the keys whose newest change visible in S is no delete; of a table without a key,
+//      the visible inserts.
+//
+// Writes may go on meanwhile: they are not visible in S. Memory: 16 bytes or so for each key of the largest table.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "deliver/avro_file/sink.h"
+#include "deliver/avro_file/verify.h"
+#include "pipeline/log.h"
+#include "pipeline/store.h"
+
+namespace sluice::server {
+
+// What a PostgreSQL snapshot can see: pg_current_snapshot(), 64-bit transaction ids.
+struct SourceSnapshot {
+  std::uint64_t xmin = 0;
+  std::uint64_t xmax = 0;
+  std::vector<std::uint64_t> in_progress;  // ascending
+
+  [[nodiscard]] bool sees(std::uint64_t txid) const;
+};
+
+struct SourceTable {
+  std::string topic;
+  std::string name;      // as people know it: "orders"
+  bool keyless = false;  // its inserts are counted
+  std::uint64_t rows = 0;
+  std::string note;      // why it cannot be equal ("parked: …"); else empty
+};
+
+struct SourceAudit {
+  SourceSnapshot snapshot;
+  Lsn end_of_wal;  // after the snapshot was taken
+  std::vector<SourceTable> tables;
+};
+
+struct VerifySource {
+  std::string name;
+  std::function<Result<SourceAudit>()> audit;
+  // Returns when everything up to this LSN is in the log. Errors: back_off, when that takes longer than it may.
+  std::function<Result<void>(Lsn, std::chrono::milliseconds)> wait_until_captured;
+};
+
+struct VerifySink {
+  std::string name;
+  deliver::avro_file::Sink* sink = nullptr;  // none: the archive is looked at as it is
+  pipeline::Store* store = nullptr;
+  std::vector<std::string> topics;           // globs, as the sink's
+};
+
+struct VerifyRequest {
+  std::vector<VerifySource> sources;
+  std::vector<VerifySink> sinks;
+  pipeline::Log* log = nullptr;
+  std::chrono::milliseconds wait{60'000};  // for the stream, and for the roll
+};
+
+struct VerifiedTable {
+  std::string source;
+  std::string topic;
+  std::string name;
+  bool keyless = false;
+  std::uint64_t in_source = 0;
+  std::uint64_t in_topic = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> in_archives;  // by the sink's name; none when no sink has the topic
+  std::string note;
+
+  [[nodiscard]] bool equal() const;
+};
+
+struct VerifyReport {
+  std::vector<VerifiedTable> tables;
+  std::vector<deliver::avro_file::ArchiveProblem> problems;  // `file` begins with the place of the archive
+  [[nodiscard]] bool ok() const;
+};
+
+// Errors: those of the parts; a difference is no error.
+[[nodiscard]] Result<VerifyReport> verify(const VerifyRequest& request);
+
+// "orders  412,007 = 412,007 = 412,007" a line, problems after; and the same as JSON.
+[[nodiscard]] std::string to_text(const VerifyReport& report);
+[[nodiscard]] std::string to_json(const VerifyReport& report);
+
+}  // namespace sluice::server
