@@ -1,0 +1,134 @@
+#include "cli/progress.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <ostream>
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::size_t kBarWidth = 24;
+
+std::string decimal(double value, int digits) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+std::string right(const std::string& text, std::size_t width) {
+  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
+std::string bar(double part) {
+  const auto full = static_cast<std::size_t>(std::clamp(part, 0.0, 1.0) * static_cast<double>(kBarWidth));
+  return "[" + std::string(full, '#') + std::string(kBarWidth - full, '.') + "]";
+}
+
+}  // namespace
+
+std::string with_commas(std::uint64_t number) {
+  auto text = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
+    text.insert(static_cast<std::size_t>(at), ",");
+  }
+  return text;
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array<const char*, 5> kUnits{"B", "kB", "MB", "GB", "TB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1000 && unit + 1 < kUnits.size()) {
+    value /= 1000;
+    ++unit;
+  }
+  return decimal(value, unit > 0 && value < 100 ? 1 : 0) + " " + kUnits[unit];
+}
+
+std::string seconds_text(double seconds) {
+  return seconds < 120 ? decimal(seconds, 1) + " s" : decimal(seconds / 60, 0) + " min";
+}
+
+double Progress::rate(const std::string& of, std::uint64_t rows, std::int64_t now_ms) {
+  auto& rate = rates_[of];
+  const auto elapsed = now_ms - rate.at_ms;
+  if (rate.at_ms == 0) {
+    rate = {now_ms, rows, 0};
+  } else if (elapsed >= 500) {
+    rate = {now_ms, rows, static_cast<double>(rows - std::min(rows, rate.rows)) * 1000 / static_cast<double>(elapsed)};
+  }
+  return rate.per_second;
+}
+
+std::string Progress::snapshot_line(const pipeline::StageItem& item, std::size_t width, std::int64_t now_ms) {
+  const auto per_second = rate(item.name, item.snapshot_rows, now_ms);
+  auto expected = static_cast<double>(item.snapshot_rows_expected);
+  const auto rows = static_cast<double>(item.snapshot_rows);
+  const bool done = item.state != "snapshot" && item.state != "waiting";
+  if (done) expected = rows;  // the estimate has done its work
+  const auto part = done ? 1.0 : expected > 0 ? std::min(1.0, rows / expected) : 0.0;
+  auto line = "  snapshot  " + padded(item.name, width) + " " + bar(part) + right(with_commas(item.snapshot_rows), 12) + " rows";
+  if (done) return line + "   done";
+  line += right(with_commas(static_cast<std::uint64_t>(per_second)), 11) + "/s";
+  if (per_second > 0 && expected > rows) line += "   " + seconds_text((expected - rows) / per_second) + " left";
+  return line;
+}
+
+std::string Progress::live_line(const pipeline::StageStatus& source, const server::ServerStatus& status,
+                                std::int64_t now_ms) {
+  const auto per_second = rate("source " + source.name, source.rows_total, now_ms);
+  auto line = "  " + source.state + "  " + source.name + "  " +
+              right(with_commas(static_cast<std::uint64_t>(std::lround(per_second))), 7) + " rows/s   lag " +
+              bytes_text(source.lag_bytes) + ", " + seconds_text(source.lag_seconds) + "   " +
+              with_commas(source.rows_total) + " rows";
+  for (const auto& stage : status.stages) {
+    if (stage.kind == "sink") line += "   " + with_commas(stage.files_published) + " files in " + stage.name;
+  }
+  return line;
+}
+
+std::vector<std::string> Progress::lines(const server::ServerStatus& status, std::int64_t now_ms) {
+  std::vector<std::string> lines;
+  for (const auto& stage : status.stages) {
+    if (stage.kind == "source" && stage.state == "snapshot") {
+      std::size_t width = 0;
+      for (const auto& item : stage.items) width = std::max(width, item.name.size());
+      for (const auto& item : stage.items) lines.push_back(snapshot_line(item, width, now_ms));
+    } else if (stage.kind == "source") {
+      lines.push_back(live_line(stage, status, now_ms));
+    }
+    if (!stage.error.empty()) lines.push_back("  " + stage.kind + " " + stage.name + " " + stage.state + ": " + stage.error);
+  }
+  return lines;
+}
+
+void Progress::show(const server::ServerStatus& status, std::int64_t now_ms) {
+  const auto text = lines(status, now_ms);
+  if (!terminal_) {
+    if (now_ms - last_plain_ms_ < plain_every_ms_) return;
+    last_plain_ms_ = now_ms;
+    for (const auto& line : text) out_ << line << "\n";
+    out_.flush();
+    return;
+  }
+  if (shown_lines_ > 0) out_ << "\033[" << shown_lines_ << "A";
+  for (const auto& line : text) out_ << "\r\033[K" << line << "\n";
+  // Fewer lines than before: what is left of the old ones goes.
+  if (text.size() < shown_lines_) out_ << "\033[J";
+  shown_lines_ = text.size();
+  out_.flush();
+}
+
+void Progress::leave() {
+  shown_lines_ = 0;
+  out_.flush();
+}
+
+}  // namespace sluice::cli
