@@ -32,6 +32,7 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "node/reason.h"
+#include "storage/aborted_transaction.h"
 #include "storage/partition.h"
 #include "storage/sync_round.h"
 
@@ -177,34 +178,49 @@ class Node {
   // Waits until something was appended, at most `wait_ms`, or until wake().
   void wait_for_appends(std::int64_t wait_ms);
   void run_housekeeping(std::int64_t now_ms);
-  // Blocks until everything appended before the call is durable and visible (or failed). Needs a round's thread.
+  // Blocks until everything appended before the call is durable and visible (or failed). Runs rounds itself, so that it
+  // needs no other thread, and loses no time when there is one.
   [[nodiscard]] Result<void> wait_durable();
-  // Calls `after` on the round's thread when everything appended before the call is durable (ok) or its sync failed.
+  // Calls `after` on a round's thread when everything appended before the call is durable (ok) or its sync failed.
   void after_round(std::function<void(Result<void>)> after);
 
   void write_metrics(Metrics& metrics) const;
 
+  // For the coordinators: appends without the checks that producers meet; durable with the next round.
+  [[nodiscard]] Result<storage::Appended> append_internal(const TopicPartition& where, Bytes batch);
+  [[nodiscard]] Result<storage::Appended> append_marker(const TopicPartition& where, ProducerId producer, ProducerEpoch epoch,
+                                                        record::ControlType type);
+
  private:
-  friend class TopicStore;
+  struct PartitionState;
   struct TopicState;
   struct Waiter;
   struct Pending;
+  using TopicMap = std::map<std::string, std::shared_ptr<TopicState>>;
 
   Node(io::FileSystem& files, io::Clock& clock, NodeOptions options);
   [[nodiscard]] Result<void> start();
   [[nodiscard]] Result<void> start_identity();
   [[nodiscard]] Result<void> start_metadata();
   [[nodiscard]] Result<void> open_partitions();
-  [[nodiscard]] Result<std::shared_ptr<storage::Partition>> open_partition(const TopicInfo& topic, std::int32_t index);
-  [[nodiscard]] Result<void> append_metadata(std::span<const Bytes> records);
-  void apply_metadata(ByteView record);
-  [[nodiscard]] Result<void> make_partitions(TopicState& topic, std::int32_t from, std::int32_t to);
-  [[nodiscard]] Result<void> create_internal(const std::string& name);
+  [[nodiscard]] Result<void> open_partition(TopicState& topic, std::int32_t index);
+  [[nodiscard]] Result<void> ensure_internal(const std::string& name);
+  [[nodiscard]] Result<void> close_open_transactions();
+  [[nodiscard]] Result<void> write_checkpoints();
+
+  [[nodiscard]] Result<void> append_metadata(std::span<const Bytes> values);
+  [[nodiscard]] Result<void> apply_metadata(ByteView value);
+  [[nodiscard]] Result<std::shared_ptr<TopicState>> find_topic(const std::string& name) const;
+  [[nodiscard]] Result<std::shared_ptr<PartitionState>> find(const TopicPartition& where) const;
+  void enter(const std::shared_ptr<PartitionState>& state);
+
+  void note_append(const std::shared_ptr<PartitionState>& state);
   void finish_round(const storage::RoundResult& round);
-  void note_append(const std::shared_ptr<storage::Partition>& partition);
+  void answer_pending(const storage::RoundResult& round);
+  void wake_waiters(const std::vector<TopicPartition>& moved);
   [[nodiscard]] Result<void> check_space();
-  [[nodiscard]] FetchedPartition fetch_one(const FetchPartition& request, Isolation isolation, std::size_t max_bytes,
-                                           const std::shared_ptr<storage::Partition>& partition);
+  [[nodiscard]] std::vector<std::shared_ptr<PartitionState>> all_partitions() const;
+  void clean(PartitionState& state, std::int64_t now_ms);
 
   io::FileSystem& files_;
   io::Clock& clock_;
@@ -212,12 +228,15 @@ class Node {
   std::string cluster_id_;
   std::unique_ptr<io::ProcessLock> lock_;
   bool was_clean_ = false;
+  std::map<std::pair<std::string, std::int32_t>, Offset> recovery_points_, log_starts_, cleaned_;  // as read at start
 
   mutable std::shared_mutex topics_mutex_;
-  std::map<std::string, std::unique_ptr<TopicState>> topics_;
-  std::shared_ptr<storage::Partition> metadata_;
+  TopicMap topics_;
+  std::map<const storage::Partition*, std::shared_ptr<PartitionState>> by_log_;
+  std::shared_ptr<PartitionState> metadata_;
   std::mutex metadata_mutex_;  // one change of metadata at a time
 
+  std::mutex round_mutex_;  // one round at a time
   storage::SyncRound round_;
   std::mutex visibility_mutex_;  // high watermarks and last stable offsets of all partitions
 
@@ -234,9 +253,10 @@ class Node {
   std::int64_t next_producer_id_ = 0;
   std::int64_t producer_ids_end_ = 0;
 
-  std::atomic<std::int64_t> free_checked_ms_{INT64_MIN};
+  std::atomic<std::int64_t> space_checked_ms_{INT64_MIN / 2};
   std::atomic<bool> below_floor_{false};
   std::int64_t checkpointed_ms_ = 0;
+  std::int64_t cleaned_ms_ = 0;
 
   std::unique_ptr<Groups> groups_;
   std::unique_ptr<Transactions> transactions_;

@@ -75,25 +75,41 @@ class Transactions {
   using EndDone = std::function<void(Result<void>)>;
   void end(const std::string& transactional_id, ProducerIdentity producer, bool commit, EndDone done);
 
+  // The same; gives the end of each partition after its marker.
+  using Ends = std::map<TopicPartition, Offset>;
+  void end_with_ends(const std::string& transactional_id, ProducerIdentity producer, bool commit,
+                     std::function<void(Result<Ends>)> done);
+  // Is a transaction of this producer known here, ongoing or on its way to its end?
+  [[nodiscard]] bool knows(ProducerId producer) const;
+
   [[nodiscard]] std::vector<TransactionInfo> list() const;
   // Aborts transactions that are older than their time-out.
   void tick(std::int64_t now_ms);
 
  private:
   struct State : TransactionInfo {
-    bool busy = false;               // an end is on its way
+    bool busy = false;  // an end is on its way
     std::int64_t updated_ms = 0;
-    std::set<std::string> groups;    // whose offsets the transaction commits
   };
-  struct Completion;
+  struct Completion {
+    std::string transactional_id;
+    ProducerIdentity producer;
+    bool commit = false;
+    std::set<TopicPartition> partitions;
+    Ends ends;
+    std::function<void(Result<Ends>)> done;
+  };
+  using CompletionPtr = std::shared_ptr<Completion>;
 
   [[nodiscard]] Result<State*> find(const std::string& transactional_id, ProducerIdentity producer);
-  void end_locked(State& state, bool commit, ProducerIdentity marker_identity, EndDone done);
-  void write_decision(const std::shared_ptr<Completion>& completion);
-  void write_markers(const std::shared_ptr<Completion>& completion);
-  void finish(const std::shared_ptr<Completion>& completion, const Result<void>& outcome);
+  [[nodiscard]] Result<void> begin(State& state);
+  void complete(State& state, bool commit, std::function<void(Result<Ends>)> done, std::unique_lock<std::mutex>& lock);
+  void write_decision(const CompletionPtr& completion);
+  void write_markers(const CompletionPtr& completion);
+  void finish(const CompletionPtr& completion, Result<void> outcome);
   [[nodiscard]] Result<void> store(const State& state);
-  [[nodiscard]] Result<ProducerIdentity> next_identity(State& state);
+  [[nodiscard]] Result<void> replay(ByteView key, std::optional<ByteView> value);
+  void init_transactional(const std::string& transactional_id, std::int32_t timeout_ms, ProducerIdentity known, InitDone done);
 
   Node& node_;
   mutable std::mutex mutex_;

@@ -110,8 +110,13 @@ Result<BatchView> BatchView::parse(ByteView bytes) {
 bool BatchView::crc_ok() const { return crc32c(bytes_.substr(kAttributesAt)) == crc(); }
 
 Result<void> BatchView::for_each(const std::function<bool(const Record&)>& visit, std::size_t max_inflated_bytes) const {
-  auto body = bytes_.substr(kBatchHeaderBytes);
   Bytes inflated;
+  return for_each_into(inflated, visit, max_inflated_bytes);
+}
+
+Result<void> BatchView::for_each_into(Bytes& inflated, const std::function<bool(const Record&)>& visit,
+                                      std::size_t max_inflated_bytes) const {
+  auto body = bytes_.substr(kBatchHeaderBytes);
   if (compression() != Compression::none && record_count() > 0) {
     SLUICE_TRY(inflated, decompress(compression(), body, max_inflated_bytes));
     body = inflated;

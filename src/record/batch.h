@@ -71,6 +71,9 @@ class BatchView {
   // `max_inflated_bytes`. Errors: corrupt.
   [[nodiscard]] Result<void> for_each(const std::function<bool(const Record&)>& visit,
                                       std::size_t max_inflated_bytes = std::size_t{256} << 20) const;
+  // The same, but what is inflated goes into `inflated`, so that the views live as long as it and the batch do.
+  [[nodiscard]] Result<void> for_each_into(Bytes& inflated, const std::function<bool(const Record&)>& visit,
+                                           std::size_t max_inflated_bytes = std::size_t{256} << 20) const;
 
  private:
   [[nodiscard]] const char* at(std::size_t offset) const { return bytes_.data() + offset; }
