@@ -5,9 +5,11 @@
 # depend only on modules of a strictly lower layer; configuring fails when it does not. LIBS are third-party and
 # stay private to the module: their headers may be included by its .cc files only.
 #
+# SUBFOLDERS lists folders below whose files belong to the module as well (broker/handlers/data, say).
+#
 # Files named *_testing.h/.cc are helpers for tests of this and other modules (target sluice_<name>_testing).
 function(sluice_module)
-  cmake_parse_arguments(M "" "NAME;LAYER" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(M "" "NAME;LAYER" "DEPS;LIBS;TEST_DEPS;TEST_LIBS;SUBFOLDERS" ${ARGN})
   set_property(GLOBAL PROPERTY sluice_layer_${M_NAME} ${M_LAYER})
   foreach(dep IN LISTS M_DEPS)
     get_property(dep_layer GLOBAL PROPERTY sluice_layer_${dep})
@@ -20,6 +22,10 @@ function(sluice_module)
   endforeach()
 
   file(GLOB all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  foreach(subfolder IN LISTS M_SUBFOLDERS)
+    file(GLOB below CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${subfolder}/*.cc)
+    list(APPEND all ${below})
+  endforeach()
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|testing|bench|main)\\.cc$")
   set(tests ${all})

@@ -69,28 +69,6 @@ struct AddPartitionsToTxnResponse {
   static constexpr VersionRange kVersions{0, 5};
   static constexpr Version kFlexible = 3;
 
-  struct TopicResult {
-    struct PartitionResult {
-      std::int32_t partition_index = 0;
-      Code partition_error_code = Code::none;
-
-      bool operator==(const PartitionResult&) const = default;
-      static void fields(auto& f) {
-        f("partition_index", &PartitionResult::partition_index);
-        f("partition_error_code", &PartitionResult::partition_error_code);
-      }
-    };
-
-    std::string name = {};
-    std::vector<PartitionResult> results_by_partition = {};
-
-    bool operator==(const TopicResult&) const = default;
-    static void fields(auto& f) {
-      f("name", &TopicResult::name);
-      f("results_by_partition", &TopicResult::results_by_partition);
-    }
-  };
-
   struct PartitionResult {
     std::int32_t partition_index = 0;
     Code partition_error_code = Code::none;
@@ -99,6 +77,17 @@ struct AddPartitionsToTxnResponse {
     static void fields(auto& f) {
       f("partition_index", &PartitionResult::partition_index);
       f("partition_error_code", &PartitionResult::partition_error_code);
+    }
+  };
+
+  struct TopicResult {
+    std::string name = {};
+    std::vector<PartitionResult> results_by_partition = {};
+
+    bool operator==(const TopicResult&) const = default;
+    static void fields(auto& f) {
+      f("name", &TopicResult::name);
+      f("results_by_partition", &TopicResult::results_by_partition);
     }
   };
 
