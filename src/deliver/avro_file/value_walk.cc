@@ -1,11 +1,10 @@
 #include "deliver/avro_file/value_walk.h"
 
-#include <boost/json.hpp>
 #include <map>
 
-namespace sluice::deliver::avro_file {
+#include "avro/schema.h"
 
-namespace json = boost::json;
+namespace sluice::deliver::avro_file {
 
 namespace {
 
@@ -13,130 +12,64 @@ constexpr int kMaxDepth = 128;
 // A block's count is proven by its bytes, except for elements of no bytes.
 constexpr std::uint64_t kMaxElementsOfNoBytes = 1 << 20;
 
-Error no_schema(const std::string& why) { return {.code = ErrorCode::rejected, .message = "no Avro schema: " + why}; }
-
-std::string full_name(std::string_view name, std::string_view space) {
-  if (name.find('.') != std::string_view::npos || space.empty()) return std::string(name);
-  return std::string(space) + "." + std::string(name);
-}
-
-std::string text_of(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+ValueWalk::Kind kind_of(avro::Type type) {
+  using Kind = ValueWalk::Kind;
+  switch (type) {
+    case avro::Type::null: return Kind::null;
+    case avro::Type::boolean: return Kind::boolean;
+    case avro::Type::int_: return Kind::int_;
+    case avro::Type::long_: return Kind::long_;
+    case avro::Type::float_: return Kind::float_;
+    case avro::Type::double_: return Kind::double_;
+    case avro::Type::bytes:
+    case avro::Type::string: return Kind::bytes;
+    case avro::Type::record: return Kind::record;
+    case avro::Type::enum_: return Kind::enum_;
+    case avro::Type::array: return Kind::array;
+    case avro::Type::map: return Kind::map;
+    case avro::Type::union_: return Kind::union_;
+    case avro::Type::fixed: return Kind::fixed;
+  }
+  return Kind::null;
 }
 
 }  // namespace
 
+// Each node of the schema once: recursive types end at a node that is there already.
 class ValueWalk::Compiler {
  public:
   explicit Compiler(ValueWalk& out) : out_(out) {}
 
-  Result<std::int32_t> type(const json::value& schema, const std::string& space, int depth) {
-    if (depth > kMaxDepth) return no_schema("it is nested too deeply");
-    if (schema.is_string()) return named(std::string(schema.get_string()), space);
-    if (schema.is_array()) return union_of(schema.get_array(), space, depth);
-    if (!schema.is_object()) return no_schema("a type is neither name, object nor union");
-    const auto& object = schema.get_object();
-    const auto* inner = object.if_contains("type");
-    if (inner == nullptr) return no_schema("a type has no \"type\"");
-    if (!inner->is_string()) return type(*inner, space, depth);
-    return composite(std::string(inner->get_string()), object, space, depth);
+  std::int32_t add(const avro::Node& schema) {
+    if (const auto found = known_.find(&schema); found != known_.end()) return found->second;
+    const auto at = static_cast<std::int32_t>(out_.nodes_.size());
+    known_[&schema] = at;
+    out_.nodes_.push_back({kind_of(schema.type), 0, {}});
+    if (schema.type == avro::Type::fixed) node(at).size = static_cast<std::uint64_t>(schema.size);
+    if (schema.type == avro::Type::enum_) node(at).size = schema.symbols.size();
+    if (schema.items != nullptr) add_child(at, *schema.items);
+    for (const auto* branch : schema.branches) add_child(at, *branch);
+    for (const auto& field : schema.fields) add_child(at, *field.type);
+    return at;
   }
 
  private:
-  std::int32_t add(Kind kind, std::uint64_t size = 0) {
-    out_.nodes_.push_back({kind, size, {}});
-    return static_cast<std::int32_t>(out_.nodes_.size()) - 1;
-  }
   Node& node(std::int32_t at) { return out_.nodes_[static_cast<std::size_t>(at)]; }
-
-  Result<std::int32_t> named(const std::string& name, const std::string& space) {
-    static const std::map<std::string, Kind, std::less<>> primitives{
-        {"null", Kind::null},   {"boolean", Kind::boolean}, {"int", Kind::int_},    {"long", Kind::long_},
-        {"float", Kind::float_}, {"double", Kind::double_},  {"bytes", Kind::bytes}, {"string", Kind::bytes}};
-    if (const auto found = primitives.find(name); found != primitives.end()) return add(found->second);
-    if (const auto found = names_.find(full_name(name, space)); found != names_.end()) return found->second;
-    if (const auto found = names_.find(name); found != names_.end()) return found->second;
-    return no_schema("unknown type " + name);
-  }
-
-  Result<std::int32_t> union_of(const json::array& branches, const std::string& space, int depth) {
-    const auto at = add(Kind::union_);
-    for (const auto& branch : branches) {
-      SLUICE_TRY(const auto child, type(branch, space, depth + 1));
-      node(at).children.push_back(child);
-    }
-    return at;
-  }
-
-  Result<std::int32_t> composite(const std::string& kind, const json::object& object, const std::string& outer,
-                                 int depth) {
-    if (kind == "array" || kind == "map") {
-      const auto at = add(kind == "array" ? Kind::array : Kind::map);
-      const auto* item = object.if_contains(kind == "array" ? "items" : "values");
-      if (item == nullptr) return no_schema("an " + kind + " has no type of its elements");
-      SLUICE_TRY(const auto child, type(*item, outer, depth + 1));
-      node(at).children.push_back(child);
-      return at;
-    }
-    if (kind != "record" && kind != "error" && kind != "enum" && kind != "fixed") return named(kind, outer);
-    const auto name = text_of(object, "name");
-    if (name.empty()) return no_schema("a " + kind + " has no name");
-    auto space = object.contains("namespace") ? text_of(object, "namespace") : outer;
-    const auto whole = full_name(name, space);
-    if (const auto dot = whole.rfind('.'); dot != std::string::npos) space = whole.substr(0, dot);
-    if (kind == "enum") return enum_of(object, whole);
-    if (kind == "fixed") return fixed_of(object, whole);
-    return record_of(object, whole, space, depth);
-  }
-
-  Result<std::int32_t> enum_of(const json::object& object, const std::string& whole) {
-    const auto* symbols = object.if_contains("symbols");
-    if (symbols == nullptr || !symbols->is_array()) return no_schema("enum " + whole + " has no symbols");
-    return names_[whole] = add(Kind::enum_, symbols->get_array().size());
-  }
-
-  Result<std::int32_t> fixed_of(const json::object& object, const std::string& whole) {
-    const auto* size = object.if_contains("size");
-    json::error_code failed;
-    const auto bytes = size != nullptr && size->is_number() ? size->to_number<std::uint32_t>(failed) : 0;
-    if (size == nullptr || !size->is_number() || failed) return no_schema("fixed " + whole + " has no size");
-    return names_[whole] = add(Kind::fixed, bytes);
-  }
-
-  Result<std::int32_t> record_of(const json::object& object, const std::string& whole, const std::string& space,
-                                 int depth) {
-    const auto at = add(Kind::record);
-    names_[whole] = at;
-    const auto* fields = object.if_contains("fields");
-    if (fields == nullptr || !fields->is_array()) return no_schema("record " + whole + " has no fields");
-    for (const auto& field : fields->get_array()) {
-      if (!field.is_object() || !field.get_object().contains("type")) {
-        return no_schema("a field of " + whole + " has no type");
-      }
-      SLUICE_TRY(const auto child, type(field.get_object().at("type"), space, depth + 1));
-      node(at).children.push_back(child);
-      const auto name = text_of(field.get_object(), "name");
-      if (name.empty()) return no_schema("a field of " + whole + " has no name");
-      if (depth == 0) out_.fields_.push_back({name, child});
-    }
-    return at;
+  void add_child(std::int32_t at, const avro::Node& schema) {
+    const auto child = add(schema);
+    node(at).children.push_back(child);
   }
 
   ValueWalk& out_;
-  std::map<std::string, std::int32_t, std::less<>> names_;
+  std::map<const avro::Node*, std::int32_t> known_;
 };
 
 Result<ValueWalk> ValueWalk::compile(std::string_view schema) {
-  json::error_code failed;
-  json::parse_options options;
-  options.max_depth = kMaxDepth;
-  const auto value = json::parse(json::string_view(schema.data(), schema.size()), failed, {}, options);
-  if (failed) return no_schema("it is no JSON");
+  SLUICE_TRY(const auto parsed, avro::Schema::parse(schema, {.validate_defaults = false}));
   ValueWalk out;
-  SLUICE_TRY(const auto root, Compiler(out).type(value, "", 0));
-  out.root_ = static_cast<std::size_t>(root);
-  if (!out.is_record()) out.fields_.clear();
+  Compiler compiler(out);
+  out.root_ = static_cast<std::size_t>(compiler.add(parsed.root()));
+  for (const auto& field : parsed.root().fields) out.fields_.push_back({field.name, compiler.add(*field.type)});
   return out;
 }
 
