@@ -223,16 +223,21 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   const Address& peer() const override { return peer_; }
   std::uint64_t id() const override { return id_; }
 
-  // Goes on reading, if nothing forbids it: first what was received already, then the socket.
-  void resume_reading() {
-    if (cutting_ || closed_) return;
-    if (!cut_messages(std::exchange(rest_, {})) || waiting_to_read_) return;
-    waiting_to_read_ = true;
-    socket_->async_wait(tcp::socket::wait_read, [self = shared_from_this()](const auto& error) {
-      self->waiting_to_read_ = false;
-      if (error) return self->close();
-      if (!self->closed_ && !self->may_not_read()) self->receive();
-    });
+  // Does all that can be done now: cuts messages out of what was received before and of `received`, sends what is
+  // answered, and waits for more to read, if nothing forbids it.
+  void advance(ByteView received = {}) {
+    if (advancing_ || closed_) return;
+    advancing_ = true;
+    Bytes held = std::exchange(rest_, {});
+    if (!held.empty()) received = held.append(received);
+    for (bool moved = true; moved && !closed_;) {
+      moved = cut_messages(received);
+      moved = write_answers() || moved;
+    }
+    advancing_ = false;
+    if (closed_) return;
+    rest_ = !held.empty() && received.size() == held.size() ? std::move(held) : Bytes(received);
+    if (!may_not_read()) wait_to_read();
   }
 
   // Gives a slot its outcome; called on the loop.
@@ -242,7 +247,7 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
     slot->answer = std::move(answer);
     slot->memory.release();
     queued_bytes_ += bytes_of(slot->answer);
-    if (!cutting_) write_answers();
+    advance();
   }
 
   void stop_reading() {
@@ -266,7 +271,7 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   // Memory came back: the request that waited for it may have it now.
   void memory_available() {
     waiting_for_memory_ = false;
-    resume_reading();
+    advance();
   }
   [[nodiscard]] std::shared_ptr<AsioLoop> lock_loop() const { return weak_loop_.lock(); }
 
@@ -276,15 +281,20 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
            queued_bytes_ >= shared_.options.max_queued_bytes;
   }
 
+  void wait_to_read() {
+    if (std::exchange(waiting_to_read_, true)) return;
+    socket_->async_wait(tcp::socket::wait_read, [self = shared_from_this()](const auto& error) {
+      self->waiting_to_read_ = false;
+      if (error) return self->close();
+      if (!self->may_not_read()) self->receive();
+    });
+  }
+
   void receive() {
     if (in_body_) return receive_body();
     const auto got = ::recv(socket_->native_handle(), loop_.scratch.data(), loop_.scratch.size(), 0);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return close();
-    if (got > 0) {
-      const auto bytes = ByteView(loop_.scratch).substr(0, static_cast<std::size_t>(got));
-      if (rest_.empty() ? !cut_messages(bytes) : !cut_messages(std::exchange(rest_, {}).append(bytes))) return;
-    }
-    resume_reading();
+    advance(ByteView(loop_.scratch).substr(0, static_cast<std::size_t>(std::max<ssize_t>(got, 0))));
   }
 
   void receive_body() {
@@ -296,19 +306,14 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
       return have + static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     });
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return close();
-    resume_reading();
+    advance();
   }
 
-  // Takes messages out of `bytes`; keeps in rest_ what may not be read yet or is no whole prefix. False when reading
-  // pauses or the connection is closed. Answers that are given meanwhile leave together at the end.
-  bool cut_messages(ByteView bytes) {
-    cutting_ = true;
-    while (!may_not_read() && take_from(bytes)) {
-    }
-    cutting_ = false;
-    if (!closed_) rest_.append(bytes);
-    if (!closed_) write_answers();
-    return !may_not_read();
+  // Takes whole messages off the front of `bytes`; true when there was one.
+  bool cut_messages(ByteView& bytes) {
+    bool any = false;
+    while (!may_not_read() && take_from(bytes)) any = true;
+    return any;
   }
 
   // One step: a prefix, or a part of a body. False when it needs more bytes than there are, or must wait.
@@ -358,9 +363,10 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
     shared_.service.on_request(shared_from_this(), std::exchange(request_, Bytes()), Responder(std::move(slot)));
   }
 
-  // Moves what is answered from the front of the queue to out_ and sends it.
-  void write_answers() {
-    if (writing_ || closed_) return;
+  // Moves what is answered from the front of the queue to out_ and sends it; true when an answer left the queue.
+  bool write_answers() {
+    if (writing_ || closed_) return false;
+    bool any = false;
     while (!slots_.empty() && slots_.front()->state != Slot::State::waiting) {
       auto& slot = *slots_.front();
       if (slot.state == Slot::State::close) {
@@ -369,8 +375,10 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
       }
       for (auto& piece : slot.answer) out_.push_back(std::move(piece));
       slots_.pop_front();
+      any = true;
     }
     send_out();
+    return any;
   }
 
   // Sends until the socket is full, a turn is over, or a file must be read first; then goes on later.
@@ -390,12 +398,12 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
       sent += step_bytes_;
     }
     writing_ = false;
-    if (close_after_out_ || (stopping_ && slots_.empty())) return close();
-    if (!slots_.empty() && slots_.front()->state != Slot::State::waiting) return write_answers();
-    resume_reading();
+    if (close_after_out_ || (stopping_ && slots_.empty())) close();
   }
   void send_more() {
-    if (!closed_) send_out();
+    if (closed_) return;
+    send_out();
+    advance();
   }
 
   enum class Step : std::uint8_t { sent, full, later };
@@ -503,7 +511,7 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   std::uint64_t warm_until_ = 0;
   const File* warm_file_ = nullptr;
 
-  bool in_body_ = false, cutting_ = false, waiting_to_read_ = false, waiting_for_memory_ = false;
+  bool in_body_ = false, advancing_ = false, waiting_to_read_ = false, waiting_for_memory_ = false;
   bool writing_ = false, stopping_ = false, closed_ = false, close_after_out_ = false;
 };
 
@@ -610,7 +618,7 @@ class AsioServer final : public TcpServer {
         const std::lock_guard lock(shared_.mutex);
         shared_.connections.insert(connection);
       }
-      asio::post(loop->context, [connection] { connection->resume_reading(); });
+      asio::post(loop->context, [connection] { connection->advance(); });
       accept(acceptor);
     });
   }
