@@ -30,6 +30,7 @@
 #include <thread>
 
 #include "base/trace.h"
+#include "io/listen.h"
 
 namespace sluice::io {
 namespace asio = boost::asio;
@@ -537,20 +538,6 @@ void settle(std::shared_ptr<Slot> slot, Slot::State state, Answer answer) {
   });
 }
 
-Error cannot_listen(const Address& address, const boost::system::error_code& error) {
-  Error refused{ErrorCode::rejected, "cannot listen on " + address.text() + ": " + error.message()};
-  if (error == asio::error::address_in_use) {
-    const auto holder = port_holder(address.port);
-    refused.detail = holder.empty() ? "the port is in use" : "the port is held by " + holder;
-    refused.hint = "stop that program, or choose another address with --listen";
-  } else if (error == asio::error::access_denied) {
-    refused.hint = "ports below 1024 need rights; choose another with --listen";
-  } else {
-    refused.hint = "choose an address of this machine with --listen; 0.0.0.0 is all of them";
-  }
-  return refused;
-}
-
 class AsioServer final : public TcpServer {
  public:
   AsioServer(TcpServerOptions options, TcpService& service) : shared_(std::move(options), service) {}
@@ -590,19 +577,10 @@ class AsioServer final : public TcpServer {
 
  private:
   Result<void> listen(const Address& address) {
+    SLUICE_TRY(const int descriptor, listen_on(address));
     boost::system::error_code error;
-    auto& context = loops_.front()->context;
-    tcp::resolver resolver(context);
-    const auto found = resolver.resolve(address.host == "localhost" ? "127.0.0.1" : address.host,
-                                        std::to_string(address.port), tcp::resolver::passive, error);
-    if (error || found.empty()) return cannot_listen(address, error ? error : asio::error::host_not_found);
-    const tcp::endpoint endpoint = *found.begin();
-    auto acceptor = std::make_unique<tcp::acceptor>(context);
-    acceptor->open(endpoint.protocol(), error);
-    if (!error) acceptor->set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor->bind(endpoint, error);
-    if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
-    if (error) return cannot_listen(address, error);
+    auto acceptor = std::make_unique<tcp::acceptor>(loops_.front()->context);
+    acceptor->assign(listens_v6(descriptor) ? tcp::v6() : tcp::v4(), descriptor, error);
     addresses_.push_back({address.host, acceptor->local_endpoint(error).port()});
     acceptors_.push_back(std::move(acceptor));
     return {};
