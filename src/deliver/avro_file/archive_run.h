@@ -1,0 +1,65 @@
+#pragma once
+// One run of a sink: its partitions, from their discovery to their last roll. Of one thread.
+//
+// An error that is given back ends the run; what concerns one partition only is kept here, and the others go on.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "deliver/avro_file/partition_archiver.h"
+#include "deliver/avro_file/sink.h"
+
+namespace sluice::deliver::avro_file {
+
+// The topic partitions that match, as the log has them now.
+[[nodiscard]] Result<std::vector<TopicPartition>> matching_partitions(pipeline::Log& log,
+                                                                      const std::vector<std::string>& globs);
+
+class ArchiveRun {
+ public:
+  // Checks the archive's version, or makes the archive. Errors: unsupported (a later version), rejected (the codec).
+  [[nodiscard]] static Result<std::unique_ptr<ArchiveRun>> begin(const SinkOptions& options, pipeline::Log& log,
+                                                                 pipeline::SchemaCatalog& catalog,
+                                                                 pipeline::Store& store, const io::Clock& clock);
+
+  // Takes up partitions that are new.
+  [[nodiscard]] Result<void> discover();
+  // Reads each partition once, without waiting. True: something moved.
+  [[nodiscard]] Result<bool> step();
+  // Reads each partition up to what is committed now, unless stopped.
+  [[nodiscard]] Result<void> catch_up(const std::stop_token& stop);
+  // Archives and publishes everything read.
+  [[nodiscard]] Result<void> roll();
+
+  // The archive's end of each partition.
+  [[nodiscard]] std::map<TopicPartition, Offset> ends() const;
+  // Everything but state and error of the run.
+  [[nodiscard]] pipeline::StageStatus status() const;
+
+ private:
+  // Why a partition is not archived.
+  struct Failure {
+    std::string what;
+    std::string hint;
+  };
+
+  explicit ArchiveRun(ArchiverContext context) : context_(std::move(context)) {}
+
+  [[nodiscard]] Result<void> check_format();
+  [[nodiscard]] Result<void> open(const TopicPartition& at);
+  [[nodiscard]] Result<void> settle(const TopicPartition& at, Error error);
+  void drop(const TopicPartition& at);
+  void add_failures(std::map<std::string, pipeline::StageItem>& items, pipeline::StageStatus& status) const;
+
+  std::unique_ptr<BlockCompressor> compressor_;
+  ArchiverContext context_;
+  std::map<TopicPartition, std::unique_ptr<PartitionArchiver>> partitions_;
+  std::map<TopicPartition, Failure> failures_;
+  std::uint64_t rows_before_ = 0;  // read by archivers that are gone
+};
+
+}  // namespace sluice::deliver::avro_file
