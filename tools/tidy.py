@@ -39,9 +39,9 @@ BANNED = {
 }
 BANNED_BELOW_CLI = {r"\bstd::(cout|cerr)\b|\bprintf\(": "trace::info(), or a Result"}
 HEAVY = {  # header: where it may be included, and only in .cc files
-    r"boost/(asio|beast)": ("io",), r"openssl/": ("io",), r"spdlog/": ("base",), r"prometheus/": ("base",),
+    r"boost/(asio|beast)": ("io",), r"openssl/": ("io", "avro"), r"spdlog/": ("base",), r"prometheus/": ("base",),
     r"yaml-cpp/": ("server",), r"libpq-fe\.h": ("capture_postgres",), r"CLI/": ("cli",),
-    r"(zstd|lz4\w*|snappy\w*)\.h": ("record", "avro"),
+    r"(lz4\w*|snappy\w*)\.h": ("record",), r"zstd\.h": ("record", "avro", "deliver_avro_file"),
 }
 FUNCTION_LINES, FUNCTION_LIMIT, FILE_LIMIT = 40, 70, 600
 
@@ -190,7 +190,8 @@ def functions(path):
 def head_of(lines, number):
     """Where the head that ends on line `number` begins (its parentheses balance there), and its text."""
     text, at = lines[number], number
-    while text.count(")") > text.count("(") and at > 0:
+    while at > 0 and (text.count(")") > text.count("(") or text.lstrip().startswith((":", ","))
+                      or lines[at - 1].rstrip().endswith(",") and not re.search(r"[{}]\s*,?$", lines[at - 1])):
         at -= 1
         text = lines[at] + " " + text.strip()
     return at, text
@@ -202,7 +203,7 @@ def name_in(head):
         return re.sub(r",\s*", ".", macro.group(1))
     if "](" in head.split("{")[0] and not head.lstrip().startswith("[["):
         return None  # a lambda: counted with the function around it
-    name = re.search(r"(operator\s*[^\s(]+|operator\(\)|[\w:~]+)\s*\(", head)
+    name = re.search(r"(operator\s*[^\s(]+|operator\(\)|[\w:~]+)\s*\(", head.split(") :")[0])
     return name.group(1) if name else None
 
 
