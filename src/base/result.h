@@ -98,9 +98,10 @@ class [[nodiscard]] Result<void> {
   declaration = std::move(name).value()
 
 // SLUICE_RETURN_IF_ERROR(expression): returns the expression's error, if it has one.
-#define SLUICE_RETURN_IF_ERROR(...)                                                      \
-  do {                                                                                   \
-    if (auto sluice_result = (__VA_ARGS__); !sluice_result.ok()) {                       \
-      return std::move(sluice_result).error();                                           \
-    }                                                                                    \
+#define SLUICE_RETURN_IF_ERROR(...) SLUICE_RETURN_IF_ERROR_IMPL(SLUICE_CONCAT(sluice_result_, __COUNTER__), __VA_ARGS__)
+#define SLUICE_RETURN_IF_ERROR_IMPL(name, ...)                   \
+  do {                                                           \
+    if (auto name = (__VA_ARGS__); !name.ok()) {                 \
+      return std::move(name).error();                            \
+    }                                                            \
   } while (false)

@@ -142,7 +142,22 @@ class Groups {
  private:
   struct Group;
   struct Member;
-  class Effects;
+  using Effects = std::vector<std::function<void()>>;  // answers to give when the lock is free
+
+  [[nodiscard]] Result<void> replay(const record::BatchView& batch);
+  void replay_offset(ByteReader& key, std::optional<ByteView> value, std::optional<ProducerIdentity> producer);
+  void replay_group(ByteReader& key, std::optional<ByteView> value);
+  [[nodiscard]] Result<void> check_join(const JoinGroup& request) const;
+  [[nodiscard]] Result<std::string> member_id_for(Group& group, const JoinGroup& request, Effects& effects);
+  [[nodiscard]] Result<Member*> find_member(Group& group, const Committer& who);
+  void join_locked(const JoinGroup& request, JoinDone done, Effects& effects);
+  void prepare_rebalance(Group& group, Effects& effects);
+  void finish_join_if_ready(Group& group, bool give_up_on_absent, Effects& effects);
+  void answer_join(const Group& group, Member& member, Effects& effects);
+  void finish_sync(Group& group, Effects& effects);
+  void remove_member(Group& group, const std::string& member_id, Effects& effects);
+  [[nodiscard]] Result<void> store_group(const Group& group);
+  [[nodiscard]] Result<void> check_committer(const Committer& who, bool transactional);
 
   Node& node_;
   mutable std::mutex mutex_;

@@ -109,7 +109,10 @@ class Transactions {
   void finish(const CompletionPtr& completion, Result<void> outcome);
   [[nodiscard]] Result<void> store(const State& state);
   [[nodiscard]] Result<void> replay(ByteView key, std::optional<ByteView> value);
-  void init_transactional(const std::string& transactional_id, std::int32_t timeout_ms, ProducerIdentity known, InitDone done);
+  // `may_block`: not on a round's thread.
+  void init_transactional(const std::string& transactional_id, std::int32_t timeout_ms, ProducerIdentity known,
+                          bool may_block, InitDone done);
+  void abort_then_init(State& state, std::int32_t timeout_ms, InitDone done, std::unique_lock<std::mutex>& lock);
 
   Node& node_;
   mutable std::mutex mutex_;

@@ -1,0 +1,34 @@
+#pragma once
+// The Log port over a node in the same process.
+//
+// Blocking calls run the node's sync rounds themselves, so that no other thread is needed, and none is waited for.
+
+#include <memory>
+#include <string>
+
+#include "node/node.h"
+#include "pipeline/log.h"
+
+namespace sluice::node {
+
+class EmbeddedLog final : public pipeline::Log {
+ public:
+  explicit EmbeddedLog(Node& node) : node_(node) {}  // `node` outlives the log and all that it gives
+
+  [[nodiscard]] Result<std::vector<pipeline::TopicDescription>> topics() override;
+  [[nodiscard]] Result<pipeline::TopicDescription> describe(const std::string& topic) override;
+  [[nodiscard]] Result<pipeline::TopicDescription> ensure_topic(const pipeline::TopicSpec& spec) override;
+  [[nodiscard]] Result<void> alter_topic(const std::string& topic,
+                                         const std::map<std::string, std::optional<std::string>>& config) override;
+  [[nodiscard]] Result<pipeline::PartitionRange> range(const std::string& topic, std::int32_t partition) override;
+  [[nodiscard]] Result<std::unique_ptr<pipeline::Producer>> producer(const std::string& owner) override;
+  [[nodiscard]] Result<std::unique_ptr<pipeline::Reader>> reader(const std::string& topic, std::int32_t partition,
+                                                                 Offset from) override;
+  [[nodiscard]] Result<void> hold(const std::string& name, const std::string& topic, std::int32_t partition,
+                                  std::optional<Offset> offset) override;
+
+ private:
+  Node& node_;
+};
+
+}  // namespace sluice::node
