@@ -52,6 +52,10 @@ TEST(Layout, NamesHoursAndFoldersReversibly) {
   }
   EXPECT_EQ(record_first("00000000000000412007.json"), Offset{412007});
   EXPECT_FALSE(record_first("00000000000000412007.json.tmp").has_value());
+  EXPECT_EQ(parse_file_name("12-00000000000000412007-3.avro"), (std::pair{12, Offset{412007}}));
+  for (const auto* other : {"", "12", "x-00000000000000412007-3.avro", "12-0-3.avro", "12-00000000000000412007-3.txt"}) {
+    EXPECT_FALSE(parse_file_name(other).has_value()) << other;
+  }
 }
 
 TEST(TopicMatches, TakesGlobsAndLeavesInternalTopicsToThoseWhoNameThem) {

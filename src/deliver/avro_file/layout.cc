@@ -120,4 +120,15 @@ std::string file_name(std::string_view topic, std::string_view hour, std::int32_
          "-" + std::to_string(n) + ".avro";
 }
 
+std::optional<std::pair<std::int32_t, Offset>> parse_file_name(std::string_view name) {
+  std::int32_t partition = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), partition);
+  if (error != std::errc{} || partition < 0) return std::nullopt;
+  name.remove_prefix(static_cast<std::size_t>(end - name.data()));
+  if (!name.starts_with('-') || !name.ends_with(".avro")) return std::nullopt;
+  const auto first = temporary_first(name.substr(1));
+  if (!first) return std::nullopt;
+  return std::pair(partition, *first);
+}
+
 }  // namespace sluice::deliver::avro_file

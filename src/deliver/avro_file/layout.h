@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/ids.h"
 
@@ -33,5 +34,7 @@ inline constexpr std::string_view kFormatFile = "_sluice/format.json";
 // "<topic>/dt=…/hour=…/<partition>-<first>-<n>.avro".
 [[nodiscard]] std::string file_name(std::string_view topic, std::string_view hour, std::int32_t partition, Offset first,
                                     std::size_t n);
+// Partition and first offset in the last part of a file's name; none for another name.
+[[nodiscard]] std::optional<std::pair<std::int32_t, Offset>> parse_file_name(std::string_view name);
 
 }  // namespace sluice::deliver::avro_file

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -144,6 +148,47 @@ TEST_F(LocalArchive, VerifyGivesEachRowOnce) {
 
 TEST_F(LocalArchive, VerifyOfAFolderWithoutAnArchiveSaysSo) {
   EXPECT_EQ(verify_archive(store, {}).error().code, ErrorCode::not_found);
+}
+
+// A process of its own archives, sees the log as it was at the fork, and is killed at a random moment.
+TEST_F(LocalArchive, KillsAtAnyMomentLoseNothingAndRepeatNothing) {
+  const auto seed = std::random_device{}();
+  std::mt19937 random(seed);
+  int kills = 0;
+  for (int round = 0; round < 60; ++round) {
+    for (auto i = random() % 30; i > 0; --i) {
+      const auto id = static_cast<std::int64_t>(random() % 10);
+      if (random() % 8 == 0) {
+        orders.remove(id);
+      } else if (random() % 8 == 0) {
+        orders.put_wider(id, "wider", 5);
+      } else {
+        orders.put(id, "note", Orders::kHour13 + static_cast<std::int64_t>(random() % 3) * 3'600'000);
+      }
+    }
+    const auto child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      auto options = lake();
+      options.roll_after = 0ms;  // a roll for each poll
+      options.poll_bytes = 200;
+      store::local::LocalStore own(io::real_file_system(), folder.path + "/deep/archive");
+      Sink sink(options, log, catalog, own, io::system_clock());
+      static_cast<void>(sink.run({}).ok());
+      ::_exit(1);  // never: it runs until it is killed
+    }
+    ::usleep(static_cast<useconds_t>(random() % 100'000));
+    ASSERT_EQ(::kill(child, SIGKILL), 0);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "the sink ended by itself";
+    ++kills;
+  }
+  archive_all();
+  expect_archive_equals_topic(store, log, Orders::kTopic);
+  const auto firsts = list_records(store, Orders::kTopic, 0);
+  std::printf("seed %u: %d kills, %zu records in %zu rolls\n", seed, kills, log.records(Orders::kTopic).size(),
+              firsts->size());
 }
 
 TEST(LocalStore, PublishesOnceAndNeverOverwrites) {

@@ -12,7 +12,7 @@ namespace sluice::deliver::avro_file {
 namespace {
 
 constexpr std::int64_t kTellEveryMs = 500;
-constexpr auto kIdleWait = std::chrono::milliseconds(50);
+constexpr auto kIdleWait = std::chrono::milliseconds(100);
 
 }  // namespace
 

@@ -244,18 +244,12 @@ class Verification {
 
   // Whether a file belongs to a record that was made after the records were listed.
   Result<bool> published_since(const std::string& name, const std::string& topic) {
-    for (const auto& partition : report_.partitions) {
-      if (partition.topic != topic) continue;
-      SLUICE_TRY(const auto firsts, list_records(store_, topic, partition.partition));
-      for (const auto first : firsts) {
-        if (first < partition.end) continue;
-        SLUICE_TRY(const auto record, read_record(store_, topic, partition.partition, first));
-        for (const auto& file : record.files) {
-          if (file.name == name) return true;
-        }
-      }
-    }
-    return false;
+    const auto id = parse_file_name(name.substr(name.rfind('/') + 1));
+    if (!id) return false;
+    const auto record = read_record(store_, topic, id->first, id->second);
+    if (!record.ok() && record.error().code == ErrorCode::not_found) return false;
+    if (!record.ok()) return record.error();
+    return std::any_of(record->files.begin(), record->files.end(), [&](const auto& f) { return f.name == name; });
   }
 
   void problem(Offset from, Offset to, std::string file, std::string what) {
