@@ -1,0 +1,131 @@
+// The order of building, and of tearing down backwards:
+//
+//   1. the data directory and the node over it (recovery), and its thread of sync rounds
+//   2. the log port, the schema registry over it, the configured topics
+//   3. sources and sinks as objects: preflight tells what a database lacks before anything is made there, and the
+//      sinks' holds are set before housekeeping may clean
+//   4. the listeners: Kafka, registry, admin
+//   5. housekeeping; sources and sinks under the supervisor
+#include "server/server.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "server/server_parts.h"
+
+#ifndef SLUICE_VERSION
+#define SLUICE_VERSION "0.1.0"
+#endif
+
+namespace sluice::server {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::int64_t kListenerDrainMs = 1'000;
+
+Result<std::string> make_ephemeral_folder() {
+  const char* temporary = std::getenv("TMPDIR");
+  std::string name = std::string(temporary == nullptr ? "/tmp" : temporary) + "/sluice-ephemeral-XXXXXX";
+  if (mkdtemp(name.data()) != nullptr) return name;
+  return Error{.code = ErrorCode::back_off, .message = "no temporary folder " + name + " can be made"};
+}
+
+}  // namespace
+
+std::string version_text() { return SLUICE_VERSION; }
+
+Server::Parts::~Parts() { static_cast<void>(stop(milliseconds(0))); }
+
+Result<void> Server::Parts::start() {
+  SLUICE_RETURN_IF_ERROR(start_log());
+  SLUICE_RETURN_IF_ERROR(start_topics());
+  SLUICE_RETURN_IF_ERROR(make_sources());
+  SLUICE_RETURN_IF_ERROR(make_sinks());
+  SLUICE_RETURN_IF_ERROR(start_listeners());
+  threads->start_housekeeping();
+  run_stages();
+  state = "serving";
+  return {};
+}
+
+Result<void> Server::Parts::start_log() {
+  if (config.ephemeral) {
+    SLUICE_TRY(config.data, make_ephemeral_folder());
+  }
+  node::NodeOptions options;
+  options.data = config.data;
+  options.keep_free_bytes = config.keep_free_bytes;
+  SLUICE_TRY(node, node::Node::open(io::real_file_system(), io::system_clock(), std::move(options)));
+  threads = std::make_unique<NodeThreads>(*node);
+  log = std::make_unique<node::EmbeddedLog>(*node);
+  return {};
+}
+
+Result<void> Server::Parts::start_topics() {
+  for (const auto& topic : config.topics) {
+    pipeline::TopicSpec spec;
+    spec.name = topic.name;
+    spec.partitions = topic.partitions;
+    if (topic.retention_ms) spec.config["retention.ms"] = std::to_string(*topic.retention_ms);
+    SLUICE_TRY(const auto made, log->ensure_topic(spec));
+    static_cast<void>(made);
+  }
+  return {};
+}
+
+std::vector<TopicStatus> Server::Parts::topics() const {
+  std::vector<TopicStatus> topics;
+  for (const auto& info : node->topics()) {
+    TopicStatus topic{.name = info.name, .partitions = info.partitions};
+    for (std::int32_t partition = 0; partition < info.partitions; ++partition) {
+      if (const auto range = log->range(info.name, partition); range.ok()) {
+        topic.start += range->start.value;
+        topic.end += range->last_stable.value;
+      }
+    }
+    topics.push_back(std::move(topic));
+  }
+  return topics;
+}
+
+Farewell Server::Parts::stop(milliseconds deadline) {
+  Farewell farewell;
+  if (!node) return farewell;
+  state = "draining";
+  if (supervisor) farewell.unfinished = supervisor->stop(deadline);
+  if (admin) admin->stop(kListenerDrainMs);
+  if (registry_server) registry_server->stop(kListenerDrainMs);
+  if (kafka) kafka->stop(kListenerDrainMs);
+  supervisor.reset();
+  sinks.clear();
+  admin.reset();
+  registry_server.reset();
+  kafka.reset();
+  broker.reset();
+  threads->stop();
+  log.reset();
+  if (const auto closed = node->close(); !closed.ok()) {
+    farewell.unfinished.push_back("the log: " + closed.error().text());
+  }
+  node.reset();
+  if (config.ephemeral) static_cast<void>(io::real_file_system().remove_all(config.data));
+  return farewell;
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(Config config, Environment environment) {
+  std::unique_ptr<Server> server(new Server(std::make_unique<Parts>(std::move(config), std::move(environment))));
+  SLUICE_RETURN_IF_ERROR(server->parts_->start());
+  return server;
+}
+
+ServerStatus Server::status() const { return parts_->status(); }
+Result<VerifyReport> Server::verify() { return parts_->verify(); }
+Farewell Server::stop(std::chrono::milliseconds deadline) { return parts_->stop(deadline); }
+
+}  // namespace sluice::server

@@ -1,0 +1,81 @@
+// The listeners: Kafka's protocol, the registry's REST, the admin pages.
+#include <unistd.h>
+
+#include <utility>
+
+#include "server/server_parts.h"
+#include "server/stage_metrics.h"
+
+namespace sluice::server {
+namespace {
+
+std::vector<std::string> texts_of(const std::vector<io::Address>& addresses) {
+  std::vector<std::string> texts;
+  for (const auto& address : addresses) texts.push_back(address.text());
+  return texts;
+}
+
+Error listener_error(Error error, const std::string& kind) {
+  if (error.hint.empty()) {
+    error.hint = "stop what holds it, or take another: --listen " + kind + "=127.0.0.1:PORT (0 takes a free one)";
+  }
+  return std::move(error).in("listener " + kind);
+}
+
+}  // namespace
+
+Result<void> Server::Parts::start_http(std::unique_ptr<io::HttpServer>& server, const std::string& name,
+                                       const std::vector<io::Address>& listen, io::HttpHandler handler) {
+  if (listen.empty()) return {};
+  io::HttpServerOptions options;
+  options.name = name;
+  options.listen = listen;
+  auto started = io::HttpServer::start(options, std::move(handler));
+  if (!started.ok()) return listener_error(std::move(started).error(), name);
+  server = *std::move(started);
+  return {};
+}
+
+Result<void> Server::Parts::start_listeners() {
+  broker = std::make_unique<broker::Broker>(*node, broker::BrokerOptions{});
+  if (!config.kafka.empty()) {
+    io::TcpServerOptions options;
+    options.listen = config.kafka;
+    auto started = io::TcpServer::start(options, *broker);
+    if (!started.ok()) return listener_error(std::move(started).error(), "kafka");
+    kafka = *std::move(started);
+  }
+  AdminParts parts{.status = [this] { return status(); },
+                   .metrics = [this] { return metrics_text(); },
+                   .verify = [this](const io::HttpRequest&) { return answer_verify(); }};
+  return start_http(admin, "admin", config.admin, admin_handler(std::move(parts)));
+}
+
+ServerStatus Server::Parts::status() const {
+  ServerStatus status;
+  status.state = state;
+  status.version = version_text();
+  status.data = config.data;
+  status.pid = getpid();
+  status.uptime_seconds = static_cast<double>(io::system_clock().steady_ms() - started_ms) / 1000;
+  if (kafka) status.listen["kafka"] = texts_of(kafka->addresses());
+  if (registry_server) status.listen["registry"] = texts_of(registry_server->addresses());
+  if (admin) status.listen["admin"] = texts_of(admin->addresses());
+  if (stages_run) status.stages = supervisor->status();
+  if (log) status.topics = topics();
+  return status;
+}
+
+std::string Server::Parts::metrics_text() {
+  node->write_metrics(metrics);
+  if (stages_run) write_stage_metrics(supervisor->status(), metrics);
+  return metrics.text();
+}
+
+io::HttpResponse Server::Parts::answer_verify() {
+  const auto report = verify();
+  if (report.ok()) return {.status = 200, .content_type = "application/json", .body = to_json(*report), .headers = {}};
+  return {.status = 503, .content_type = "text/plain; charset=utf-8", .body = report.error().text() + "\n", .headers = {}};
+}
+
+}  // namespace sluice::server

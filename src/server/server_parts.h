@@ -1,0 +1,76 @@
+#pragma once
+// What a Server is made of; private to server*.cc. Members are in the order of building: destruction goes backwards.
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "broker/broker.h"
+#include "deliver/avro_file/sink.h"
+#include "deliver/store/local/local_store.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "io/http_server.h"
+#include "io/tcp_server.h"
+#include "node/embedded_log.h"
+#include "node/node.h"
+#include "pipeline/supervisor.h"
+#include "server/node_threads.h"
+#include "server/server.h"
+
+namespace sluice::server {
+
+struct SinkParts {
+  SinkConfig config;
+  std::unique_ptr<deliver::store::local::LocalStore> store;
+  std::unique_ptr<deliver::avro_file::Sink> sink;
+};
+
+struct Server::Parts {
+  Parts(Config c, Environment e) : config(std::move(c)), environment(std::move(e)) {}
+  ~Parts();
+
+  [[nodiscard]] Result<void> start();
+  [[nodiscard]] Result<VerifyReport> verify();
+  [[nodiscard]] Farewell stop(std::chrono::milliseconds deadline);
+  [[nodiscard]] ServerStatus status() const;
+
+  // server.cc
+  [[nodiscard]] Result<void> start_log();
+  [[nodiscard]] Result<void> start_topics();
+  [[nodiscard]] std::vector<TopicStatus> topics() const;
+  // server_listeners.cc
+  [[nodiscard]] Result<void> start_listeners();
+  [[nodiscard]] Result<void> start_http(std::unique_ptr<io::HttpServer>& server, const std::string& name,
+                                        const std::vector<io::Address>& listen, io::HttpHandler handler);
+  [[nodiscard]] std::string metrics_text();
+  [[nodiscard]] io::HttpResponse answer_verify();
+  // server_stages.cc
+  [[nodiscard]] Result<void> make_sinks();
+  [[nodiscard]] Result<void> make_sources();
+  void run_stages();
+
+  Config config;
+  const Environment environment;
+  const std::int64_t started_ms = io::system_clock().steady_ms();
+  std::atomic<const char*> state{"starting"};
+  std::atomic<bool> stages_run{false};  // the supervisor's status may be asked for only then
+  std::mutex verify_mutex;              // one verification at a time
+  Metrics metrics;
+
+  std::unique_ptr<node::Node> node;
+  std::unique_ptr<NodeThreads> threads;
+  std::unique_ptr<pipeline::Log> log;
+  std::unique_ptr<broker::Broker> broker;
+  std::unique_ptr<io::TcpServer> kafka;
+  std::unique_ptr<io::HttpServer> registry_server;
+  std::unique_ptr<io::HttpServer> admin;
+  std::vector<SinkParts> sinks;
+  std::unique_ptr<pipeline::Supervisor> supervisor;
+};
+
+}  // namespace sluice::server
