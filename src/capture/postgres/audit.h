@@ -1,0 +1,30 @@
+#pragma once
+// The counts of the captured tables under one snapshot, for `sluice verify`.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "capture/postgres/source.h"
+#include "capture/postgres/visibility.h"
+
+namespace sluice::capture::postgres {
+
+struct AuditedTable {
+  std::string topic;
+  std::string schema, table;
+  bool keyless = false;
+  std::uint64_t rows = 0;
+};
+
+struct Audit {
+  Snapshot snapshot;
+  Lsn end_of_wal;  // after the snapshot was taken
+  std::vector<AuditedTable> tables;
+};
+
+[[nodiscard]] Result<Audit> audit(const SourceOptions& options);
+
+}  // namespace sluice::capture::postgres

@@ -1,0 +1,67 @@
+#pragma once
+// A captured table, as the catalog or a Relation message describes it, and what follows from it: topic, Avro schemas.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sluice::capture::postgres {
+
+using Oid = std::uint32_t;
+
+// How a value goes into Avro. Everything that has no form of its own is its text.
+enum class Kind : std::uint8_t {
+  boolean, int32, int64, float32, float64, text, bytes, decimal, date, time, local_timestamp, timestamp, uuid, array
+};
+
+struct ColumnType {
+  Kind kind = Kind::text;
+  std::int32_t precision = 0, scale = 0;  // decimal
+  Kind element = Kind::text;              // array
+  std::int32_t element_precision = 0, element_scale = 0;
+};
+
+struct Column {
+  std::string name;
+  Oid type_oid = 0;
+  std::int32_t typmod = -1;
+  std::string sql_type;                    // format_type(): "numeric(10,2)"
+  ColumnType type;
+  bool not_null = false;
+  std::vector<std::string> enum_symbols;   // in their order
+  std::string comment;
+};
+
+struct Table {
+  Oid oid = 0;
+  std::string schema, name;
+  std::string comment;
+  std::vector<Column> columns;             // generated ones left out
+  std::vector<std::size_t> key;            // indexes into columns, in key order; empty: keyless
+
+  [[nodiscard]] bool keyless() const { return key.empty(); }
+  [[nodiscard]] std::string full_name() const { return schema + "." + name; }
+};
+
+// The Avro form of a SQL type. `base` is the type behind a domain; `element` of arrays, 0 for others.
+[[nodiscard]] ColumnType column_type(Oid base, std::int32_t typmod, Oid element);
+
+// Bytes outside [A-Za-z0-9_-] become _xhh; the '_' of a literal _xhh is escaped too. Reversible.
+[[nodiscard]] std::string escape_topic_part(std::string_view name);
+// The same for an Avro name: '-' and a leading digit too.
+[[nodiscard]] std::string escape_avro_name(std::string_view name);
+
+// Errors: rejected, when the name is over 249 characters.
+[[nodiscard]] Result<std::string> topic_name(std::string_view source, const Table& table);
+
+// Avro JSON. The key holds names, types and logical types only, so that its id stays while the rest changes.
+[[nodiscard]] std::string key_schema(std::string_view source, const Table& table);
+[[nodiscard]] std::string value_schema(std::string_view source, const Table& table);
+
+// Does `name` ("schema.table") match one of the globs (*, ? and [set])?
+[[nodiscard]] bool matches(const std::vector<std::string>& globs, const std::string& name);
+
+}  // namespace sluice::capture::postgres
