@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
 
 #include "deliver/avro_file/chain.h"
@@ -322,6 +323,32 @@ TEST_F(AvroFileSink, StatusComparesArchiveAndTopic) {
   EXPECT_EQ(status.items[0].end_offset, 6);
   EXPECT_EQ(status.files_published, 1U);
   EXPECT_EQ(status.lag_bytes, 0U);
+}
+
+TEST_F(AvroFileSink, VerifyBesideARunningSinkFindsNoProblem) {
+  Sink sink(lake(), log, catalog, store, clock);
+  RunningSink running(sink);
+  ASSERT_TRUE(sink.roll_now(10s).ok());
+  constexpr int kVerifications = 100;
+  std::atomic<int> verified = 0;
+  std::atomic<int> rolls = 0;
+  std::jthread writer([&] {
+    while (verified < kVerifications) {
+      if (rolls > 3 * verified + 3) continue;  // both at one pace
+      orders.put(rolls, "a", Orders::kHour13 + rolls % 3 * 3'600'000);
+      orders.put(rolls, "b");
+      EXPECT_TRUE(sink.roll_now(10s).ok());
+      ++rolls;
+    }
+  });
+  for (; verified < kVerifications; ++verified) {
+    while (rolls < 3 * verified) std::this_thread::yield();
+    const auto report = verify_archive(store, {});
+    EXPECT_TRUE(report.ok()) << report.error();
+    for (const auto& problem : report->problems) ADD_FAILURE() << problem.file << ": " << problem.what;
+  }
+  writer.join();
+  std::printf("%d verifications beside %d rolls\n", kVerifications, rolls.load());
 }
 
 // Writes go on; the sink dies at a random step, before or after it took effect, and is started again.
