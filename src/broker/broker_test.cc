@@ -139,7 +139,7 @@ TEST_F(BrokerTest, TellsTheAddressThatTheClientConnectedTo) {
 
 TEST_F(BrokerTest, MakesATopicThatMetadataAsksForUnlessToldNotTo) {
   kafka::MetadataRequest request;
-  request.topics = {{{}, "fresh"}};
+  request.topics.emplace().push_back({{}, "fresh"});
   request.allow_auto_topic_creation = false;
   EXPECT_EQ(client_.call(request, 9).topics.at(0).error_code, Code::unknown_topic_or_partition);
   request.allow_auto_topic_creation = true;
@@ -148,7 +148,7 @@ TEST_F(BrokerTest, MakesATopicThatMetadataAsksForUnlessToldNotTo) {
   EXPECT_THAT(made.topics.at(0).partitions, SizeIs(1));
   // By its id, which is the same for ever.
   kafka::MetadataRequest by_id;
-  by_id.topics = {{made.topics[0].topic_id, std::nullopt}};
+  by_id.topics.emplace().push_back({made.topics[0].topic_id, std::nullopt});
   EXPECT_EQ(client_.call(by_id, 12).topics.at(0).name, "fresh");
   by_id.topics->at(0).topic_id.bytes[3] ^= 1;
   EXPECT_EQ(client_.call(by_id, 12).topics.at(0).error_code, Code::unknown_topic_id);
@@ -156,7 +156,7 @@ TEST_F(BrokerTest, MakesATopicThatMetadataAsksForUnlessToldNotTo) {
 
 TEST_F(BrokerTest, RefusesATopicNameThatIsNone) {
   kafka::MetadataRequest request;
-  request.topics = {{{}, "no/slashes"}};
+  request.topics.emplace().push_back({{}, "no/slashes"});
   EXPECT_EQ(client_.call(request, 9).topics.at(0).error_code, Code::invalid_topic_exception);
 }
 
