@@ -139,13 +139,13 @@ void assign_offset(char* batch, Offset base_offset, LeaderEpoch epoch) {
   store_be<std::int32_t>(batch + 12, epoch.value);
 }
 
-void set_append_time(Bytes& batch, std::int64_t now_ms) {
+void set_append_time(std::span<char> batch, std::int64_t now_ms) {
   constexpr std::size_t kMaxTimestampAt = 35;
   constexpr std::uint16_t kAppendTimeBit = 8;
   const auto attributes = static_cast<std::uint16_t>(load_be<std::uint16_t>(batch.data() + kAttributesAt) | kAppendTimeBit);
   store_be<std::uint16_t>(batch.data() + kAttributesAt, attributes);
   store_be<std::int64_t>(batch.data() + kMaxTimestampAt, now_ms);
-  store_be<std::uint32_t>(batch.data() + kCrcAt, crc32c(ByteView(batch).substr(kAttributesAt)));
+  store_be<std::uint32_t>(batch.data() + kCrcAt, crc32c(ByteView(batch.data(), batch.size()).substr(kAttributesAt)));
 }
 
 void BatchBuilder::add(std::int64_t timestamp_ms, std::optional<ByteView> key, std::optional<ByteView> value,

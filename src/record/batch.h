@@ -84,7 +84,7 @@ class BatchView {
 void assign_offset(char* batch, Offset base_offset, LeaderEpoch epoch);
 
 // Makes `batch` one of LogAppendTime: attribute, maximum timestamp and CRC change, in place.
-void set_append_time(Bytes& batch, std::int64_t now_ms);
+void set_append_time(std::span<char> batch, std::int64_t now_ms);
 
 struct BatchOptions {
   Compression compression = Compression::none;

@@ -55,9 +55,8 @@ struct OpenState {
 
 struct RecoveryReport {
   bool needed = false;
-  std::uint64_t checked_bytes = 0;    // read, CRC checked, written again and synced
-  std::uint64_t cut_bytes = 0;        // removed: a torn tail that was never acknowledged
-  std::int32_t removed_segments = 0;  // that lay behind the cut
+  std::uint64_t checked_bytes = 0;  // read, CRC checked, written again and synced
+  std::uint64_t cut_bytes = 0;      // removed: a torn tail that was never acknowledged
 };
 
 enum class Origin : std::uint8_t {
@@ -210,12 +209,14 @@ class Partition {
 
   // --- for SyncRound
   struct Unsynced {
-    Offset end;                // what a successful round makes durable
+    Offset end;  // what a successful round makes durable
     std::vector<std::shared_ptr<io::File>> files;
     bool folder = false;       // a segment was made: its name must be synced, too
-    std::int64_t records = 0;  // appended since the last successful round
+    std::int64_t records = 0;  // appended since the last take
   };
+  // What was appended since the last take. Whoever takes it syncs it, and calls mark_synced() or take_offline().
   [[nodiscard]] Unsynced take_unsynced();
+  [[nodiscard]] std::int64_t unsynced_records() const;
   void mark_synced(const Unsynced& what);
   void take_offline(Error why);
 
@@ -227,13 +228,13 @@ class Partition {
   Partition(io::FileSystem& files, io::Clock& clock, std::string directory, const PartitionOptions& options);
 
   // With the append lock held:
-  [[nodiscard]] Result<void> write(const record::BatchView& batch, std::int64_t now_ms);
-  [[nodiscard]] Result<void> roll_for(const record::BatchView& batch, std::int64_t now_ms);
-  [[nodiscard]] Result<void> roll_locked(std::int64_t now_ms);
+  [[nodiscard]] Result<void> ready_for_writes() const;
+  [[nodiscard]] Result<void> write(std::span<char> bytes, const PartitionOptions& options);
+  [[nodiscard]] bool must_roll(const record::BatchView& batch, const PartitionOptions& options) const;
+  [[nodiscard]] Result<void> roll_locked();
   [[nodiscard]] Result<void> remove_head(std::size_t count, RetentionResult& result);
   [[nodiscard]] Result<void> write_snapshot(Offset at);
   [[nodiscard]] Result<void> remove_snapshots(const std::function<bool(Offset)>& which);
-  [[nodiscard]] Error offline_error() const;
   void fail_locked(const Error& why);
 
   [[nodiscard]] std::shared_ptr<const SegmentList> segments() const;
@@ -247,7 +248,6 @@ class Partition {
   RecoveryReport recovery_;
 
   mutable std::mutex append_mutex_;  // every change; taken before list_mutex_
-  PartitionOptions options_;
   ProducerStates producers_;
   LeaderEpochs epochs_;
   std::optional<Error> offline_;
@@ -258,8 +258,9 @@ class Partition {
   std::int64_t unsynced_records_ = 0;
   Offset recovery_point_{0};
 
-  mutable std::mutex list_mutex_;  // held only to copy or replace the pointer
+  mutable std::mutex list_mutex_;  // held only to copy or replace these
   std::shared_ptr<const SegmentList> segments_;
+  PartitionOptions options_;
 
   std::atomic<std::int64_t> log_start_{0};
   std::atomic<std::int64_t> durable_end_{0};

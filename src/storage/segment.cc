@@ -7,19 +7,20 @@
 namespace sluice::storage {
 namespace {
 
-constexpr std::size_t kOffsetEntryBytes = 8;
-constexpr std::size_t kTimeEntryBytes = 12;
 constexpr std::size_t kAbortedEntryBytes = 34;
+constexpr std::size_t kHeaderPieceBytes = 8 * 1024;
 constexpr std::size_t kReadAheadBytes = std::size_t{1} << 20;
 
 Error damaged(const std::string& path, std::uint64_t position, const std::string& what) {
   return {ErrorCode::corrupt, path + " at byte " + std::to_string(position) + ": " + what};
 }
 
-Result<void> write_whole(io::FileSystem& files, const std::string& path, ByteView bytes) {
-  SLUICE_TRY(const auto file, files.open(path, io::OpenMode::create));
-  SLUICE_RETURN_IF_ERROR(file->write_at(0, bytes));
-  return file->truncate(bytes.size());
+// Copies a header. BatchView wants a batch that is whole, so the copy says that it has no records' bytes.
+bool copy_header(ByteView bytes, BatchAt& out) {
+  auto& copy = out.header_bytes;
+  std::memcpy(copy.data(), bytes.data(), copy.size());
+  store_be<std::int32_t>(copy.data() + 8, static_cast<std::int32_t>(copy.size() - record::kBatchLogOverhead));
+  return record::BatchView::parse({copy.data(), copy.size()}).ok();
 }
 
 }  // namespace
@@ -40,88 +41,238 @@ std::optional<Offset> segment_offset(std::string_view name, std::string_view suf
   return Offset{value};
 }
 
-Result<std::shared_ptr<Segment>> Segment::open(io::FileSystem& files, const std::string& folder, Offset base_offset,
-                                               bool create) {
-  std::shared_ptr<Segment> segment(new Segment(files, folder, base_offset));
-  SLUICE_TRY(segment->log_, files.open(segment->path(".log"), create ? io::OpenMode::create : io::OpenMode::read_write));
+std::string Segment::path(std::string_view suffix) const {
+  return folder_ + "/" + segment_name(base_offset_, suffix) + extra_suffix_;
+}
+
+Result<std::shared_ptr<Segment>> Segment::create(io::FileSystem& files, const std::string& folder, Offset base_offset,
+                                                 std::string_view extra_suffix) {
+  std::shared_ptr<Segment> segment(new Segment(files, folder, base_offset, extra_suffix));
+  SLUICE_TRY(segment->log_, files.open(segment->path(".log"), io::OpenMode::create));
+  SLUICE_RETURN_IF_ERROR(segment->log_->truncate(0));
+  SLUICE_RETURN_IF_ERROR(segment->reset_indexes());
+  return segment;
+}
+
+Result<std::shared_ptr<Segment>> Segment::open(io::FileSystem& files, const std::string& folder, Offset base_offset) {
+  std::shared_ptr<Segment> segment(new Segment(files, folder, base_offset, {}));
+  SLUICE_TRY(segment->log_, files.open(segment->path(".log"), io::OpenMode::read_write));
   SLUICE_TRY(const auto size, segment->log_->size());
   segment->size_ = size;
   return segment;
 }
 
+Result<Offset> Segment::end_of_file(io::FileSystem& files, const std::string& path, Offset base) {
+  Segment segment(files, {}, base, {});
+  SLUICE_TRY(segment.log_, files.open(path, io::OpenMode::read));
+  SLUICE_TRY(const auto size, segment.log_->size());
+  segment.size_ = size;
+  auto end = base;
+  SLUICE_RETURN_IF_ERROR(segment.for_each_header(0, [&](const BatchAt& batch) {
+    end = batch.header().next_offset();
+    return true;
+  }));
+  return end;
+}
+
+Result<void> Segment::load_indexes() {
+  SLUICE_RETURN_IF_ERROR(offsets_.open(files_, path(".index")));
+  SLUICE_RETURN_IF_ERROR(times_.open(files_, path(".timeindex")));
+  if (const auto last = offsets_.last(); last && last->position >= size()) {
+    return damaged(path(".index"), 0, "its last entry points past the log");
+  }
+  SLUICE_RETURN_IF_ERROR(load_aborted());
+  SLUICE_RETURN_IF_ERROR(load_timestamps());
+  if (size() > 0 && !times_.last() && first_timestamp_ms() >= 0) return damaged(path(".timeindex"), 0, "it is empty");
+  return {};
+}
+
+Result<void> Segment::load_timestamps() {
+  if (const auto last = times_.last()) {
+    max_timestamp_ms_ = last->timestamp_ms;
+    max_timestamp_offset_ = base_offset_ + last->relative_offset;
+  }
+  if (size() == 0) return {};
+  return for_each_header(0, [&](const BatchAt& batch) {
+    first_timestamp_ms_ = batch.header().max_timestamp_ms();
+    return false;
+  });
+}
+
+Result<void> Segment::load_aborted() {
+  SLUICE_TRY(const bool there, files_.exists(path(".txnindex")));
+  const std::unique_lock lock(aborted_mutex_);
+  aborted_.clear();
+  aborted_unwritten_ = false;
+  if (!there) return {};
+  SLUICE_TRY(const auto bytes, files_.read_file(path(".txnindex")));
+  if (bytes.size() % kAbortedEntryBytes != 0) return damaged(path(".txnindex"), bytes.size(), "no whole entries");
+  ByteReader reader(bytes);
+  while (!reader.at_end()) {
+    const auto version = reader.i16();
+    AbortedTransaction transaction;
+    transaction.producer_id = ProducerId{reader.i64()};
+    transaction.first_offset = Offset{reader.i64()};
+    transaction.last_offset = Offset{reader.i64()};
+    transaction.last_stable_offset = Offset{reader.i64()};
+    const bool rises = aborted_.empty() || aborted_.back().last_offset < transaction.last_offset;
+    if (version != 0 || !rises || transaction.first_offset > transaction.last_offset) {
+      return damaged(path(".txnindex"), 0, "an entry that cannot be");
+    }
+    aborted_.push_back(transaction);
+  }
+  return {};
+}
+
+Result<void> Segment::reset_indexes() {
+  for (const auto suffix : {".index", ".timeindex"}) {
+    SLUICE_TRY(const auto file, files_.open(path(suffix), io::OpenMode::create));
+    SLUICE_RETURN_IF_ERROR(file->truncate(0));
+  }
+  SLUICE_RETURN_IF_ERROR(offsets_.open(files_, path(".index")));
+  SLUICE_RETURN_IF_ERROR(times_.open(files_, path(".timeindex")));
+  SLUICE_TRY(const bool there, files_.exists(path(".txnindex")));
+  if (there) SLUICE_RETURN_IF_ERROR(files_.remove(path(".txnindex")));
+  const std::unique_lock lock(aborted_mutex_);
+  aborted_.clear();
+  aborted_unwritten_ = false;
+  bytes_since_entry_ = 0;
+  max_timestamp_ms_ = -1;
+  max_timestamp_offset_ = kNoOffset;
+  first_timestamp_ms_ = -1;
+  return {};
+}
+
+Result<void> Segment::cut_indexes(std::uint64_t position, Offset offset) {
+  SLUICE_RETURN_IF_ERROR(offsets_.keep_while([&](const OffsetEntry& entry) { return entry.position < position; }));
+  SLUICE_RETURN_IF_ERROR(
+      times_.keep_while([&](const TimeEntry& entry) { return base_offset_ + entry.relative_offset < offset; }));
+  max_timestamp_ms_ = -1;
+  max_timestamp_offset_ = kNoOffset;
+  if (const auto last = times_.last()) {
+    max_timestamp_ms_ = last->timestamp_ms;
+    max_timestamp_offset_ = base_offset_ + last->relative_offset;
+  }
+  bytes_since_entry_ = 0;
+  const std::unique_lock lock(aborted_mutex_);
+  std::erase_if(aborted_, [&](const auto& entry) { return entry.last_offset >= offset; });
+  aborted_unwritten_ = true;
+  return {};
+}
+
 Result<void> Segment::append(const record::BatchView& batch, std::uint32_t index_interval_bytes) {
   const auto position = size();
   SLUICE_RETURN_IF_ERROR(log_->write_at(position, batch.bytes()));
-  note(batch, position, index_interval_bytes);
+  note(batch, position, batch.bytes().size(), index_interval_bytes);
+  size_.store(position + batch.bytes().size(), std::memory_order_release);
   return {};
 }
 
-void Segment::note(const record::BatchView& batch, std::uint64_t position, std::uint32_t index_interval_bytes) {
-  const auto total = record::BatchView::total_bytes(batch.bytes());
-  {
-    const std::unique_lock lock(indexes_mutex_);
-    if (first_timestamp_ms_ < 0) first_timestamp_ms_ = batch.max_timestamp_ms();
-    const bool newer = batch.max_timestamp_ms() > max_timestamp_ms();
-    if (newer) {
-      max_timestamp_offset_ = batch.last_offset();
-      max_timestamp_ms_ = batch.max_timestamp_ms();
-    }
-    if (bytes_since_entry_ > index_interval_bytes) {
-      offsets_.push_back({static_cast<std::uint32_t>(batch.last_offset() - base_offset_), static_cast<std::uint32_t>(position)});
-      if (times_.empty() || max_timestamp_ms() > times_.back().timestamp_ms) {
-        times_.push_back({max_timestamp_ms(), static_cast<std::uint32_t>(max_timestamp_offset_ - base_offset_)});
-      }
-      bytes_since_entry_ = 0;
-    }
-    bytes_since_entry_ += total;
+void Segment::note(const record::BatchView& header, std::uint64_t position, std::uint64_t total_bytes,
+                   std::uint32_t index_interval_bytes) {
+  const auto timestamp_ms = header.max_timestamp_ms();
+  if (position == 0) first_timestamp_ms_ = timestamp_ms;
+  if (timestamp_ms > max_timestamp_ms()) {
+    max_timestamp_offset_ = header.last_offset();
+    max_timestamp_ms_ = timestamp_ms;
   }
-  size_.store(position + total, std::memory_order_release);
+  if (bytes_since_entry_ > index_interval_bytes) {
+    offsets_.add({static_cast<std::uint32_t>(header.last_offset() - base_offset_), static_cast<std::uint32_t>(position)});
+    const auto last = times_.last();
+    if (max_timestamp_offset_ != kNoOffset && (!last || max_timestamp_ms() > last->timestamp_ms)) {
+      times_.add({max_timestamp_ms(), static_cast<std::uint32_t>(max_timestamp_offset_ - base_offset_)});
+    }
+    bytes_since_entry_ = 0;
+  }
+  bytes_since_entry_ += total_bytes;
 }
 
 void Segment::note_aborted(const AbortedTransaction& transaction) {
-  const std::unique_lock lock(indexes_mutex_);
+  const std::unique_lock lock(aborted_mutex_);
   aborted_.push_back(transaction);
+  aborted_unwritten_ = true;
 }
 
-std::uint64_t Segment::position_before(Offset offset) const {
-  const std::shared_lock lock(indexes_mutex_);
-  const auto relative = offset - base_offset_;
-  // An entry names the last offset of its batch: a batch that ends before `offset` is a safe place to begin.
-  const auto after = std::partition_point(offsets_.begin(), offsets_.end(),
-                                          [&](const auto& entry) { return entry.relative_offset < relative; });
-  return after == offsets_.begin() ? 0 : std::prev(after)->position;
+void Segment::note_aborted_once(const AbortedTransaction& transaction) {
+  const std::unique_lock lock(aborted_mutex_);
+  const auto at = std::lower_bound(aborted_.begin(), aborted_.end(), transaction.last_offset,
+                                   [](const auto& entry, Offset last) { return entry.last_offset < last; });
+  if (at != aborted_.end() && at->last_offset == transaction.last_offset) return;
+  aborted_.insert(at, transaction);
+  aborted_unwritten_ = true;
 }
 
-Result<void> Segment::for_each_header(std::uint64_t position, const std::function<bool(const BatchAt&)>& visit) const {
-  const auto end = size();
-  char header[record::kBatchHeaderBytes];
-  while (position < end) {
-    SLUICE_TRY(const auto got, log_->read_at(position, header));
-    if (got < sizeof header) return damaged(log_->path(), position, "a batch header is cut");
-    const auto total = record::BatchView::total_bytes({header, sizeof header});
-    if (total == 0 || position + total > end) return damaged(log_->path(), position, "a batch has a wrong length");
-    // A header alone, with its own length, so that BatchView takes it; its real length is `total`.
-    store_be<std::int32_t>(header + 8, static_cast<std::int32_t>(record::kBatchHeaderBytes - record::kBatchLogOverhead));
-    SLUICE_TRY(const auto view, record::BatchView::parse({header, sizeof header}));
-    if (!visit({view, position, total})) return {};
-    position += total;
-  }
+Result<void> Segment::truncate(std::uint64_t size) {
+  SLUICE_RETURN_IF_ERROR(log_->truncate(size));
+  size_.store(size, std::memory_order_release);
   return {};
 }
 
-Result<std::uint64_t> Segment::position_of(Offset offset) const {
-  std::uint64_t found = size();
-  bool hit = false;
-  SLUICE_RETURN_IF_ERROR(for_each_header(position_before(offset), [&](const BatchAt& batch) {
-    hit = batch.header.last_offset() >= offset;
-    if (hit) found = batch.position;
-    return !hit;
+Result<std::optional<OffsetEntry>> Segment::entry_before(Offset offset) const {
+  const auto relative = offset - base_offset_;
+  if (relative < 0) return std::optional<OffsetEntry>{};
+  return offsets_.last_where([&](const OffsetEntry& entry) { return entry.relative_offset <= relative; });
+}
+
+Result<std::optional<BatchAt>> Segment::find(Offset offset) const {
+  SLUICE_TRY(const auto entry, entry_before(offset));
+  std::optional<BatchAt> found;
+  SLUICE_RETURN_IF_ERROR(for_each_header(entry ? entry->position : 0, [&](const BatchAt& batch) {
+    if (batch.header().last_offset() >= offset) found = batch;
+    return !found.has_value();
   }));
   return found;
 }
 
-Result<Bytes> Segment::read_batch(std::uint64_t position, std::uint64_t total_bytes) const {
-  return log_->read_exactly(position, static_cast<std::size_t>(total_bytes));
+Result<Segment::Run> Segment::run_from(const BatchAt& first, Offset limit, std::uint64_t max_bytes) const {
+  const auto last_end = first.position + max_bytes;
+  // An indexed batch that still begins inside the run is a good place to look for its end.
+  SLUICE_TRY(const auto entry, offsets_.last_where([&](const OffsetEntry& e) {
+    return e.position <= last_end && base_offset_ + e.relative_offset < limit;
+  }));
+  Run run{0, first.header().base_offset()};
+  const auto from = entry && entry->position > first.position ? std::uint64_t{entry->position} : first.position;
+  SLUICE_RETURN_IF_ERROR(for_each_header(from, [&](const BatchAt& batch) {
+    if (batch.header().last_offset() >= limit || batch.end() > last_end) {
+      // The batch that the index names may itself be too long; the run ends where it begins.
+      if (run.length == 0 && batch.position > first.position) run = {batch.position - first.position, batch.header().base_offset()};
+      return false;
+    }
+    run = {batch.end() - first.position, batch.header().next_offset()};
+    return true;
+  }));
+  return run;
+}
+
+Result<std::uint64_t> Segment::position_for_timestamp(std::int64_t timestamp_ms) const {
+  SLUICE_TRY(const auto time, times_.last_where([&](const TimeEntry& entry) { return entry.timestamp_ms < timestamp_ms; }));
+  if (!time) return std::uint64_t{0};
+  SLUICE_TRY(const auto offset, entry_before(base_offset_ + time->relative_offset));
+  return offset ? std::uint64_t{offset->position} : std::uint64_t{0};
+}
+
+Result<void> Segment::for_each_header(std::uint64_t position, const std::function<bool(const BatchAt&)>& visit) const {
+  const auto end = size();
+  char piece[kHeaderPieceBytes];
+  BatchAt batch{};
+  while (position < end) {
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(sizeof piece, end - position));
+    SLUICE_TRY(const auto got, log_->read_at(position, {piece, want}));
+    if (got < record::kBatchHeaderBytes) return damaged(log_->path(), position, "a batch header is cut");
+    std::size_t at = 0;
+    while (at + record::kBatchHeaderBytes <= got) {
+      const ByteView bytes(piece + at, got - at);
+      const auto total = record::BatchView::total_bytes(bytes);
+      if (total == 0 || position + at + total > end) return damaged(log_->path(), position + at, "a batch has a wrong length");
+      if (!copy_header(bytes, batch)) return damaged(log_->path(), position + at, "a batch header that cannot be");
+      batch.position = position + at;
+      batch.total_bytes = total;
+      if (!visit(batch)) return {};
+      at += total;
+    }
+    position += at;
+  }
+  return {};
 }
 
 Result<void> Segment::for_each_batch(
@@ -129,17 +280,16 @@ Result<void> Segment::for_each_batch(
   const auto end = size();
   Bytes buffer;
   while (position < end) {
-    auto want = std::min<std::uint64_t>(kReadAheadBytes, end - position);
-    buffer.resize(static_cast<std::size_t>(want));
+    buffer.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kReadAheadBytes, end - position)));
     SLUICE_TRY(auto got, log_->read_at(position, buffer));
-    const auto first = record::BatchView::total_bytes(ByteView(buffer).substr(0, got));
-    if (first == 0 || position + first > end) return damaged(log_->path(), position, "a batch has a wrong length");
-    if (first > got) {
-      SLUICE_TRY(buffer, read_batch(position, first));
-      got = first;
+    auto total = record::BatchView::total_bytes(ByteView(buffer).substr(0, got));
+    if (total == 0 || position + total > end) return damaged(log_->path(), position, "a batch has a wrong length");
+    if (total > got) {
+      SLUICE_TRY(buffer, log_->read_exactly(position, total));
+      got = total;
     }
     std::size_t at = 0;
-    for (std::size_t total = first; total != 0 && at + total <= got;) {
+    while (total != 0 && at + total <= got) {
       SLUICE_TRY(const auto batch, record::BatchView::parse(ByteView(buffer).substr(at, total)));
       SLUICE_TRY(const bool go_on, visit(batch, position + at));
       if (!go_on) return {};
@@ -152,42 +302,15 @@ Result<void> Segment::for_each_batch(
 }
 
 std::vector<AbortedTransaction> Segment::aborted() const {
-  const std::shared_lock lock(indexes_mutex_);
+  const std::shared_lock lock(aborted_mutex_);
   return aborted_;
 }
 
-Result<void> Segment::truncate(std::uint64_t size, Offset end) {
-  SLUICE_RETURN_IF_ERROR(log_->truncate(size));
-  const std::unique_lock lock(indexes_mutex_);
-  std::erase_if(offsets_, [&](const auto& entry) { return entry.position >= size; });
-  std::erase_if(times_, [&](const auto& entry) { return entry.relative_offset >= end - base_offset_; });
-  std::erase_if(aborted_, [&](const auto& entry) { return entry.last_offset >= end; });
-  size_ = size;
-  return {};
-}
-
-Result<void> Segment::write_indexes() const {
-  const std::shared_lock lock(indexes_mutex_);
+Result<void> Segment::write_aborted() {
+  const std::unique_lock lock(aborted_mutex_);
+  if (!aborted_unwritten_) return {};
   Bytes bytes;
   ByteWriter writer(bytes);
-  for (const auto& entry : offsets_) {
-    writer.u32(entry.relative_offset);
-    writer.u32(entry.position);
-  }
-  SLUICE_RETURN_IF_ERROR(write_whole(files_, path(".index"), bytes));
-  bytes.clear();
-  for (const auto& entry : times_) {
-    writer.i64(entry.timestamp_ms);
-    writer.u32(entry.relative_offset);
-  }
-  // Kafka's last entry is the segment's greatest timestamp.
-  if (max_timestamp_ms() >= 0 && (times_.empty() || times_.back().timestamp_ms < max_timestamp_ms())) {
-    writer.i64(max_timestamp_ms());
-    writer.u32(static_cast<std::uint32_t>(max_timestamp_offset_ - base_offset_));
-  }
-  SLUICE_RETURN_IF_ERROR(write_whole(files_, path(".timeindex"), bytes));
-  if (aborted_.empty()) return {};
-  bytes.clear();
   for (const auto& transaction : aborted_) {
     writer.i16(0);  // version
     writer.i64(transaction.producer_id.value);
@@ -195,66 +318,53 @@ Result<void> Segment::write_indexes() const {
     writer.i64(transaction.last_offset.value);
     writer.i64(transaction.last_stable_offset.value);
   }
-  return write_whole(files_, path(".txnindex"), bytes);
+  SLUICE_TRY(const bool there, files_.exists(path(".txnindex")));
+  if (!there && bytes.empty()) return {};
+  SLUICE_TRY(const auto file, files_.open(path(".txnindex"), io::OpenMode::create));
+  SLUICE_RETURN_IF_ERROR(file->write_at(0, bytes));
+  SLUICE_RETURN_IF_ERROR(file->truncate(bytes.size()));
+  aborted_unwritten_ = false;
+  return {};
 }
 
-Result<void> Segment::load_indexes() {
-  const Error stale{ErrorCode::corrupt, path(".index") + ": does not fit its log"};
-  SLUICE_TRY(const auto offsets, files_.read_file(path(".index")));
-  SLUICE_TRY(const auto times, files_.read_file(path(".timeindex")));
-  if (offsets.size() % kOffsetEntryBytes != 0 || times.size() % kTimeEntryBytes != 0) return stale;
-  if (size() > 0 && times.empty()) return stale;
-  const std::unique_lock lock(indexes_mutex_);
-  ByteReader reader(offsets);
-  while (!reader.at_end()) {
-    const OffsetIndexEntry entry{reader.u32(), reader.u32()};
-    if (entry.position >= size() || (!offsets_.empty() && entry.position <= offsets_.back().position)) return stale;
-    offsets_.push_back(entry);
+Result<void> Segment::seal() {
+  SLUICE_RETURN_IF_ERROR(write_aborted());
+  SLUICE_RETURN_IF_ERROR(offsets_.flush());
+  const auto last = times_.last();
+  if (max_timestamp_offset_ != kNoOffset && (!last || last->timestamp_ms < max_timestamp_ms())) {
+    times_.add({max_timestamp_ms(), static_cast<std::uint32_t>(max_timestamp_offset_ - base_offset_)});
   }
-  reader = ByteReader(times);
-  while (!reader.at_end()) {
-    TimeIndexEntry entry{};
-    entry.timestamp_ms = reader.i64();
-    entry.relative_offset = reader.u32();
-    times_.push_back(entry);
-  }
-  if (!times_.empty()) {
-    max_timestamp_ms_ = times_.back().timestamp_ms;
-    max_timestamp_offset_ = base_offset_ + times_.back().relative_offset;
-    first_timestamp_ms_ = times_.front().timestamp_ms;
-  }
-  SLUICE_TRY(const bool has_aborted, files_.exists(path(".txnindex")));
-  if (!has_aborted) return {};
-  SLUICE_TRY(const auto aborted, files_.read_file(path(".txnindex")));
-  if (aborted.size() % kAbortedEntryBytes != 0) return stale;
-  reader = ByteReader(aborted);
-  while (!reader.at_end()) {
-    (void)reader.i16();
-    AbortedTransaction transaction;
-    transaction.producer_id = ProducerId{reader.i64()};
-    transaction.first_offset = Offset{reader.i64()};
-    transaction.last_offset = Offset{reader.i64()};
-    transaction.last_stable_offset = Offset{reader.i64()};
-    aborted_.push_back(transaction);
+  return times_.flush();
+}
+
+Result<void> Segment::sync_indexes() {
+  SLUICE_RETURN_IF_ERROR(write_aborted());
+  SLUICE_RETURN_IF_ERROR(offsets_.sync());
+  SLUICE_RETURN_IF_ERROR(times_.sync());
+  SLUICE_TRY(const bool there, files_.exists(path(".txnindex")));
+  if (!there) return {};
+  SLUICE_TRY(const auto file, files_.open(path(".txnindex"), io::OpenMode::read_write));
+  return file->sync();
+}
+
+Result<void> Segment::remove() {
+  // The log last: while it is there, so is the segment.
+  for (auto suffix = std::rbegin(kSuffixes); suffix != std::rend(kSuffixes); ++suffix) {
+    SLUICE_TRY(const bool there, files_.exists(path(*suffix)));
+    if (there) SLUICE_RETURN_IF_ERROR(files_.remove(path(*suffix)));
   }
   return {};
 }
 
-void Segment::clear_indexes() {
-  const std::unique_lock lock(indexes_mutex_);
-  offsets_.clear();
-  times_.clear();
-  aborted_.clear();
-  bytes_since_entry_ = 0;
-  max_timestamp_ms_ = -1;
-  max_timestamp_offset_ = kNoOffset;
-  first_timestamp_ms_ = -1;
-}
-
-Result<void> Segment::remove() const {
-  for (const auto* suffix : {".log", ".index", ".timeindex", ".txnindex"}) {
-    SLUICE_TRY(const bool there, files_.exists(path(suffix)));
-    if (there) SLUICE_RETURN_IF_ERROR(files_.remove(path(suffix)));
+Result<void> Segment::rename(std::string_view extra_suffix) {
+  // The log last: what recovery finds under the new name has its indexes there already.
+  const auto from = extra_suffix_;
+  for (auto suffix = std::rbegin(kSuffixes); suffix != std::rend(kSuffixes); ++suffix) {
+    extra_suffix_ = from;
+    const auto old_path = path(*suffix);
+    extra_suffix_ = extra_suffix;
+    SLUICE_TRY(const bool there, files_.exists(old_path));
+    if (there) SLUICE_RETURN_IF_ERROR(files_.rename(old_path, path(*suffix)));
   }
   return {};
 }

@@ -53,7 +53,7 @@ class SyncRound {
   [[nodiscard]] RoundResult run_once();
 
  private:
-  struct Member;
+  struct Member;  // a partition and its part of the round
   [[nodiscard]] std::vector<Member> take();
   void sync(std::vector<Member>& members, RoundResult& result);
 
