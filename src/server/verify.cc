@@ -4,7 +4,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 #include <map>
-#include <memory>
+#include <thread>
 
 namespace sluice::server {
 
@@ -182,6 +182,19 @@ Result<VerifyReport> verify(const VerifyRequest& request) {
   VerifyReport report;
   for (const auto& source : request.sources) SLUICE_RETURN_IF_ERROR(verify_source(request, source, report));
   return report;
+}
+
+Result<void> wait_for_lsn(const std::function<Lsn()>& captured_until, Lsn target, std::chrono::milliseconds wait) {
+  const auto until = std::chrono::steady_clock::now() + wait;
+  while (captured_until() < target) {
+    if (std::chrono::steady_clock::now() >= until) {
+      return Error{.code = ErrorCode::back_off,
+                   .message = "the stream has not reached " + lsn_text(target) + " within " +
+                              std::to_string(wait.count() / 1000) + " s; it is at " + lsn_text(captured_until())};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return {};
 }
 
 std::string to_text(const VerifyReport& report) {

@@ -91,6 +91,10 @@ struct VerifyReport {
 // Errors: those of the parts; a difference is no error.
 [[nodiscard]] Result<VerifyReport> verify(const VerifyRequest& request);
 
+// Returns when `captured_until` has reached `target`; asks every 20 ms. Errors: back_off, when `wait` is over.
+[[nodiscard]] Result<void> wait_for_lsn(const std::function<Lsn()>& captured_until, Lsn target,
+                                        std::chrono::milliseconds wait);
+
 // "orders  412,007 = 412,007 = 412,007" a line, problems after; and the same as JSON.
 [[nodiscard]] std::string to_text(const VerifyReport& report);
 [[nodiscard]] std::string to_json(const VerifyReport& report);

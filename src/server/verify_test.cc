@@ -96,6 +96,12 @@ TEST_F(Verified, NamesTheFileThatWasDeletedByHand) {
   EXPECT_NE(to_text(report).find("orders  1 = 1 ≠ 0"), std::string::npos);
 }
 
+TEST(WaitForLsn, ReturnsWhenTheStreamIsThereAndSaysWhereItIsOtherwise) {
+  std::uint64_t at = 0;
+  EXPECT_TRUE(wait_for_lsn([&] { return Lsn{++at}; }, Lsn{3}, 60s).ok());
+  EXPECT_EQ(wait_for_lsn([] { return Lsn{2}; }, Lsn{3}, 0ms).error().code, ErrorCode::back_off);
+}
+
 // Random transactions on few keys, against a model that knows what each snapshot sees.
 TEST_F(Verified, AgreesWithAModelUnderRandomTransactions) {
   const auto seed = std::random_device{}();

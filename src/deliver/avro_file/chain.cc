@@ -48,6 +48,10 @@ Result<Chain> Chain::open(pipeline::Store& store, std::string topic, std::int32_
   SLUICE_TRY(const auto firsts, list_records(store, chain.topic_, partition));
   if (firsts.empty()) return chain;
   SLUICE_TRY(const auto record, read_record(store, chain.topic_, partition, firsts.back()));
+  // Its writer may have died before the name was durable, and no file may be published by a record that can go away.
+  // Publishing again what is published makes it so.
+  const auto name = record_name(chain.topic_, partition, record.first);
+  SLUICE_RETURN_IF_ERROR(store.publish(chain.new_temporary(record.first, ".json"), name));
   SLUICE_RETURN_IF_ERROR(chain.finish(record));
   return chain;
 }
