@@ -1,0 +1,94 @@
+#pragma once
+// A table as the source tracks it: its version, what of its snapshot is read, whether it is parked. Kept in
+// __sluice_tables by topic; the chunks that are read, in __sluice_positions (docs/formats/positions.md).
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "capture/postgres/encode.h"
+#include "capture/postgres/table.h"
+#include "capture/postgres/visibility.h"
+#include "pipeline/log.h"
+#include "pipeline/schema_catalog.h"
+
+namespace sluice::capture::postgres {
+
+enum class TableState : std::uint8_t { snapshot, streaming, parked, dropped };
+[[nodiscard]] std::string_view to_string(TableState state);
+
+// A range of the first key column, [low, high); without bounds the whole table. Read under `snapshot`, once `done`.
+struct Chunk {
+  std::optional<std::int64_t> low, high;
+  bool done = false;
+  Snapshot snapshot;
+};
+
+struct TrackedTable {
+  Table table;
+  std::string topic;
+  TableState state = TableState::snapshot;
+  std::string note;
+  std::string key_schema_text;    // "" for keyless tables
+  std::unique_ptr<RowEncoder> encoder;
+  std::vector<Chunk> chunks;
+  Lsn filter_until;               // the first commit LSN that no chunk's snapshot can see
+  bool has_unchanged = false;     // a value stood for an earlier one: the log's start is held
+  bool replaces_earlier = false;  // the topic holds another life of the table: keys that are gone get tombstones
+  std::uint64_t rows = 0;
+  std::uint64_t snapshot_rows = 0, snapshot_rows_expected = 0;
+  std::string relation;           // the raw Relation message, for parked changes
+  bool relation_parked = false;   // it stands in the parked topic already
+  std::vector<std::string> open_keys;  // keys written in the open log transaction, for TRUNCATE
+
+  [[nodiscard]] bool snapshot_done() const;
+  // The chunk that holds a row with these cells.
+  [[nodiscard]] const Chunk& chunk_of(std::span<const Cell> cells) const;
+  // The chunk of a framed key.
+  [[nodiscard]] const Chunk& chunk_of_key(ByteView key) const;
+  [[nodiscard]] const Chunk& chunk_at(std::int64_t first_key) const;
+
+  // For __sluice_tables.
+  [[nodiscard]] std::string json(const std::string& source) const;
+};
+
+// What __sluice_tables says of a table, to be joined with what the catalog says.
+struct StoredTable {
+  Oid oid = 0;
+  std::string topic, schema, name, key_schema_text, note;
+  TableState state = TableState::snapshot;
+  std::vector<Chunk> chunks;
+  Lsn filter_until;
+  bool has_unchanged = false;
+  bool replaces_earlier = false;
+  std::uint64_t rows = 0, snapshot_rows = 0;
+};
+[[nodiscard]] Result<StoredTable> parse_stored_table(const std::string& topic, std::string_view json);
+
+// The keys of __sluice_positions.
+[[nodiscard]] std::string position_key(const std::string& source);
+[[nodiscard]] std::string chunk_key(const std::string& source, const std::string& topic, std::size_t chunk);
+[[nodiscard]] std::string chunk_value(const Snapshot& snapshot, std::uint64_t rows);
+[[nodiscard]] Result<Snapshot> parse_chunk_value(std::string_view json);
+
+// The source's position.
+struct Position {
+  std::string system_identifier;
+  std::int32_t timeline = 0;
+  std::string slot;
+  bool creating = false;  // the slot was about to be made; nothing is captured yet
+  Lsn commit_lsn, end_lsn;
+  std::uint32_t xid = 0;
+  std::int64_t commit_time_us = 0;
+
+  [[nodiscard]] std::string json() const;
+  [[nodiscard]] static Result<Position> parse(std::string_view json);
+};
+
+// Registers the table's schemas and compiles its encoder. Errors: rejected, when the registry refuses; the table is unchanged.
+[[nodiscard]] Result<void> prepare_version(TrackedTable& tracked, const std::string& source, pipeline::SchemaCatalog& catalog);
+
+}  // namespace sluice::capture::postgres
