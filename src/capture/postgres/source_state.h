@@ -1,0 +1,102 @@
+#pragma once
+// What the parts of a running source share. Private to the module; on the source's thread, but for `shared`.
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "capture/postgres/catalog.h"
+#include "capture/postgres/change_writer.h"
+#include "capture/postgres/connection.h"
+#include "capture/postgres/source.h"
+#include "capture/postgres/tracked_table.h"
+
+namespace sluice::capture::postgres {
+
+// One run of a source, from its durable position to its end.
+class SourceRun {
+ public:
+  struct Shared {  // with the status, from any thread
+    mutable std::mutex mutex;
+    pipeline::StageStatus status;
+    std::atomic<std::uint64_t> captured_until{0};
+  };
+
+  SourceRun(const SourceOptions& options, pipeline::Log& log, pipeline::SchemaCatalog& catalog, io::Clock& clock, Shared& shared)
+      : options_(options), log_(log), catalog_(catalog), clock_(clock), shared_(shared), writer_(options.name, log) {}
+
+  [[nodiscard]] Result<void> run(const std::stop_token& stop);
+
+ private:
+  // source.cc: from nothing, or from a position, to a source that can stream.
+  [[nodiscard]] Result<void> load();
+  [[nodiscard]] Result<void> join_tables(std::vector<StoredTable> stored, const std::map<std::string, std::string>& positions);
+  [[nodiscard]] Result<void> first_life();
+  [[nodiscard]] Result<void> next_life();
+  [[nodiscard]] Result<void> check_timeline(const ServerIdentity& identity);
+  [[nodiscard]] Result<void> ensure_publications();
+  [[nodiscard]] Result<void> publish_tables(const std::vector<Table>& tables);
+  [[nodiscard]] Result<void> track(Table table, std::int64_t now_ms);
+  void tell(const std::string& state);
+  void tell_progress(bool force);
+  [[nodiscard]] TrackedTable* find(Oid oid);
+  [[nodiscard]] Result<void> park(TrackedTable& table, const std::string& why);
+
+  // snapshot.cc
+  [[nodiscard]] Result<void> plan_chunks(TrackedTable& table);
+  [[nodiscard]] Result<void> read_snapshots(const std::string& exported, const std::stop_token& stop);
+  [[nodiscard]] Result<void> read_table(TrackedTable& table, const std::string& exported, const std::stop_token& stop);
+  [[nodiscard]] Result<void> read_chunk(TrackedTable& table, std::size_t chunk, const std::string& exported, const std::stop_token& stop);
+  [[nodiscard]] Result<void> finish_snapshot(TrackedTable& table);
+
+  // stream.cc
+  [[nodiscard]] Result<void> stream(const std::stop_token& stop);
+  [[nodiscard]] Result<void> on_data(ByteView message);
+  [[nodiscard]] Result<void> on_keepalive(ByteView message);
+  [[nodiscard]] Result<void> on_change(const Message& message, ByteView raw);
+  [[nodiscard]] Result<void> on_relation(const Relation& relation, ByteView raw);
+  [[nodiscard]] Result<void> apply(TrackedTable& table, const Message& message);
+  [[nodiscard]] Result<void> commit_log_transaction();
+  [[nodiscard]] Result<void> record_idle_position(std::int64_t now_ms);
+  [[nodiscard]] Result<void> poll_catalog();
+  [[nodiscard]] Result<void> adopt(Table table, const std::stop_token& stop);
+  [[nodiscard]] Result<void> keep_alive();
+  [[nodiscard]] bool sees(const TrackedTable& table, std::span<const Cell> row) const;
+
+  const SourceOptions& options_;
+  pipeline::Log& log_;
+  pipeline::SchemaCatalog& catalog_;
+  io::Clock& clock_;
+  Shared& shared_;
+  ChangeWriter writer_;
+
+  std::unique_ptr<PostgresConnection> side_;    // catalog, publications, COPY
+  std::unique_ptr<PostgresConnection> stream_;  // replication
+  std::string slot_;
+  Position position_;
+  bool known_ = false;  // there is a position
+  std::map<std::string, std::unique_ptr<TrackedTable>> tables_;  // by topic
+  std::map<Oid, TrackedTable*> by_oid_;
+
+  // the stream
+  std::stop_token stop_;
+  bool in_transaction_ = false;   // between Begin and Commit
+  bool skipping_ = false;         // a transaction that is in the log already
+  TransactionContext context_;
+  Lsn commit_end_;                // of the last whole source transaction that was read
+  std::int64_t commit_time_us_ = 0;
+  std::uint64_t near_xid_ = 0;    // a 64-bit id near the present ones
+  Lsn server_end_;
+  Lsn durable_;
+  std::int64_t log_transaction_since_us_ = 0;
+  std::int64_t last_commit_took_us_ = 0;
+  std::int64_t polled_ms_ = 0, status_sent_ms_ = 0, idle_recorded_ms_ = 0, told_ms_ = 0;
+  std::uint64_t rows_before_ = 0;
+};
+
+}  // namespace sluice::capture::postgres
