@@ -6,6 +6,9 @@
 
 namespace sluice::avro {
 
+struct Node;
+// As Schema::text(), of a part.
+[[nodiscard]] std::string print_node(const Node& node);
 [[nodiscard]] std::string json_text(const boost::json::value& value);
 
 }  // namespace sluice::avro

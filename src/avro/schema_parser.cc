@@ -38,7 +38,9 @@ std::optional<Type> primitive(std::string_view name) {
 
 bool valid_name(std::string_view name) {
   if (name.empty()) return false;
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  // Java takes the letters of all scripts; so does this, without a table of them: what lies beyond the Basic
+  // Multilingual Plane (emoji, mostly) is no letter.
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (static_cast<unsigned char>(c) >= 0x80 && static_cast<unsigned char>(c) < 0xf0); };
   if (!letter(name.front())) return false;
   return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
@@ -78,9 +80,17 @@ class SchemaParser {
     boost::system::error_code error;
     json::parse_options lenient;
     lenient.max_depth = 512;
+    lenient.allow_comments = true;  // as Jackson does in Java
     const auto value = json::parse({text.data(), text.size()}, error, {}, lenient);
     if (error) return Error{ErrorCode::rejected, "the schema is no JSON: " + error.message()};
+    declare(value, "", 0);
     SLUICE_TRY(const Node* root, node(value, "", "", 0));
+    for (const auto& [name, shell] : declared_) {
+      if (used_.contains(name) && !types_.contains(name)) return refused("", "unknown type \"" + name + "\"");
+    }
+    for (const auto& [again, at] : repeated_) {
+      if (print_node(*again) != print_node(*types_.at(again->full_name()))) return refused(at, "\"" + again->full_name() + "\" is defined twice");
+    }
     if (options_.validate_defaults) SLUICE_RETURN_IF_ERROR(check_defaults());
     Schema schema;
     schema.nodes_ = std::make_shared<const std::vector<std::unique_ptr<Node>>>(std::move(nodes_));
@@ -111,10 +121,40 @@ class SchemaParser {
     if (const auto type = primitive(name)) return make(*type);
     const bool dotted = name.find('.') != std::string::npos;
     for (const auto& full : {dotted || space.empty() ? name : space + "." + name, name}) {
-      const auto found = types_.find(full);
-      if (found != types_.end()) return found->second;
+      if (const auto found = types_.find(full); found != types_.end()) return found->second;
+      if (const auto found = declared_.find(full); found != declared_.end()) {  // defined later in the text
+        used_.insert(full);
+        return found->second;
+      }
     }
     return refused(at, "unknown type \"" + name + "\"");
+  }
+
+  // Makes an empty node for each named type of the text, so that names may be used before they are defined.
+  void declare(const json::value& value, std::string space, int depth) {
+    if (depth > kMaxDepth) return;
+    if (const auto* list = value.if_array()) {
+      for (const auto& item : *list) declare(item, space, depth + 1);
+    }
+    const auto* object = value.if_object();
+    if (object == nullptr) return;
+    const auto* type = object->if_contains("type");
+    const auto* name = object->if_contains("name");
+    const bool named_type = type != nullptr && type->is_string() && name != nullptr && name->is_string() &&
+                            (type->get_string() == "record" || type->get_string() == "error" || type->get_string() == "enum" || type->get_string() == "fixed");
+    if (named_type) {
+      if (const auto* own = object->if_contains("namespace"); own != nullptr && own->is_string()) space = own->get_string();
+      std::string full(name->get_string());
+      if (const auto dot = full.rfind('.'); dot != std::string::npos) {
+        space = full.substr(0, dot);
+      } else if (!space.empty()) {
+        full = space + "." + full;
+      }
+      if (!declared_.contains(full)) declared_[full] = make(Type::null);
+    }
+    for (const auto* key : {"type", "items", "values", "fields"}) {
+      if (const auto* inner = object->if_contains(key)) declare(*inner, space, depth + 1);
+    }
   }
 
   Result<const Node*> union_of(const json::array& branches, const std::string& space, const std::string& at, int depth) {
@@ -134,11 +174,12 @@ class SchemaParser {
   Result<const Node*> from_object(const json::object& object, const std::string& space, const std::string& at, int depth) {
     const auto* type = object.if_contains("type");
     if (type == nullptr) return refused(at, "no \"type\"");
+    if (type->is_array()) return refused(at + "/type", "a union is written without an object around it");
     if (!type->is_string()) return node(*type, space, at + "/type", depth + 1);  // {"type": {...}}, as Java takes it
     const std::string name(type->get_string());
     if (const auto known = primitive(name)) {
       Node* made = make(*known);
-      read_properties(object, {"type"}, made->properties);
+      SLUICE_RETURN_IF_ERROR(read_properties(object, {"type"}, made->properties));
       set_logical_type(*made);
       return made;
     }
@@ -156,7 +197,7 @@ class SchemaParser {
     if (items == nullptr) return refused(at, std::string("no \"") + key + "\"");
     Node* made = make(type);
     SLUICE_TRY(made->items, node(*items, space, at + "/" + key, depth + 1));
-    read_properties(object, {"type", key}, made->properties);
+    SLUICE_RETURN_IF_ERROR(read_properties(object, {"type", key}, made->properties));
     return made;
   }
 
@@ -174,15 +215,18 @@ class SchemaParser {
     if (!valid_name(simple)) return refused(at + "/name", "\"" + simple + "\" is no name ([A-Za-z_][A-Za-z0-9_]*)");
     if (!valid_namespace(own)) return refused(at + "/namespace", "\"" + own + "\" is no namespace");
     if (own.empty() && primitive(simple)) return refused(at + "/name", "\"" + simple + "\" is the name of a primitive type");
-    Node* made = make(type);
+    const auto full = own.empty() ? simple : own + "." + simple;
+    const auto shell = declared_.find(full);
+    Node* made = shell != declared_.end() && !types_.contains(full) ? shell->second : make(type);
+    made->type = type;
     made->name = simple;
     made->space = own;
     if (const auto* doc = object.if_contains("doc"); doc != nullptr && doc->is_string()) made->doc = std::string(doc->get_string());
-    if (!types_.emplace(made->full_name(), made).second) return refused(at, "\"" + made->full_name() + "\" is defined twice");
+    if (!types_.emplace(full, made).second) repeated_.emplace_back(made, at);  // fine when it is the same again
     SLUICE_TRY(const auto aliases, names_in(object, "aliases", at));
     for (const auto& alias : aliases) {
       const bool dotted = alias.find('.') != std::string::npos;
-      made->aliases.push_back(dotted || own.empty() ? alias : own + "." + alias);
+      made->aliases.push_back(alias.starts_with('.') ? alias.substr(1) : dotted || own.empty() ? alias : own + "." + alias);  // ".D": no namespace
     }
     return made;
   }
@@ -196,6 +240,7 @@ class SchemaParser {
     for (const auto& item : *array) {
       if (!item.is_string()) return refused(at + "/" + key, "not an array of names");
       const std::string name(item.get_string());
+      if (!valid_namespace(name.starts_with('.') ? name.substr(1) : name)) return refused(at + "/" + key, "\"" + name + "\" is no name");
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
     return names;
@@ -214,7 +259,7 @@ class SchemaParser {
       if (made->field(read.name) != nullptr) return refused(place, "field \"" + read.name + "\" is there twice");
       made->fields.push_back(std::move(read));
     }
-    read_properties(object, {"type", "name", "namespace", "doc", "fields", "aliases"}, made->properties);
+    SLUICE_RETURN_IF_ERROR(read_properties(object, {"type", "name", "namespace", "doc", "fields", "aliases"}, made->properties));
     return made;
   }
 
@@ -236,7 +281,7 @@ class SchemaParser {
       SLUICE_TRY(read.order, order_of(*order, at));
     }
     SLUICE_TRY(read.aliases, names_in(object, "aliases", at));
-    read_properties(object, {"name", "type", "doc", "default", "order", "aliases"}, read.properties);
+    SLUICE_RETURN_IF_ERROR(read_properties(object, {"name", "type", "doc", "default", "order", "aliases"}, read.properties));
     return read;
   }
 
@@ -262,12 +307,10 @@ class SchemaParser {
       made->symbols.push_back(symbol);
     }
     if (const auto* given = object.if_contains("default")) {
-      if (!given->is_string() || seen.count(std::string(given->get_string())) == 0) {
-        return refused(at + "/default", "the default is none of the symbols");
-      }
-      made->enum_default = std::string(given->get_string());
+      if (given->is_string() && !seen.contains(std::string(given->get_string()))) return refused(at + "/default", "the default is none of the symbols");
+      if (given->is_string()) made->enum_default = std::string(given->get_string());
     }
-    read_properties(object, {"type", "name", "namespace", "doc", "symbols", "default", "aliases"}, made->properties);
+    SLUICE_RETURN_IF_ERROR(read_properties(object, {"type", "name", "namespace", "doc", "symbols", "default", "aliases"}, made->properties));
     return made;
   }
 
@@ -278,16 +321,19 @@ class SchemaParser {
       return refused(at, "a fixed without a \"size\" of 0 to 2147483647");
     }
     made->size = static_cast<std::int32_t>(size->get_int64());
-    read_properties(object, {"type", "name", "namespace", "doc", "size", "aliases"}, made->properties);
+    SLUICE_RETURN_IF_ERROR(read_properties(object, {"type", "name", "namespace", "doc", "size", "aliases"}, made->properties));
     set_logical_type(*made);
     return made;
   }
 
-  static void read_properties(const json::object& object, std::initializer_list<std::string_view> known, Properties& out) {
+  static Result<void> read_properties(const json::object& object, std::initializer_list<std::string_view> known, Properties& out) {
     for (const auto& item : object) {
       const std::string_view key(item.key().data(), item.key().size());
-      if (std::find(known.begin(), known.end(), key) == known.end()) out.emplace_back(key, json_text(item.value()));
+      if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+      if (item.value().is_uint64()) return refused("/" + std::string(key), "the number is over 2^63-1");
+      out.emplace_back(key, json_text(item.value()));
     }
+    return {};
   }
 
   static std::optional<std::int32_t> int_property(const Node& node, std::string_view name) {
@@ -367,7 +413,11 @@ class SchemaParser {
         return value.is_object() && std::all_of(value.get_object().begin(), value.get_object().end(),
                                                 [&](const auto& item) { return fits(item.value(), *type.items); });
       case Type::union_:
-        return std::any_of(type.branches.begin(), type.branches.end(), [&](const Node* branch) { return fits(value, *branch); });
+        // Within a union Java takes no "NaN" for a number.
+        return std::any_of(type.branches.begin(), type.branches.end(), [&](const Node* branch) {
+          const bool floating = branch->type == Type::float_ || branch->type == Type::double_;
+          return floating ? value.is_number() : fits(value, *branch);
+        });
       case Type::record:
         return value.is_object() && std::all_of(type.fields.begin(), type.fields.end(), [&](const Field& field) {
                  const auto* item = value.get_object().if_contains(field.name);
@@ -380,6 +430,9 @@ class SchemaParser {
   ParseOptions options_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::map<std::string, const Node*> types_;
+  std::map<std::string, Node*> declared_;
+  std::set<std::string> used_;  // before their definition
+  std::vector<std::pair<const Node*, std::string>> repeated_;  // and where
   std::vector<Default> defaults_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "avro/json_text.h"
 #include "avro/schema.h"
 
 namespace sluice::avro {
@@ -185,7 +186,8 @@ class CanonicalPrinter {
 
 }  // namespace
 
-std::string Schema::text() const { return JavaPrinter().print(root()); }
+std::string print_node(const Node& node) { return JavaPrinter().print(node); }
+std::string Schema::text() const { return print_node(root()); }
 std::string Schema::canonical() const { return CanonicalPrinter().print(root()); }
 
 }  // namespace sluice::avro

@@ -96,13 +96,15 @@ Result<void> SourceRun::plan_chunks(TrackedTable& table) {
   const auto column = side_->quote_name(table.table.columns[table.table.key.front()].name);
   SLUICE_TRY(const auto bounds, side_->query("SELECT min(" + column + ")::bigint, max(" + column + ")::bigint FROM " + name));
   if (text_at(bounds, 0).empty()) return {};
-  const auto low = static_cast<__int128>(std::strtoll(text_at(bounds, 0).c_str(), nullptr, 10));
-  const auto high = static_cast<__int128>(std::strtoll(text_at(bounds, 1).c_str(), nullptr, 10));
-  const auto count = (expected + options_.chunk_rows - 1) / options_.chunk_rows;
+  // Unsigned, so that the whole range of bigint has a width.
+  const auto low = static_cast<std::uint64_t>(std::strtoll(text_at(bounds, 0).c_str(), nullptr, 10));
+  const auto high = static_cast<std::uint64_t>(std::strtoll(text_at(bounds, 1).c_str(), nullptr, 10));
+  const auto count = static_cast<std::uint64_t>((expected + options_.chunk_rows - 1) / options_.chunk_rows);
+  const auto width = (high - low) / count;
   table.chunks.clear();
   std::optional<std::int64_t> from;
-  for (long long i = 1; i < count; ++i) {
-    const auto edge = static_cast<std::int64_t>(low + (high - low) * i / count);
+  for (std::uint64_t i = 1; i < count; ++i) {
+    const auto edge = static_cast<std::int64_t>(low + width * i);
     if (from && edge <= *from) continue;
     table.chunks.push_back({from, edge, false, {}});
     from = edge;
