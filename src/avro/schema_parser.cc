@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <span>
 
 #include "avro/json_text.h"
 #include "avro/schema.h"
@@ -179,7 +180,7 @@ class SchemaParser {
     const std::string name(type->get_string());
     if (const auto known = primitive(name)) {
       Node* made = make(*known);
-      SLUICE_RETURN_IF_ERROR(read_properties(object, {"type"}, made->properties));
+      SLUICE_RETURN_IF_ERROR(read_properties(object, kSchemaWords, made->properties));
       set_logical_type(*made);
       return made;
     }
@@ -197,7 +198,7 @@ class SchemaParser {
     if (items == nullptr) return refused(at, std::string("no \"") + key + "\"");
     Node* made = make(type);
     SLUICE_TRY(made->items, node(*items, space, at + "/" + key, depth + 1));
-    SLUICE_RETURN_IF_ERROR(read_properties(object, {"type", key}, made->properties));
+    SLUICE_RETURN_IF_ERROR(read_properties(object, kSchemaWords, made->properties));
     return made;
   }
 
@@ -259,7 +260,7 @@ class SchemaParser {
       if (made->field(read.name) != nullptr) return refused(place, "field \"" + read.name + "\" is there twice");
       made->fields.push_back(std::move(read));
     }
-    SLUICE_RETURN_IF_ERROR(read_properties(object, {"type", "name", "namespace", "doc", "fields", "aliases"}, made->properties));
+    SLUICE_RETURN_IF_ERROR(read_properties(object, kSchemaWords, made->properties));
     return made;
   }
 
@@ -281,7 +282,7 @@ class SchemaParser {
       SLUICE_TRY(read.order, order_of(*order, at));
     }
     SLUICE_TRY(read.aliases, names_in(object, "aliases", at));
-    SLUICE_RETURN_IF_ERROR(read_properties(object, {"name", "type", "doc", "default", "order", "aliases"}, read.properties));
+    SLUICE_RETURN_IF_ERROR(read_properties(object, kFieldWords, read.properties));
     return read;
   }
 
@@ -310,7 +311,7 @@ class SchemaParser {
       if (given->is_string() && !seen.contains(std::string(given->get_string()))) return refused(at + "/default", "the default is none of the symbols");
       if (given->is_string()) made->enum_default = std::string(given->get_string());
     }
-    SLUICE_RETURN_IF_ERROR(read_properties(object, {"type", "name", "namespace", "doc", "symbols", "default", "aliases"}, made->properties));
+    SLUICE_RETURN_IF_ERROR(read_properties(object, kEnumWords, made->properties));
     return made;
   }
 
@@ -321,12 +322,18 @@ class SchemaParser {
       return refused(at, "a fixed without a \"size\" of 0 to 2147483647");
     }
     made->size = static_cast<std::int32_t>(size->get_int64());
-    SLUICE_RETURN_IF_ERROR(read_properties(object, {"type", "name", "namespace", "doc", "size", "aliases"}, made->properties));
+    SLUICE_RETURN_IF_ERROR(read_properties(object, kSchemaWords, made->properties));
     set_logical_type(*made);
     return made;
   }
 
-  static Result<void> read_properties(const json::object& object, std::initializer_list<std::string_view> known, Properties& out) {
+  // Java's words of any schema, which are never properties of one.
+  static constexpr std::string_view kSchemaWords[] = {"doc",     "fields", "items",  "name", "namespace",
+                                                                           "size",    "symbols", "values", "type", "aliases"};
+  static constexpr std::string_view kFieldWords[] = {"name", "type", "doc", "default", "order", "aliases"};
+  static constexpr std::string_view kEnumWords[] = {"doc",  "fields",  "items",  "name",    "namespace", "size",
+                                                                         "symbols", "values", "type",   "aliases", "default"};
+  static Result<void> read_properties(const json::object& object, std::span<const std::string_view> known, Properties& out) {
     for (const auto& item : object) {
       const std::string_view key(item.key().data(), item.key().size());
       if (std::find(known.begin(), known.end(), key) != known.end()) continue;

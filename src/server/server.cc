@@ -41,6 +41,7 @@ Server::Parts::~Parts() { static_cast<void>(stop(milliseconds(0))); }
 
 Result<void> Server::Parts::start() {
   SLUICE_RETURN_IF_ERROR(start_log());
+  SLUICE_TRY(registry, registry::Registry::open(*log));
   SLUICE_RETURN_IF_ERROR(start_topics());
   SLUICE_RETURN_IF_ERROR(make_sources());
   SLUICE_RETURN_IF_ERROR(make_sinks());
@@ -99,12 +100,19 @@ Farewell Server::Parts::stop(milliseconds deadline) {
   if (admin) admin->stop(kListenerDrainMs);
   if (registry_server) registry_server->stop(kListenerDrainMs);
   if (kafka) kafka->stop(kListenerDrainMs);
+  for (const auto& source : sources) {
+    const auto told = source->status();
+    const auto slot = told.facts.find("slot");
+    if (slot != told.facts.end()) farewell.slots.push_back({source->config().name, slot->second, told.position});
+  }
   supervisor.reset();
   sinks.clear();
+  sources.clear();
   admin.reset();
   registry_server.reset();
   kafka.reset();
   broker.reset();
+  registry.reset();
   threads->stop();
   log.reset();
   if (const auto closed = node->close(); !closed.ok()) {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "registry/rest.h"
 #include "server/server_parts.h"
 #include "server/stage_metrics.h"
 
@@ -45,6 +46,9 @@ Result<void> Server::Parts::start_listeners() {
     if (!started.ok()) return listener_error(std::move(started).error(), "kafka");
     kafka = *std::move(started);
   }
+  SLUICE_RETURN_IF_ERROR(start_http(registry_server, "registry", config.registry, [this](const io::HttpRequest& request) {
+    return registry::handle(*registry, node->cluster_id(), request);
+  }));
   AdminParts parts{.status = [this] { return status(); },
                    .metrics = [this] { return metrics_text(); },
                    .verify = [this](const io::HttpRequest&) { return answer_verify(); }};

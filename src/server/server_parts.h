@@ -19,8 +19,10 @@
 #include "node/embedded_log.h"
 #include "node/node.h"
 #include "pipeline/supervisor.h"
+#include "registry/registry.h"
 #include "server/node_threads.h"
 #include "server/server.h"
+#include "server/source_stage.h"
 
 namespace sluice::server {
 
@@ -53,6 +55,7 @@ struct Server::Parts {
   [[nodiscard]] Result<void> make_sinks();
   [[nodiscard]] Result<void> make_sources();
   void run_stages();
+  [[nodiscard]] VerifySource verify_source(SourceStage& source);
 
   Config config;
   const Environment environment;
@@ -65,10 +68,12 @@ struct Server::Parts {
   std::unique_ptr<node::Node> node;
   std::unique_ptr<NodeThreads> threads;
   std::unique_ptr<pipeline::Log> log;
+  std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<broker::Broker> broker;
   std::unique_ptr<io::TcpServer> kafka;
   std::unique_ptr<io::HttpServer> registry_server;
   std::unique_ptr<io::HttpServer> admin;
+  std::vector<std::unique_ptr<SourceStage>> sources;
   std::vector<SinkParts> sinks;
   std::unique_ptr<pipeline::Supervisor> supervisor;
 };

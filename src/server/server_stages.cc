@@ -1,24 +1,105 @@
-// Sources and sinks: made out of the configuration, run under the supervisor.
+// Sources and sinks: made out of the configuration, run under the supervisor, verified.
+#include <thread>
 #include <utility>
 
+#include "base/trace.h"
+#include "capture/postgres/audit.h"
+#include "capture/postgres/preflight.h"
 #include "server/server_parts.h"
 
 namespace sluice::server {
+namespace {
 
-Result<void> Server::Parts::make_sources() { return {}; }
+constexpr auto kCaptureWait = std::chrono::milliseconds(20);
 
-Result<void> Server::Parts::make_sinks() { return {}; }
+SourceAudit audit_of(const capture::postgres::Audit& counted, const pipeline::StageStatus& status) {
+  SourceAudit audit;
+  audit.snapshot = {counted.snapshot.xmin, counted.snapshot.xmax, counted.snapshot.in_progress};
+  audit.end_of_wal = counted.end_of_wal;
+  for (const auto& table : counted.tables) {
+    SourceTable out{table.topic, table.table, table.keyless, table.rows, ""};
+    for (const auto& item : status.items) {
+      if (item.name == table.topic && item.state == "parked") out.note = "parked: " + item.note;
+    }
+    audit.tables.push_back(std::move(out));
+  }
+  return audit;
+}
+
+}  // namespace
+
+// What a database lacks is told before anything is made there. One that cannot be reached now is no reason not to serve:
+// its source waits for it.
+Result<void> Server::Parts::make_sources() {
+  for (const auto& source : config.sources) {
+    auto stage = std::make_unique<SourceStage>(source, environment, *log, *registry, io::system_clock());
+    SLUICE_TRY(const auto options, stage->options());
+    auto found = capture::postgres::preflight(options);
+    if (!found.ok() && found.error().code == ErrorCode::rejected) return std::move(found).error().in("source " + source.name);
+    if (!found.ok()) trace::warn("server", "source " + source.name + ": " + found.error().text());
+    if (found.ok()) {
+      if (!found->ok()) {
+        return Error{ErrorCode::rejected, "source " + source.name + ": the database is not ready to be captured", found->text(),
+                     "run 'sluice check' after the changes"};
+      }
+      trace::info("capture", source.name + ": " + found->server + ", " + std::to_string(found->tables.size()) + " tables; " + found->slot_cost);
+    }
+    sources.push_back(std::move(stage));
+  }
+  return {};
+}
+
+Result<void> Server::Parts::make_sinks() {
+  for (const auto& sink : config.sinks) {
+    SinkParts parts;
+    parts.config = sink;
+    parts.store = std::make_unique<deliver::store::local::LocalStore>(io::real_file_system(), sink.to);
+    deliver::avro_file::SinkOptions options;
+    options.name = sink.name;
+    options.topics = sink.topics;
+    if (sink.roll_bytes > 0) options.roll_bytes = sink.roll_bytes;
+    if (sink.roll_after_ms > 0) options.roll_after = std::chrono::milliseconds(sink.roll_after_ms);
+    parts.sink = std::make_unique<deliver::avro_file::Sink>(std::move(options), *log, *registry, *parts.store, io::system_clock());
+    SLUICE_RETURN_IF_ERROR(parts.sink->set_holds());
+    sinks.push_back(std::move(parts));
+  }
+  return {};
+}
 
 void Server::Parts::run_stages() {
   supervisor = std::make_unique<pipeline::Supervisor>();
+  for (auto& source : sources) supervisor->start(*source, "source " + source->config().name);
   for (auto& sink : sinks) supervisor->start(*sink.sink, "sink " + sink.config.name);
   stages_run = true;
+}
+
+VerifySource Server::Parts::verify_source(SourceStage& source) {
+  VerifySource out;
+  out.name = source.config().name;
+  out.audit = [&source]() -> Result<SourceAudit> {
+    SLUICE_TRY(const auto options, source.options());
+    SLUICE_TRY(const auto counted, capture::postgres::audit(options));
+    return audit_of(counted, source.status());
+  };
+  out.wait_until_captured = [&source](Lsn end, std::chrono::milliseconds wait) -> Result<void> {
+    const auto deadline = std::chrono::steady_clock::now() + wait;
+    while (source.captured_until() < end) {
+      if (std::chrono::steady_clock::now() > deadline) {
+        return Error{ErrorCode::back_off, "source " + source.config().name + " is at " + lsn_text(source.captured_until()) + " and did not reach " + lsn_text(end) + " in time"};
+      }
+      std::this_thread::sleep_for(kCaptureWait);
+    }
+    return {};
+  };
+  return out;
 }
 
 Result<VerifyReport> Server::Parts::verify() {
   const std::lock_guard lock(verify_mutex);
   VerifyRequest request;
   request.log = log.get();
+  for (auto& source : sources) request.sources.push_back(verify_source(*source));
+  for (auto& sink : sinks) request.sinks.push_back({sink.config.name, sink.sink.get(), sink.store.get(), sink.config.topics});
   return server::verify(request);
 }
 

@@ -39,7 +39,7 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"sources", names, "", "Databases to capture. The key is the first part of the topics' names."},
     {"sources.*.from", text, "", "The database: postgres://user@host/database, with libpq's parameters; no password."},
     {"sources.*.password", secret, "", "The password; without it libpq's own conventions hold (PGPASSFILE, PGPASSWORD)."},
-    {"sources.*.tables", texts, "*.*", "The tables, as globs over schema.table."},
+    {"sources.*.tables", texts, "public.*", "The tables, as globs over schema.table."},
     {"sources.*.exclude", texts, "", "Tables to leave out, as globs."},
     {"sources.*.record", section, "", "The shape of records.", kLater},
     {"sources.*.keyless", text, "", "What to do with tables without a key.", kLater},

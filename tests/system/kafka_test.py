@@ -78,7 +78,8 @@ def admin_topics(sluice):
 
 def groups_share_and_remember(sluice):
     topic = "shared"
-    AdminClient({"bootstrap.servers": sluice.broker}).create_topics([NewTopic(topic, 6, 1)])[topic].result(30)
+    admin = AdminClient({"bootstrap.servers": sluice.broker})
+    admin.create_topics([NewTopic(topic, 6, 1)])[topic].result(30)
     values = [str(i).encode() for i in range(6000)]
     produce(sluice, topic, values)
     seen, lock, stop = [], threading.Lock(), threading.Event()

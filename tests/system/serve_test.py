@@ -68,13 +68,11 @@ def newer_data():
     with temporary_directory() as directory:
         with Sluice(directory) as sluice:
             assert sluice.stop() == 0
-        path = os.path.join(sluice.data, "meta.properties")
+        path = os.path.join(sluice.data, "sluice.format")
         with open(path) as file:
-            text = file.read()
-        assert "sluice.format.version=" in text, text
+            assert file.read() == "format=1\n"
         with open(path, "w") as file:
-            file.write("\n".join("sluice.format.version=999" if line.startswith("sluice.format.version=") else line
-                                 for line in text.splitlines()) + "\n")
+            file.write("format=999\n")
         result = serve("--data", sluice.data, "--listen", "kafka=127.0.0.1:0", "--listen", "registry=127.0.0.1:0",
                        "--listen", "admin=127.0.0.1:0")
         assert result.returncode != 0

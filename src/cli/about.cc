@@ -1,0 +1,106 @@
+// The program about itself: version, completion, the reference of the command line.
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "server/server.h"
+
+namespace sluice::cli {
+namespace {
+
+std::map<std::string, std::string> verbs_by_noun(const std::vector<Command>& commands) {
+  std::map<std::string, std::string> verbs;
+  for (const auto& command : commands) {
+    if (command.hidden) continue;
+    auto& list = verbs[command.noun];
+    if (!command.verb.empty()) list += (list.empty() ? "" : " ") + command.verb;
+  }
+  return verbs;
+}
+
+std::string words_of(const std::map<std::string, std::string>& verbs) {
+  std::string words;
+  for (const auto& [noun, list] : verbs) words += (words.empty() ? "" : " ") + noun;
+  return words;
+}
+
+void list_options(const std::vector<Option>& options, std::string& out) {
+  for (const auto& option : options) out += "- `" + option.names + (option.value.empty() ? "" : " " + option.value) + "`: " + option.help + "\n";
+}
+
+}  // namespace
+
+std::string command_reference() {
+  Globals globals;
+  std::string out = "# The command line\n\nMade by `sluice reference`. `sluice NOUN VERB [NAME…]`; a bare noun or its plural lists.\n"
+                    "Exit status: 0 done, or yes; 1 no; 2 usage or configuration; 3 not reachable; 4 refused.\n\nEvery command takes:\n\n";
+  list_options(global_options(globals), out);
+  for (const auto& command : all_commands(globals)) {
+    if (command.hidden) continue;
+    out += "\n## sluice " + command.name();
+    for (const auto& argument : command.arguments) out += argument.required ? " " + argument.name : " [" + argument.name + "]";
+    out += "\n\n" + command.help + ".\n";
+    if (!command.arguments.empty() || !command.options.empty()) out += "\n";
+    for (const auto& argument : command.arguments) out += "- `" + argument.name + "`: " + argument.help + "\n";
+    list_options(command.options, out);
+    if (!command.more.empty()) out += "\n" + command.more + "\n";
+  }
+  return out;
+}
+
+std::string completion_script(const std::string& shell) {
+  Globals globals;
+  const auto verbs = verbs_by_noun(all_commands(globals));
+  std::string cases;
+  if (shell == "bash") {
+    for (const auto& [noun, list] : verbs) cases += "    " + noun + ") words=\"" + list + "\" ;;\n";
+    return "_sluice() {\n  local words=\"\"\n  if [ \"$COMP_CWORD\" = 1 ]; then words=\"" + words_of(verbs) + "\"; else case \"${COMP_WORDS[1]}\" in\n" + cases +
+           "  esac; fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _sluice sluice\n";
+  }
+  if (shell == "zsh") {
+    for (const auto& [noun, list] : verbs) cases += "    " + noun + ") compadd -- " + list + " ;;\n";
+    return "#compdef sluice\nif (( CURRENT == 2 )); then compadd -- " + words_of(verbs) + "; else case \"$words[2]\" in\n" + cases + "  esac; fi\n";
+  }
+  if (shell == "fish") {
+    for (const auto& [noun, list] : verbs) {
+      cases += "complete -c sluice -n __fish_use_subcommand -a " + noun + "\n";
+      if (!list.empty()) cases += "complete -c sluice -n '__fish_seen_subcommand_from " + noun + "' -a '" + list + "'\n";
+    }
+    return cases;
+  }
+  return {};
+}
+
+Command version_command(const Globals&) {
+  return {.noun = "version", .verb = "", .help = "The version, with its commit", .arguments = {}, .options = {}, .run = [] {
+            std::cout << "sluice " << server::version_text() << "\n";
+            return 0;
+          }};
+}
+
+Command completion_command(const Globals&) {
+  auto shell = std::make_shared<std::string>();
+  return {.noun = "completion",
+          .verb = "",
+          .help = "The completion script of a shell",
+          .arguments = {{"SHELL", "bash, zsh or fish", shell.get()}},
+          .options = {},
+          .run = [shell] {
+            const auto script = completion_script(*shell);
+            if (script.empty()) return misuse("no completion for " + *shell, "bash, zsh and fish are there");
+            std::cout << script;
+            return 0;
+          }};
+}
+
+Command reference_command(const Globals&) {
+  return {.noun = "reference", .verb = "", .help = "The reference of the command line, as Markdown", .arguments = {}, .options = {}, .run = [] {
+            std::cout << command_reference();
+            return 0;
+          },
+          .hidden = true};
+}
+
+}  // namespace sluice::cli

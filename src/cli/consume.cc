@@ -1,0 +1,193 @@
+// Reads a topic: Avro as JSON lines, or by kcat's format tokens.
+#include <charconv>
+#include <iostream>
+#include <memory>
+
+#include "avro/schema.h"
+#include "cli/avro_text.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/schemas.h"
+#include "client/topic_reader.h"
+#include "io/clock.h"
+#include "io/signals.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::int32_t kPollMs = 500;
+
+struct Options {
+  std::string topic;
+  std::string offset;
+  std::optional<std::int64_t> count;
+  std::string format;
+  std::string group;
+  bool follow = false;
+  bool uncommitted = false;
+  bool bootstrap = false;
+};
+
+class Consumer {
+ public:
+  Consumer(const Globals& globals, const Options& options) : globals_(globals), options_(options), schemas_(globals.registry) {}
+
+  Result<void> run() {
+    SLUICE_TRY(client_, connect_broker(globals_));
+    SLUICE_TRY(const auto start, first_offsets());
+    SLUICE_TRY(const auto ends, client_->offsets_at(options_.topic, client::kLatest, !options_.uncommitted));
+    client::TopicReader reader(*client_, options_.topic, start, !options_.uncommitted);
+    io::StopSignals signals;
+    while (!done() && !signals.wait(0) && std::cout) {
+      if (!options_.follow && at_end(reader.next(), ends)) break;
+      Result<void> shown;
+      SLUICE_RETURN_IF_ERROR(reader.poll(kPollMs, [&](const client::ConsumedRecord& record) {
+        if (done()) return false;
+        shown = show(record);
+        ++seen_;
+        return shown.ok() && !done();
+      }));
+      SLUICE_RETURN_IF_ERROR(std::move(shown));
+      std::cout << std::flush;
+    }
+    if (options_.group.empty()) return {};
+    return client_->commit(options_.group, options_.topic, reader.next());
+  }
+
+ private:
+  [[nodiscard]] bool done() const { return options_.count && seen_ >= *options_.count; }
+  static bool at_end(const client::Offsets& next, const client::Offsets& ends) {
+    for (const auto& [partition, offset] : next) {
+      const auto end = ends.find(partition);
+      if (end != ends.end() && offset < end->second) return false;
+    }
+    return true;
+  }
+
+  Result<client::Offsets> first_offsets() {
+    const bool committed = !options_.uncommitted;
+    if (!options_.group.empty() && options_.offset.empty()) {
+      SLUICE_TRY(auto start, client_->offsets_at(options_.topic, client::kEarliest, committed));
+      SLUICE_TRY(const auto stored, client_->committed(options_.group, options_.topic));
+      for (const auto& [partition, offset] : stored) start[partition] = offset;
+      return start;
+    }
+    const auto& text = options_.offset;
+    if (text.empty()) return client_->offsets_at(options_.topic, options_.follow && !options_.bootstrap ? client::kLatest : client::kEarliest, committed);
+    if (text == "beginning") return client_->offsets_at(options_.topic, client::kEarliest, committed);
+    if (text == "end") return client_->offsets_at(options_.topic, client::kLatest, committed);
+    if (text.starts_with('@')) {
+      SLUICE_TRY(const auto time, parse_time(text.substr(1)));
+      return client_->offsets_at(options_.topic, time, committed);
+    }
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+      return Error{ErrorCode::rejected, "-o " + text + ": not an offset", "", "beginning, end, a number, -N for the last N, or @TIME"};
+    }
+    SLUICE_TRY(auto start, client_->offsets_at(options_.topic, number < 0 ? client::kLatest : client::kEarliest, committed));
+    for (auto& [partition, offset] : start) offset = number < 0 ? Offset{std::max<std::int64_t>(0, offset.value + number)} : Offset{number};
+    return start;
+  }
+
+  Result<void> text_of(std::optional<ByteView> bytes, std::string& out) {
+    if (!bytes) return out += "null", Result<void>{};
+    return schemas_.to_json(*bytes, out);
+  }
+
+  Result<void> show(const client::ConsumedRecord& record) {
+    std::string line;
+    SLUICE_RETURN_IF_ERROR(options_.format.empty() ? json_line(record, line) : formatted(record, line));
+    std::cout << line;
+    return {};
+  }
+
+  Result<void> json_line(const client::ConsumedRecord& record, std::string& line) {
+    line = "{\"partition\":" + std::to_string(record.partition) + ",\"offset\":" + to_string(record.offset) + ",\"timestamp\":" + std::to_string(record.timestamp_ms) + ",\"key\":";
+    SLUICE_RETURN_IF_ERROR(text_of(record.key, line));
+    line += ",\"value\":";
+    SLUICE_RETURN_IF_ERROR(text_of(record.value, line));
+    if (record.headers != nullptr && !record.headers->empty()) {
+      line += ",\"headers\":{";
+      bool first = true;
+      for (const auto& header : *record.headers) {
+        line += (first ? "" : ",") + avro::json_quote(header.name) + ":";
+        text_to_json(header.value.value_or(ByteView{}), line);
+        first = false;
+      }
+      line += '}';
+    }
+    if (options_.follow) line += ",\"latency_ms\":" + std::to_string(io::system_clock().wall_ms() - record.timestamp_ms);
+    line += "}\n";
+    return {};
+  }
+
+  // kcat's tokens: %t topic, %p partition, %o offset, %k key, %s value, %T timestamp, %h headers, %S and %K sizes.
+  Result<void> formatted(const client::ConsumedRecord& record, std::string& line) {
+    const auto& format = options_.format;
+    for (std::size_t i = 0; i < format.size(); ++i) {
+      if (format[i] == '\\' && i + 1 < format.size()) {
+        const char c = format[++i];
+        line += c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
+      } else if (format[i] == '%' && i + 1 < format.size()) {
+        SLUICE_RETURN_IF_ERROR(token(format[++i], record, line));
+      } else {
+        line += format[i];
+      }
+    }
+    return {};
+  }
+
+  Result<void> token(char name, const client::ConsumedRecord& record, std::string& line) {
+    const auto size = [](std::optional<ByteView> bytes) { return bytes ? std::to_string(bytes->size()) : "-1"; };
+    switch (name) {
+      case 't': line += options_.topic; break;
+      case 'p': line += std::to_string(record.partition); break;
+      case 'o': line += to_string(record.offset); break;
+      case 'T': line += std::to_string(record.timestamp_ms); break;
+      case 'k': return text_of(record.key, line);
+      case 's': return text_of(record.value, line);
+      case 'S': line += size(record.value); break;
+      case 'K': line += size(record.key); break;
+      case '%': line += '%'; break;
+      case 'h':
+        if (record.headers == nullptr) break;
+        for (std::size_t i = 0; i < record.headers->size(); ++i) {
+          const auto& header = (*record.headers)[i];
+          line += (i > 0 ? "," : "") + std::string(header.name) + "=" + std::string(header.value.value_or("NULL"));
+        }
+        break;
+      default: return Error{ErrorCode::rejected, std::string("-f: unknown token %") + name, "", "%t %p %o %k %s %T %h %S %K %%"};
+    }
+    return {};
+  }
+
+  const Globals& globals_;
+  const Options& options_;
+  Schemas schemas_;
+  std::unique_ptr<client::Client> client_;
+  std::int64_t seen_ = 0;
+};
+
+}  // namespace
+
+Command consume_command(const Globals& globals) {
+  auto options = std::make_shared<Options>();
+  return {.noun = "consume",
+          .verb = "",
+          .help = "Prints a topic's records; Avro as JSON lines",
+          .arguments = {{"TOPIC", "The topic", &options->topic}},
+          .options = {{"-o,--offset", "OFFSET", "beginning, end, N, -N (the last N) or @TIME; without it from the beginning, with --follow from the end", &options->offset},
+                      {"-n,--count", "N", "Stop after so many records", &options->count},
+                      {"-f,--format", "FORMAT", "kcat's tokens: %t %p %o %k %s %T %h %S %K", &options->format},
+                      {"-g,--group", "GROUP", "Begin where the group stands, and commit at the end", &options->group},
+                      {"--follow", "", "Go on with what comes", &options->follow},
+                      {"--uncommitted", "", "Records of open and aborted transactions, too", &options->uncommitted},
+                      {"--bootstrap", "", "With --follow: everything that is there first", &options->bootstrap}},
+          .run = [options, &globals] {
+            const auto done = Consumer(globals, *options).run();
+            return done.ok() ? 0 : fail(done.error());
+          }};
+}
+
+}  // namespace sluice::cli

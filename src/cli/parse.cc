@@ -1,0 +1,241 @@
+// How arguments become a command.
+//
+//   1. Flags before the noun go behind it: `sluice -b x topics` is `sluice topics -b x`.
+//   2. A bare noun or its plural lists: `sluice topics` is `sluice topic list`.
+//   3. Noun and verb choose one row of the table; what they do not match is refused, with what was likely meant, or as
+//      "not in this version".
+//   4. CLI11 parses the rest by the row's options; then the environment and the file of -c fill what was not given.
+
+#include "cli/parse.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "server/config.h"
+
+namespace sluice::cli {
+namespace {
+
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+bool takes_value(const std::string& flag) {
+  static const std::vector<std::string> kWithValue = {"-b", "--broker", "-r", "--registry", "-a", "--admin", "-c", "--config"};
+  return std::ranges::find(kWithValue, flag) != kWithValue.end();
+}
+
+// Moves leading flags, with their values, to the end.
+void move_leading_flags(std::vector<std::string>& arguments) {
+  std::size_t count = 0;
+  while (count < arguments.size() && arguments[count].starts_with("-") && arguments[count] != "--") {
+    count += takes_value(arguments[count]) && count + 1 < arguments.size() ? 2 : 1;
+  }
+  std::ranges::rotate(arguments, arguments.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+std::string singular(const std::string& noun) {
+  return noun.size() > 1 && noun.ends_with('s') ? noun.substr(0, noun.size() - 1) : noun;
+}
+
+struct Choice {
+  const Command* command = nullptr;
+  std::size_t words = 0;  // of the arguments that named it
+};
+
+// Says why not, and gives the exit status.
+int refuse(const std::vector<Command>& commands, const std::string& noun, const std::string& verb) {
+  std::vector<std::string> nouns, verbs;
+  for (const auto& command : commands) {
+    if (command.hidden) continue;
+    nouns.push_back(command.noun);
+    if (command.noun == noun) verbs.push_back(command.verb);
+  }
+  for (const auto& [reserved, reserved_verbs] : reserved_commands()) {
+    if (reserved != noun) continue;
+    std::istringstream words{std::string(reserved_verbs)};
+    bool matches = verb.empty() || reserved_verbs.empty() || verbs.empty();
+    for (std::string word; words >> word;) matches = matches || word == verb;
+    if (matches) {
+      const bool named = !verb.empty() && !reserved_verbs.empty() && !verb.starts_with('-');
+      return misuse("`sluice " + noun + (named ? " " + verb : "") + "` is not in this version",
+                    "docs/reference/cli.md lists what is");
+    }
+  }
+  if (!verbs.empty()) {
+    const auto meant = nearest(verb, verbs);
+    std::string all;
+    for (const auto& each : verbs) all += (all.empty() ? "" : ", ") + each;
+    return misuse("there is no `sluice " + noun + " " + verb + "`",
+                  meant.empty() ? "there is: " + all : "did you mean `sluice " + noun + " " + meant + "`?");
+  }
+  const auto meant = nearest(noun, nouns);
+  return misuse("there is no command `" + noun + "`",
+                meant.empty() ? "`sluice --help` lists the commands" : "did you mean `sluice " + meant + "`?");
+}
+
+const Command* find(const std::vector<Command>& commands, const std::string& noun, const std::string& verb) {
+  const auto found = std::ranges::find_if(commands, [&](const Command& each) { return each.noun == noun && each.verb == verb; });
+  return found == commands.end() ? nullptr : &*found;
+}
+
+Choice choose(const std::vector<Command>& commands, const std::vector<std::string>& arguments) {
+  const auto noun = arguments[0];
+  const auto verb = arguments.size() > 1 && !arguments[1].starts_with('-') ? arguments[1] : std::string();
+  if (const auto* alone = find(commands, noun, "")) return {alone, 1};
+  if (!verb.empty()) {
+    if (const auto* both = find(commands, noun, verb)) return {both, 2};
+    if (const auto* both = find(commands, singular(noun), verb)) return {both, 2};
+    return {};
+  }
+  if (const auto* list = find(commands, noun, "list")) return {list, 1};
+  return {find(commands, singular(noun), "list"), 1};
+}
+
+void print_help(const std::vector<Command>& commands) {
+  std::cout << "sluice NOUN VERB [NAME…] [options]\n\nYour database as streams: a durable log that any Kafka client reads, with\n"
+               "schemas, and an archive.\n\n";
+  std::size_t width = 0;
+  for (const auto& command : commands) width = std::max(width, command.name().size());
+  for (const auto& command : commands) {
+    if (command.hidden) continue;
+    std::cout << "  " << command.name() << std::string(width - command.name().size() + 2, ' ') << command.help << "\n";
+  }
+  std::cout << "\nA bare noun or its plural lists: `sluice topics`. `sluice NOUN VERB --help` tells more.\n"
+               "Exit status: 0 done, or yes; 1 no; 2 usage or configuration; 3 not reachable; 4 refused.\n";
+}
+
+void add_option(CLI::App& app, const Option& option) {
+  std::visit(
+      [&]<typename T>(T* target) {
+        if constexpr (std::is_same_v<T, bool>) {
+          app.add_flag(option.names, *target, option.help);
+        } else {
+          auto* added = app.add_option(option.names, *target, option.help)->type_name(option.value);
+          if constexpr (std::is_same_v<T, std::vector<std::string>>) added->expected(1)->take_all();
+        }
+      },
+      option.target);
+}
+
+void add_argument(CLI::App& app, const Argument& argument) {
+  std::visit(
+      [&]<typename T>(T* target) {
+        if constexpr (!std::is_same_v<T, bool>) {
+          app.add_option(argument.name, *target, argument.help)->required(argument.required)->type_name("");
+        }
+      },
+      argument.target);
+}
+
+void from_environment(const CLI::App& app, const char* flag, const char* variable, std::string& target) {
+  const char* value = std::getenv(variable);
+  if (app.count(flag) == 0 && value != nullptr && *value != '\0') target = value;
+}
+
+// The listeners of the file, for a client that was given -c: a client on this machine, so 0.0.0.0 is 127.0.0.1.
+Result<void> from_file(const CLI::App& app, Globals& globals) {
+  server::ConfigFlags flags;
+  flags.config = globals.config;
+  SLUICE_TRY(const auto config, server::load_config(flags, server::process_environment()));
+  const auto take = [&](const char* flag, const std::vector<io::Address>& listeners, const std::string& scheme, std::string& target) {
+    if (app.count(flag) != 0 || listeners.empty() || listeners.front().port == 0) return;
+    auto address = listeners.front();
+    if (address.host == "0.0.0.0" || address.host == "::") address.host = "127.0.0.1";
+    target = scheme + address.text();
+  };
+  take("--broker", config.kafka, "", globals.broker);
+  take("--registry", config.registry, "http://", globals.registry);
+  take("--admin", config.admin, "http://", globals.admin);
+  return {};
+}
+
+bool is_client(const Command& command) {
+  return command.noun != "serve" && command.noun != "demo" && command.noun != "check";
+}
+
+int parse_and_run(const Command& command, Globals& globals, std::vector<std::string> rest) {
+  CLI::App app{command.help, "sluice " + command.name()};
+  app.footer(command.more);
+  for (const auto& argument : command.arguments) add_argument(app, argument);
+  for (const auto& option : command.options) add_option(app, option);
+  for (const auto& option : global_options(globals)) add_option(app, option);
+  std::ranges::reverse(rest);
+  try {
+    app.parse(std::move(rest));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    return misuse(error.what(), "sluice " + command.name() + " --help");
+  }
+  if (is_client(command) && !globals.config.empty()) {
+    if (const auto read = from_file(app, globals); !read.ok()) {
+      (void)fail(read.error());
+      return kUsage;
+    }
+  }
+  from_environment(app, "--broker", "SLUICE_BROKER", globals.broker);
+  from_environment(app, "--registry", "SLUICE_REGISTRY", globals.registry);
+  from_environment(app, "--admin", "SLUICE_ADMIN", globals.admin);
+  return command.run();
+}
+
+}  // namespace
+
+std::string nearest(const std::string& word, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t best_distance = word.size() / 3 + 2;
+  for (const auto& each : known) {
+    const auto d = each.starts_with(word) && word.size() > 1 ? 0 : distance(word, each);
+    if (d < best_distance) {
+      best = each;
+      best_distance = d;
+    }
+  }
+  return best;
+}
+
+std::vector<Option> global_options(Globals& globals) {
+  return {{"-b,--broker", "HOST:PORT", "The log; several with commas (SLUICE_BROKER)", &globals.broker},
+          {"-r,--registry", "URL", "The schema registry (SLUICE_REGISTRY)", &globals.registry},
+          {"-a,--admin", "URL", "The admin listener (SLUICE_ADMIN)", &globals.admin},
+          {"-c,--config", "FILE", "A configuration file or folder: its listeners are used", &globals.config},
+          {"-J,--json", "", "JSON instead of a table", &globals.json},
+          {"--yes", "", "Do not ask", &globals.yes}};
+}
+
+int run_command_line(std::vector<std::string> arguments) {
+  Globals globals;
+  const auto commands = all_commands(globals);
+  if (arguments.empty()) return print_help(commands), kUsage;
+  if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") return print_help(commands), 0;
+  if (arguments[0] == "--version" || arguments[0] == "-V") arguments[0] = "version";
+  move_leading_flags(arguments);
+  if (arguments[0].starts_with('-')) return misuse("no command", "`sluice --help` lists the commands");
+  const auto [command, words] = choose(commands, arguments);
+  if (command == nullptr) {
+    const auto known = [&](const std::string& noun) {
+      return std::ranges::any_of(commands, [&](const auto& each) { return each.noun == noun; }) ||
+             std::ranges::any_of(reserved_commands(), [&](const auto& each) { return each.noun == noun; });
+    };
+    const auto noun = known(arguments[0]) ? arguments[0] : known(singular(arguments[0])) ? singular(arguments[0]) : arguments[0];
+    return refuse(commands, noun, arguments.size() > 1 ? arguments[1] : "");
+  }
+  return parse_and_run(*command, globals, {arguments.begin() + static_cast<std::ptrdiff_t>(words), arguments.end()});
+}
+
+}  // namespace sluice::cli

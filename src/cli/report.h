@@ -1,0 +1,47 @@
+#pragma once
+// How commands speak: tables for people, errors with what to do, exit statuses; and whom they speak to.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/command.h"
+#include "client/client.h"
+#include "io/http_client.h"
+
+namespace sluice::cli {
+
+// Columns as wide as they need be; a column whose cells are all numbers is flushed right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> heads) : heads_(std::move(heads)) {}
+  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  [[nodiscard]] std::string text() const;
+
+ private:
+  std::vector<std::string> heads_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// Says the error on standard error, and gives the exit status of a client command: 1 there is no such thing, 2 wrong
+// usage or not in this version, 3 not reachable, 4 refused.
+[[nodiscard]] int fail(const Error& error);
+// Wrong usage: "sluice: message", the hint; gives 2.
+[[nodiscard]] int misuse(const std::string& message, const std::string& hint = "");
+
+// Asks on the terminal; true at once with --yes. Off a terminal, without --yes: false, and says so.
+[[nodiscard]] bool confirmed(const Globals& globals, const std::string& question);
+
+[[nodiscard]] Result<std::unique_ptr<client::Client>> connect_broker(const Globals& globals);
+// GETs JSON. Errors: as HttpClient's, and those of the answer's status with its message.
+[[nodiscard]] Result<std::string> get_json(const std::string& base, const std::string& target, std::int64_t timeout_ms = 30'000);
+// An answer whose status is no success, as an Error: its JSON's "message", or its text.
+[[nodiscard]] Error error_of(const io::HttpResponse& answer, const std::string& what);
+
+// "2026-11-24 13:04:11.123", UTC.
+[[nodiscard]] std::string time_text(std::int64_t ms);
+// "2026-11-24T13:04:11Z", with or without fraction and zone (UTC is meant without), or a date; or milliseconds.
+[[nodiscard]] Result<std::int64_t> parse_time(const std::string& text);
+
+}  // namespace sluice::cli

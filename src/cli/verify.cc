@@ -1,0 +1,79 @@
+// source = topic = archive: asked of a running server, or, with a folder, of an archive alone.
+#include <boost/json.hpp>
+#include <iostream>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "deliver/avro_file/verify.h"
+#include "deliver/store/local/local_store.h"
+#include "io/file_system.h"
+#include "server/verify.h"
+
+namespace sluice::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::int64_t kVerifyTimeoutMs = 10 * 60 * 1000;
+
+struct Options {
+  std::string what;
+  bool deep = false;
+};
+
+int verify_folder(const std::string& folder) {
+  deliver::store::local::LocalStore store(io::real_file_system(), folder);
+  const auto report = deliver::avro_file::verify_archive(store, {});
+  if (!report.ok()) return fail(report.error());
+  for (const auto& partition : report->partitions) {
+    std::cout << partition.topic << "-" << partition.partition << "  offsets " << to_string(partition.first) << " to " << to_string(partition.end) << ", "
+              << partition.rows << " rows in " << partition.files << " files\n";
+  }
+  for (const auto& problem : report->problems) {
+    std::cout << problem.topic << "-" << problem.partition << "  offsets " << to_string(problem.from) << " to " << to_string(problem.to) << "  "
+              << (problem.file.empty() ? "" : problem.file + ": ") << problem.what << "\n";
+  }
+  if (report->partitions.empty() && report->problems.empty()) std::cout << folder << " holds no archive\n";
+  return report->ok() && !report->partitions.empty() ? 0 : kNo;
+}
+
+int verify_server(const Globals& globals) {
+  const auto url = io::parse_http_url(globals.admin);
+  if (!url.ok()) return fail(url.error());
+  const io::HttpClient client(*url, {.timeout_ms = kVerifyTimeoutMs});
+  const auto answer = client.send({.method = "POST", .target = "/verify", .headers = {}, .body = ""});
+  if (!answer.ok()) return fail(answer.error());
+  if (answer->status != 200) return fail(error_of(*answer, "verify"));
+  boost::system::error_code error;
+  const auto report = json::parse(answer->body, error);
+  const auto* text = error || !report.is_object() ? nullptr : report.get_object().if_contains("text");
+  const auto* equal = error || !report.is_object() ? nullptr : report.get_object().if_contains("equal");
+  if (globals.json || text == nullptr || !text->is_string()) {
+    std::cout << answer->body << "\n";
+  } else {
+    std::cout << std::string_view(text->get_string());
+  }
+  return equal != nullptr && equal->is_bool() && equal->get_bool() ? 0 : kNo;
+}
+
+}  // namespace
+
+Command verify_command(const Globals& globals) {
+  auto options = std::make_shared<Options>();
+  return {.noun = "verify",
+          .verb = "",
+          .help = "Proves that source, topics and archive are equal, by counts",
+          .arguments = {{"DIR", "An archive's folder: its chain, files, offsets and rows, without a server", &options->what, false}},
+          .options = {{"--deep", "", "Checksums of values as well", &options->deep}},
+          .run = [options, &globals] {
+            if (options->deep) return misuse("--deep is not in this version");
+            const auto folder = options->what.empty() ? Result<bool>(false) : io::real_file_system().exists(options->what);
+            if (!folder.ok()) return fail(folder.error());
+            if (*folder) return verify_folder(options->what);
+            if (!options->what.empty()) return misuse("there is no folder " + options->what);
+            return verify_server(globals);
+          }};
+}
+
+}  // namespace sluice::cli
