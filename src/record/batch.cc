@@ -13,6 +13,7 @@ constexpr std::size_t kAttributesAt = 21;  // the CRC covers from here to the en
 constexpr std::int8_t kMagic = 2;
 constexpr std::int16_t kTransactionalBit = 16;
 constexpr std::int16_t kControlBit = 32;
+constexpr std::int16_t kDeleteHorizonBit = 64;
 // A record takes at least: length, attributes, two deltas, key length, value length, header count.
 constexpr std::size_t kMinRecordBytes = 7;
 
@@ -72,6 +73,21 @@ std::size_t record_size(const Record& record, std::span<const Header> headers) {
               nullable_size(record.value) + size_of(static_cast<std::int64_t>(headers.size()));
   for (const auto& header : headers) size += nullable_size(header.name) + nullable_size(header.value);
   return size;
+}
+
+void write_record(const Record& record, std::span<const Header> headers, Bytes& out) {
+  ByteWriter writer(out);
+  writer.zigzag(static_cast<std::int64_t>(record_size(record, headers)));
+  writer.i8(0);
+  writer.zigzag(record.timestamp_delta_ms);
+  writer.zigzag(record.offset_delta);
+  write_nullable(writer, record.key);
+  write_nullable(writer, record.value);
+  writer.zigzag(static_cast<std::int64_t>(headers.size()));
+  for (const auto& header : headers) {
+    write_nullable(writer, header.name);
+    write_nullable(writer, header.value);
+  }
 }
 
 }  // namespace
@@ -154,19 +170,7 @@ void BatchBuilder::add(std::int64_t timestamp_ms, std::optional<ByteView> key, s
     base_timestamp_ms_ = max_timestamp_ms_ = timestamp_ms;
   }
   max_timestamp_ms_ = std::max(max_timestamp_ms_, timestamp_ms);
-  const Record record{count_, timestamp_ms - base_timestamp_ms_, key, value, {}};
-  ByteWriter writer(records_);
-  writer.zigzag(static_cast<std::int64_t>(record_size(record, headers)));
-  writer.i8(0);
-  writer.zigzag(record.timestamp_delta_ms);
-  writer.zigzag(record.offset_delta);
-  write_nullable(writer, key);
-  write_nullable(writer, value);
-  writer.zigzag(static_cast<std::int64_t>(headers.size()));
-  for (const auto& header : headers) {
-    write_nullable(writer, header.name);
-    write_nullable(writer, header.value);
-  }
+  write_record({count_, timestamp_ms - base_timestamp_ms_, key, value, {}}, headers, records_);
   ++count_;
 }
 
@@ -201,6 +205,36 @@ Bytes BatchBuilder::finish() {
   records_.clear();
   count_ = 0;
   return batch;
+}
+
+Bytes rewrite_batch(const BatchView& batch, std::span<const Record> kept, std::optional<std::int64_t> delete_horizon_ms) {
+  Bytes out(batch.bytes().substr(0, kBatchHeaderBytes));
+  const auto shift = delete_horizon_ms ? batch.base_timestamp_ms() - *delete_horizon_ms : 0;
+  Bytes records;
+  for (auto record : kept) {
+    record.timestamp_delta_ms += shift;
+    write_record(record, record.headers, records);
+  }
+  if (batch.compression() == Compression::none || kept.empty()) {
+    out += records;
+  } else {
+    compress(batch.compression(), records, out);
+  }
+  ByteWriter writer(out);
+  auto attributes = batch.attributes();
+  if (delete_horizon_ms) {
+    attributes = static_cast<std::int16_t>(attributes | kDeleteHorizonBit);
+    writer.patch<std::int64_t>(27, *delete_horizon_ms);
+  }
+  writer.patch<std::int16_t>(kAttributesAt, attributes);
+  writer.patch<std::int32_t>(57, static_cast<std::int32_t>(kept.size()));
+  writer.patch<std::int32_t>(8, static_cast<std::int32_t>(out.size() - kBatchLogOverhead));
+  writer.patch<std::uint32_t>(kCrcAt, crc32c(ByteView(out).substr(kAttributesAt)));
+  return out;
+}
+
+std::optional<std::int64_t> delete_horizon_ms(const BatchView& batch) {
+  return batch.has_delete_horizon() ? std::optional(batch.base_timestamp_ms()) : std::nullopt;
 }
 
 Bytes control_batch(ProducerId producer_id, ProducerEpoch epoch, ControlType type, std::int64_t timestamp_ms,

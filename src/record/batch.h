@@ -118,6 +118,12 @@ class BatchBuilder {
   std::int64_t max_timestamp_ms_ = 0;
 };
 
+// `batch` with only the records `kept`: offsets, producer and flags stay as they are, also when none is kept. With
+// `delete_horizon_ms` the batch says until when its tombstones or marker must stay (bit 6; Kafka's cleaner).
+[[nodiscard]] Bytes rewrite_batch(const BatchView& batch, std::span<const Record> kept, std::optional<std::int64_t> delete_horizon_ms);
+// The time from which tombstones and marker may go; none when it was not set yet.
+[[nodiscard]] std::optional<std::int64_t> delete_horizon_ms(const BatchView& batch);
+
 enum class ControlType : std::int16_t { abort = 0, commit = 1 };
 
 // A transaction marker: a control batch of one record.
