@@ -13,6 +13,9 @@ namespace {
 
 constexpr const char* kDefaultLevel = "BACKWARD";
 constexpr std::string_view kLevels[] = {"NONE", "BACKWARD", "FORWARD", "FULL", "BACKWARD_TRANSITIVE", "FORWARD_TRANSITIVE", "FULL_TRANSITIVE"};
+constexpr std::int64_t kReplayWaitMs = 10'000;
+// Confluent's readers pass over the value of this key; ours is the greatest id ever given, which outlives its schema.
+constexpr const char* kNoopKey = R"({"keytype":"NOOP","magic":0})";
 constexpr const char* kLogicalProperty = "sluice.compareLogicalTypes";
 
 Error failed(Code code, std::string message) {
@@ -76,17 +79,33 @@ std::string details(const std::vector<std::string>& messages) {
 Result<std::unique_ptr<Registry>> Registry::open(pipeline::Log& log) {
   std::unique_ptr<Registry> registry(new Registry(log));
   SLUICE_RETURN_IF_ERROR(log.ensure_topic({kSchemasTopic, 1, {{"cleanup.policy", "compact"}}, true}));
-  SLUICE_TRY(registry->producer_, log.producer("registry"));
-  SLUICE_RETURN_IF_ERROR(registry->replay());
+  SLUICE_RETURN_IF_ERROR(registry->settle());
   return registry;
+}
+
+// Fences, which settles what an earlier producer left open, then derives the state anew.
+Result<void> Registry::settle() {
+  SLUICE_TRY(producer_, log_.producer("registry"));
+  subjects_.clear();
+  by_id_.clear();
+  by_text_.clear();
+  uses_.clear();
+  configs_.clear();
+  next_id_ = 1;
+  SLUICE_RETURN_IF_ERROR(replay());
+  settled_ = true;
+  return {};
 }
 
 Result<void> Registry::replay() {
   SLUICE_TRY(const auto range, log_.range(kSchemasTopic, 0));
   SLUICE_TRY(const auto reader, log_.reader(kSchemasTopic, 0, range.start));
   while (reader->next_offset() < range.last_stable) {
-    SLUICE_TRY(const auto records, reader->poll(0, std::size_t{4} << 20));
-    if (records.empty()) break;
+    const auto before = reader->next_offset();
+    SLUICE_TRY(const auto records, reader->poll(kReplayWaitMs, std::size_t{4} << 20));
+    if (records.empty() && reader->next_offset() == before) {
+      return Error{ErrorCode::back_off, "_schemas: offset " + to_string(before) + " was not read in time, below the end of the log"};
+    }
     for (const auto& record : records) {
       if (record.key) apply(std::string(*record.key), record.value ? std::optional(std::string(*record.value)) : std::nullopt);
     }
@@ -111,22 +130,40 @@ void Registry::apply(const std::string& key, const std::optional<std::string>& v
       configs_[subject] = {text_of(config.get_object(), "compatibilityLevel"), logical != nullptr && logical->is_bool() && logical->get_bool()};
     }
   }
+  if (type == "NOOP" && value) {
+    const auto kept = json::parse(*value, error);
+    if (!error && kept.is_object()) next_id_ = std::max(next_id_, number_of(kept.get_object(), "greatestId") + 1);
+  }
   if (type == "DELETE_SUBJECT" && value) {
     const auto deletion = json::parse(*value, error);
-    if (error || !deletion.is_object()) return;
-    for (auto& [number, version] : subjects_[subject]) {
+    const auto found = subjects_.find(subject);
+    if (error || !deletion.is_object() || found == subjects_.end()) return;
+    for (auto& [number, version] : found->second) {
       if (number <= number_of(deletion.get_object(), "version")) version.deleted = true;
     }
   }
 }
 
+// A schema lives as long as one version, deleted softly or not, has it.
+void Registry::forget(const std::string& subject, std::int32_t number) {
+  const auto found = subjects_.find(subject);
+  if (found == subjects_.end()) return;
+  const auto version = found->second.find(number);
+  if (version == found->second.end()) return;
+  const auto id = version->second.id;
+  if (--uses_[id] == 0) {
+    const auto text = by_id_.find(id);
+    if (const auto same = by_text_.find(text->second); same != by_text_.end() && same->second == id) by_text_.erase(same);
+    by_id_.erase(text);
+    uses_.erase(id);
+  }
+  found->second.erase(version);
+  if (found->second.empty()) subjects_.erase(found);
+}
+
 void Registry::apply_schema(const std::string& subject, std::int32_t number, const std::optional<std::string>& value) {
   if (!value) {
-    const auto found = subjects_.find(subject);
-    if (found == subjects_.end()) return;
-    found->second.erase(number);
-    if (found->second.empty()) subjects_.erase(found);
-    return;
+    return forget(subject, number);
   }
   boost::system::error_code error;
   const auto parsed = json::parse(*value, error);
@@ -134,15 +171,18 @@ void Registry::apply_schema(const std::string& subject, std::int32_t number, con
   const auto& object = parsed.get_object();
   const auto* deleted = object.if_contains("deleted");
   Version version{subject, number, SchemaId{number_of(object, "id")}, text_of(object, "schema"), deleted != nullptr && deleted->is_bool() && deleted->get_bool()};
+  forget(subject, number);  // of the same number, when this marks it deleted
   by_id_.emplace(version.id, version.text);
   by_text_.emplace(version.text, version.id);
+  ++uses_[version.id];
   next_id_ = std::max(next_id_, version.id.value + 1);
   subjects_[subject][number] = std::move(version);
 }
 
 // Durable before it is applied; nothing is applied when the log refuses.
-Result<void> Registry::write(const std::vector<std::pair<std::string, std::optional<std::string>>>& records) {
+Result<void> Registry::write(const Changes& records) {
   const auto put = [&]() -> Result<void> {
+    if (!settled_) SLUICE_RETURN_IF_ERROR(settle());
     SLUICE_RETURN_IF_ERROR(producer_->begin());
     for (const auto& [key, value] : records) {
       const auto view = value ? std::optional<ByteView>(*value) : std::nullopt;
@@ -153,8 +193,14 @@ Result<void> Registry::write(const std::vector<std::pair<std::string, std::optio
   };
   auto written = put();
   if (!written.ok()) {
-    static_cast<void>(producer_->abort().ok());
     auto error = std::move(written).error();
+    if (error.code == ErrorCode::fenced) {
+      static_cast<void>(producer_->abort().ok());  // a newer registry has the topic: this one changes nothing more
+    } else {
+      // Whether it was committed is unknown: what the topic says counts, now or before the next change.
+      settled_ = false;
+      static_cast<void>(settle().ok());
+    }
     error.reason = static_cast<std::uint16_t>(Code::store_failed);
     return error;
   }
@@ -215,10 +261,9 @@ Result<Verdict> Registry::check_locked(const std::string& subject, const avro::S
   auto config = config_of(subject);
   if (number) {
     const auto found = std::find_if(against.begin(), against.end(), [&](const Version& version) { return version.version == *number; });
-    if (*number == -1 && !against.empty()) {
-      against.erase(against.begin(), std::prev(against.end()));
+    if (*number == -1) {  // nothing is compatible with everything
+      if (!against.empty()) against.erase(against.begin(), std::prev(against.end()));
     } else if (found == against.end()) {
-      if (against.empty()) return no_subject(subject);
       return failed(Code::version_not_found, "Version " + std::to_string(*number) + " not found.");
     } else {
       against = {*found};
@@ -249,7 +294,11 @@ Result<Version> Registry::add_version(const std::string& subject, const std::str
   const auto& numbers = subjects_[subject];
   Version version{subject, numbers.empty() ? 1 : numbers.rbegin()->first + 1, SchemaId{next_id_}, text, false};
   if (const auto known = by_text_.find(text); known != by_text_.end()) version.id = known->second;
-  auto written = write({{schema_key(subject, version.version), schema_value(version)}});
+  Changes records{{schema_key(subject, version.version), schema_value(version)}};
+  for (const auto& [number, earlier] : numbers) {  // softly deleted, and now replaced
+    if (earlier.deleted && earlier.id == version.id) records.emplace_back(schema_key(subject, number), std::nullopt);
+  }
+  auto written = write(records);
   if (!written.ok()) {
     if (subjects_[subject].empty()) subjects_.erase(subject);
     return std::move(written).error();
@@ -286,7 +335,7 @@ Result<Version> Registry::find(const std::string& subject, const std::string& sc
   const auto text = parsed.text();
   const std::lock_guard lock(mutex_);
   const auto found = subjects_.find(subject);
-  if (found == subjects_.end()) return no_subject(subject);
+  if (found == subjects_.end() || (!deleted && live(subject).empty())) return no_subject(subject);
   for (auto it = found->second.rbegin(); it != found->second.rend(); ++it) {
     if (it->second.text == text && (deleted || !it->second.deleted)) return it->second;
   }
@@ -359,6 +408,12 @@ Result<std::map<std::int32_t, Version>*> Registry::known(const std::string& subj
   return &found->second;
 }
 
+// What goes with the last version of a subject, and what stays of it: ids are never given twice.
+void Registry::add_last_words(const std::string& subject, Changes& records) const {
+  if (configs_.contains(subject)) records.emplace_back(config_key(subject), std::nullopt);
+  records.emplace_back(kNoopKey, json::serialize(json::object{{"greatestId", next_id_ - 1}}));
+}
+
 Result<std::vector<std::int32_t>> Registry::delete_subject(const std::string& subject, bool permanent) {
   const std::lock_guard lock(mutex_);
   SLUICE_TRY(auto* versions, known(subject));
@@ -368,7 +423,7 @@ Result<std::vector<std::int32_t>> Registry::delete_subject(const std::string& su
   }
   if (!permanent && !any_live) return failed(Code::subject_soft_deleted, "Subject '" + subject + "' was soft deleted. Set permanent=true to delete permanently");
   std::vector<std::int32_t> numbers;
-  std::vector<std::pair<std::string, std::optional<std::string>>> records;
+  Changes records;
   for (auto& [number, version] : *versions) {
     if (permanent) {
       records.emplace_back(schema_key(subject, number), std::nullopt);
@@ -381,7 +436,7 @@ Result<std::vector<std::int32_t>> Registry::delete_subject(const std::string& su
     }
     numbers.push_back(number);
   }
-  if (permanent && configs_.contains(subject)) records.emplace_back(config_key(subject), std::nullopt);
+  if (permanent) add_last_words(subject, records);
   SLUICE_RETURN_IF_ERROR(write(records));
   return numbers;
 }
@@ -401,8 +456,13 @@ Result<std::int32_t> Registry::delete_version(const std::string& subject, std::i
   if (!permanent && found->second.deleted) return failed(Code::version_soft_deleted, text + " was soft deleted. Set permanent=true to delete permanently");
   auto gone = found->second;
   gone.deleted = true;
-  const auto value = permanent ? std::nullopt : std::optional(schema_value(gone));
-  SLUICE_RETURN_IF_ERROR(write({{schema_key(subject, gone.version), value}}));
+  Changes records{{schema_key(subject, gone.version), permanent ? std::nullopt : std::optional(schema_value(gone))}};
+  if (permanent && versions->size() == 1) {
+    add_last_words(subject, records);
+  } else if (permanent) {
+    records.emplace_back(kNoopKey, json::serialize(json::object{{"greatestId", next_id_ - 1}}));
+  }
+  SLUICE_RETURN_IF_ERROR(write(records));
   return gone.version;
 }
 

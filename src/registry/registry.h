@@ -92,11 +92,17 @@ class Registry final : public pipeline::SchemaCatalog {
     bool compare_logical_types = false;
   };
 
+  // Keys and values of `_schemas`; no value deletes.
+  using Changes = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
   explicit Registry(pipeline::Log& log) : log_(log) {}
+  [[nodiscard]] Result<void> settle();
   [[nodiscard]] Result<void> replay();
+  void forget(const std::string& subject, std::int32_t version);
+  void add_last_words(const std::string& subject, Changes& records) const;
   void apply(const std::string& key, const std::optional<std::string>& value);
   void apply_schema(const std::string& subject, std::int32_t version, const std::optional<std::string>& value);
-  [[nodiscard]] Result<void> write(const std::vector<std::pair<std::string, std::optional<std::string>>>& records);
+  [[nodiscard]] Result<void> write(const Changes& records);
   [[nodiscard]] Result<avro::Schema> parse(const std::string& schema) const;
   [[nodiscard]] Config config_of(const std::string& subject) const;
   [[nodiscard]] Result<Verdict> judge(const std::string& subject, const avro::Schema& schema, const std::vector<Version>& against, const Config& config) const;
@@ -109,9 +115,11 @@ class Registry final : public pipeline::SchemaCatalog {
   mutable std::mutex mutex_;
   std::map<std::string, std::map<std::int32_t, Version>> subjects_;
   std::map<SchemaId, std::string> by_id_;
+  std::map<SchemaId, std::size_t> uses_;  // versions that have it, those deleted softly included
   std::map<std::string, SchemaId> by_text_;
   std::map<std::string, Config> configs_;  // "" is the global one
   std::int32_t next_id_ = 1;
+  bool settled_ = false;  // the producer is ours and the state is the topic's
 };
 
 }  // namespace sluice::registry
