@@ -28,22 +28,18 @@ SourceAudit audit_of(const capture::postgres::Audit& counted, const pipeline::St
 
 }  // namespace
 
-// What a database lacks is told before anything is made there. One that cannot be reached now is no reason not to serve:
-// its source waits for it.
+// What a database lacks is told before anything is made there.
 Result<void> Server::Parts::make_sources() {
   for (const auto& source : config.sources) {
     auto stage = std::make_unique<SourceStage>(source, environment, *log, *registry, io::system_clock());
     SLUICE_TRY(const auto options, stage->options());
     auto found = capture::postgres::preflight(options);
-    if (!found.ok() && found.error().code == ErrorCode::rejected) return std::move(found).error().in("source " + source.name);
-    if (!found.ok()) trace::warn("server", "source " + source.name + ": " + found.error().text());
-    if (found.ok()) {
-      if (!found->ok()) {
-        return Error{ErrorCode::rejected, "source " + source.name + ": the database is not ready to be captured", found->text(),
-                     "run 'sluice check' after the changes"};
-      }
-      trace::info("capture", source.name + ": " + found->server + ", " + std::to_string(found->tables.size()) + " tables; " + found->slot_cost);
+    if (!found.ok()) return std::move(found).error().in("source " + source.name);
+    if (!found->ok()) {
+      return Error{ErrorCode::rejected, "source " + source.name + ": the database is not ready to be captured", found->text(),
+                   "run 'sluice check' after the changes"};
     }
+    trace::info("capture", source.name + ": " + found->server + ", " + std::to_string(found->tables.size()) + " tables; " + found->slot_cost);
     sources.push_back(std::move(stage));
   }
   return {};

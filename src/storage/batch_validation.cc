@@ -26,7 +26,7 @@ Result<record::BatchView> parse(ByteView bytes) {
   return view;
 }
 
-Result<void> check_fields(const record::BatchView& batch) {
+Result<void> check_fields(const record::BatchView& batch, bool platform) {
   const auto count = batch.record_count();
   if (count <= 0 || batch.last_offset_delta() != count - 1) {
     return invalid("a record batch of " + std::to_string(count) + " records whose last offset delta is " +
@@ -38,7 +38,8 @@ Result<void> check_fields(const record::BatchView& batch) {
     if (batch.is_transactional()) return invalid("a transactional batch without a producer id");
     return {};
   }
-  if (batch.producer_epoch().value < 0 || batch.base_sequence() < 0) {
+  // The group coordinator writes a transaction's offsets in the producer's name, without a sequence, as Kafka's does.
+  if (batch.producer_epoch().value < 0 || (batch.base_sequence() < 0 && !platform)) {
     return invalid("a batch with a producer id and without epoch or sequence");
   }
   return {};
@@ -82,7 +83,7 @@ Result<record::BatchView> validate_batch(ByteView bytes, const PartitionOptions&
                        std::to_string(std::min<std::uint64_t>(most, options.segment_bytes)) + " are allowed",
                    "raise max.message.bytes of the topic, or send smaller batches");
   }
-  SLUICE_RETURN_IF_ERROR(check_fields(batch));
+  SLUICE_RETURN_IF_ERROR(check_fields(batch, platform));
   if (!batch.crc_ok()) return refused(ErrorCode::corrupt, Reason::corrupt_batch, "the CRC of a record batch does not fit its bytes");
   SLUICE_RETURN_IF_ERROR(check_timestamps(batch, options, now_ms));
   if (options.cleanup_compact) SLUICE_RETURN_IF_ERROR(check_keys(batch));

@@ -55,6 +55,7 @@ Result<std::optional<ProducerStates::Duplicate>> ProducerStates::check(const rec
   const auto epoch = batch.producer_epoch();
   if (epoch < entry.epoch) return older_epoch(id, epoch, entry.epoch);
   const auto first = batch.base_sequence();
+  if (first < 0) return std::optional<Duplicate>{};
   const auto last = sequence_after(first, batch.last_offset_delta());
   if (epoch == entry.epoch) {
     for (const auto& known : entry.batches) {

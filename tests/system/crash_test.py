@@ -74,7 +74,7 @@ def prepare(server):
     cursor.execute(SCHEMA)
     cursor.execute("""
         INSERT INTO accounts SELECT i, nextval('version'), 'body ' || md5(i::text), i / 100.0, now(),
-                                    jsonb_build_object('i', i), decode(md5(i::text), 'hex'), i % 2 = 0
+                                    jsonb_build_object('i', i), decode(md5(i::text), 'hex'), i %% 2 = 0
         FROM generate_series(1, %(accounts)s) i;
         INSERT INTO items SELECT i %% 1000, 'item ' || i, nextval('version'), i, i / 7.0, ARRAY['x', i::text]
         FROM generate_series(1, %(items)s) i;

@@ -1,0 +1,275 @@
+#pragma once
+// A schema compiled for decoding: its graph walked once into one array of operations, and a value's bytes run through it.
+//
+//   Program program(schema);
+//   SLUICE_RETURN_IF_ERROR(decode(program, bytes, visitor));
+//
+// The operations of a record's fields, or a union's branches, lie side by side; a record that is used twice, or within
+// itself, is there once. decode() allocates nothing: strings and bytes are given to the visitor as views into the input.
+// Every read is bounded: by the input's end, by depth, and by a number of items that take no bytes (arrays of nulls).
+//
+// A visitor is a class with the functions of NoVisitor; deriving from it, it hides those that it wants.
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "avro/schema.h"
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace sluice::avro {
+
+struct Operation {
+  Type type = Type::null;
+  std::uint32_t children = 0;  // their number: fields, branches, or one for items
+  std::uint32_t first = 0;     // index of the first child
+  std::uint32_t size = 0;      // bytes of a fixed; symbols of an enum
+  const Node* node = nullptr;
+};
+
+// Shares the schema's nodes. Immutable, shared freely between threads.
+class Program {
+ public:
+  explicit Program(Schema schema);
+
+  [[nodiscard]] const Schema& schema() const { return schema_; }
+  [[nodiscard]] const Operation& root() const { return operations_.front(); }
+  [[nodiscard]] const Operation* child(const Operation& of, std::size_t i) const { return operations_.data() + of.first + i; }
+
+ private:
+  class Compiler;
+
+  Schema schema_;
+  std::vector<Operation> operations_;
+};
+
+struct DecodeLimits {
+  int depth = 200;
+  std::uint64_t items_of_no_bytes = 1 << 20;  // in the whole value
+};
+
+struct NoVisitor {
+  void null() {}
+  void boolean(bool) {}
+  void integer(const Node&, std::int64_t) {}  // int and long
+  void float_number(float) {}
+  void double_number(double) {}
+  void string(ByteView) {}                 // not checked to be UTF-8
+  void bytes(const Node&, ByteView) {}     // bytes and fixed
+  void symbol(const Node&, std::size_t) {}
+  void begin_branch(const Node&, std::size_t) {}  // before the value of a union
+  void end_branch(const Node&, std::size_t) {}
+  void begin_record(const Node&) {}
+  void field(const Node&, std::size_t) {}  // before its value
+  void end_record(const Node&) {}
+  void begin_array() {}
+  void item() {}  // before an item of an array
+  void end_array() {}
+  void begin_map() {}
+  void key(ByteView) {}  // before its value
+  void end_map() {}
+};
+
+namespace program_detail {
+
+enum class Fault : std::uint8_t { none, short_, boolean, integer, symbol, branch, size, depth, items };
+[[nodiscard]] Error fault(Fault fault, std::size_t at);
+
+template <typename Visitor>
+class Run {
+ public:
+  Run(const Program& program, ByteView bytes, Visitor& visitor, DecodeLimits limits)
+      : program_(program), in_(bytes), begin_(bytes.data()), visitor_(visitor), depth_(limits.depth), spare_items_(limits.items_of_no_bytes) {}
+
+  [[nodiscard]] bool value(const Operation& operation) {
+    switch (operation.type) {
+      case Type::null: visitor_.null(); return true;
+      case Type::boolean: return boolean();
+      case Type::int_:
+      case Type::long_: return integer(operation);
+      case Type::float_: return floating<float>();
+      case Type::double_: return floating<double>();
+      case Type::string: {
+        ByteView text;
+        if (!sized(text)) return false;
+        visitor_.string(text);
+        return true;
+      }
+      case Type::bytes: {
+        ByteView bytes;
+        if (!sized(bytes)) return false;
+        visitor_.bytes(*operation.node, bytes);
+        return true;
+      }
+      case Type::fixed: {
+        const auto bytes = in_.view(operation.size);
+        if (!in_.ok()) return false;
+        visitor_.bytes(*operation.node, bytes);
+        return true;
+      }
+      case Type::enum_: {
+        const auto symbol = in_.varint();
+        if (!in_.ok() || (symbol & 1) != 0 || symbol >> 1 >= operation.size) return refuse(Fault::symbol);
+        visitor_.symbol(*operation.node, symbol >> 1);
+        return true;
+      }
+      case Type::union_: return branch(operation);
+      case Type::record: return record(operation);
+      case Type::array:
+      case Type::map: return blocks(operation);
+    }
+    return false;
+  }
+
+  [[nodiscard]] ByteView rest() const { return in_.rest(); }
+  [[nodiscard]] Error error() const {
+    return fault(fault_ == Fault::none || !in_.ok() ? Fault::short_ : fault_, static_cast<std::size_t>(in_.position() - begin_));
+  }
+
+ private:
+  bool refuse(Fault fault) {
+    if (fault_ == Fault::none) fault_ = fault;
+    return false;
+  }
+
+  bool boolean() {
+    const auto byte = in_.u8();
+    if (!in_.ok() || byte > 1) return refuse(Fault::boolean);
+    visitor_.boolean(byte != 0);
+    return true;
+  }
+
+  bool integer(const Operation& operation) {
+    const auto value = in_.zigzag();
+    if (!in_.ok()) return false;
+    if (operation.type == Type::int_ && value != static_cast<std::int32_t>(value)) return refuse(Fault::integer);
+    visitor_.integer(*operation.node, value);
+    return true;
+  }
+
+  template <typename Number>
+  bool floating() {
+    const auto bytes = in_.view(sizeof(Number));
+    if (!in_.ok()) return false;
+    Number number;
+    std::memcpy(&number, bytes.data(), sizeof number);  // little-endian, as this machine
+    if constexpr (sizeof(Number) == sizeof(float)) {
+      visitor_.float_number(number);
+    } else {
+      visitor_.double_number(number);
+    }
+    return true;
+  }
+
+  bool sized(ByteView& out) {
+    const auto size = in_.zigzag();
+    if (size < 0) return refuse(Fault::size);
+    out = in_.view(static_cast<std::size_t>(size));
+    return in_.ok();
+  }
+
+  bool branch(const Operation& operation) {
+    const auto index = in_.varint();
+    if (!in_.ok() || (index & 1) != 0 || index >> 1 >= operation.children) return refuse(Fault::branch);
+    if (--depth_ < 0) return refuse(Fault::depth);
+    visitor_.begin_branch(*operation.node, index >> 1);
+    if (!value(*program_.child(operation, index >> 1))) return false;
+    visitor_.end_branch(*operation.node, index >> 1);
+    ++depth_;
+    return true;
+  }
+
+  bool record(const Operation& operation) {
+    if (--depth_ < 0) return refuse(Fault::depth);
+    visitor_.begin_record(*operation.node);
+    const auto* field = program_.child(operation, 0);
+    for (std::size_t i = 0; i < operation.children; ++i, ++field) {
+      visitor_.field(*operation.node, i);
+      if (!value(*field)) return false;
+    }
+    visitor_.end_record(*operation.node);
+    ++depth_;
+    return true;
+  }
+
+  // Blocks of items: a count, negative when the block's size in bytes follows; zero ends them.
+  bool blocks(const Operation& operation) {
+    if (--depth_ < 0) return refuse(Fault::depth);
+    const bool map = operation.type == Type::map;
+    map ? visitor_.begin_map() : visitor_.begin_array();
+    while (true) {
+      auto count = in_.zigzag();
+      if (!in_.ok()) return false;
+      if (count == 0) break;
+      const char* end = nullptr;
+      if (count < 0) {
+        const auto size = in_.zigzag();
+        if (!in_.ok() || size < 0 || static_cast<std::uint64_t>(size) > in_.remaining() || count == std::numeric_limits<std::int64_t>::min()) return refuse(Fault::size);
+        end = in_.position() + size;
+        count = -count;
+      }
+      if (!items(operation, map, count)) return false;
+      if (end != nullptr && in_.position() != end) return refuse(Fault::size);
+    }
+    map ? visitor_.end_map() : visitor_.end_array();
+    ++depth_;
+    return true;
+  }
+
+  bool items(const Operation& operation, bool map, std::int64_t count) {
+    const auto& child = *program_.child(operation, 0);
+    for (; count > 0; --count) {
+      const char* before = in_.position();
+      if (map) {
+        ByteView key;
+        if (!sized(key)) return false;
+        visitor_.key(key);
+      } else {
+        visitor_.item();
+      }
+      if (!value(child)) return false;
+      if (in_.position() == before && spare_items_-- == 0) return refuse(Fault::items);
+    }
+    return true;
+  }
+
+  const Program& program_;
+  ByteReader in_;
+  const char* begin_;
+  Visitor& visitor_;
+  int depth_;
+  std::uint64_t spare_items_;
+  Fault fault_ = Fault::none;
+};
+
+}  // namespace program_detail
+
+// Runs the value at the front of `bytes` through `visitor` and takes it off `bytes`. Errors: corrupt, with the position;
+// the visitor has then seen a part.
+template <typename Visitor>
+[[nodiscard]] Result<void> decode_front(const Program& program, ByteView& bytes, Visitor& visitor, DecodeLimits limits = {}) {
+  program_detail::Run<Visitor> run(program, bytes, visitor, limits);
+  if (!run.value(program.root())) return run.error();
+  bytes = run.rest();
+  return {};
+}
+
+// The same for one value from the first byte to the last. Errors: corrupt.
+template <typename Visitor>
+[[nodiscard]] Result<void> decode(const Program& program, ByteView bytes, Visitor& visitor, DecodeLimits limits = {}) {
+  const auto size = bytes.size();
+  SLUICE_RETURN_IF_ERROR(decode_front(program, bytes, visitor, limits));
+  if (bytes.empty()) return {};
+  return Error{ErrorCode::corrupt, "the value ends at byte " + std::to_string(size - bytes.size()) + " of " + std::to_string(size)};
+}
+
+// Whether `bytes` is one value of the schema. Errors: corrupt, with the reason.
+[[nodiscard]] Result<void> check(const Program& program, ByteView bytes, DecodeLimits limits = {});
+
+// The bytes of each field of a record, in order. Errors: corrupt; rejected, when the schema is no record.
+[[nodiscard]] Result<void> split(const Program& program, ByteView bytes, std::vector<ByteView>& fields, DecodeLimits limits = {});
+
+}  // namespace sluice::avro
