@@ -4,7 +4,6 @@
 
 #include <boost/json.hpp>
 #include <fstream>
-#include <regex>
 
 #include "avro/compatibility.h"
 #include "avro/schema.h"
@@ -30,27 +29,12 @@ std::vector<json::object> lines_of(const std::string& name) {
 
 std::string text_of(const json::object& object, const char* key) { return std::string(object.at(key).as_string()); }
 
-// Numbers with a fraction to 14 digits: Boost.JSON reads them to one unit in the last place only.
-std::string rounded(const std::string& text) {
-  static const std::regex kNumber(R"(-?[0-9]+\.[0-9]+(E-?[0-9]+)?)");
-  std::string out;
-  auto rest = text.cbegin();
-  for (std::sregex_iterator it(text.begin(), text.end(), kNumber), end; it != end; ++it) {
-    out.append(rest, (*it)[0].first);
-    char digits[64];
-    std::snprintf(digits, sizeof digits, "%.13e", std::stod(it->str()));
-    out += digits;
-    rest = (*it)[0].second;
-  }
-  return out.append(rest, text.cend());
-}
-
 TEST(Golden, TextsAndFingerprintsAreThoseOfJava) {
   int compared = 0;
   for (const auto& line : lines_of("canonical.jsonl")) {
     const auto schema = Schema::parse(text_of(line, "input"));
     ASSERT_TRUE(schema.ok()) << line << "\n" << schema.error();
-    EXPECT_EQ(rounded(schema->text()), rounded(text_of(line, "java_toString")));
+    EXPECT_EQ(schema->text(), text_of(line, "java_toString"));
     EXPECT_EQ(schema->canonical(), text_of(line, "pcf"));
     char rabin[32];
     std::snprintf(rabin, sizeof rabin, "%016llx", static_cast<unsigned long long>(rabin_fingerprint(schema->canonical())));

@@ -3,6 +3,9 @@
 
 #include <boost/json/value.hpp>
 #include <string>
+#include <string_view>
+
+#include "base/result.h"
 
 namespace sluice::avro {
 
@@ -10,5 +13,7 @@ struct Node;
 // As Schema::text(), of a part.
 [[nodiscard]] std::string print_node(const Node& node);
 [[nodiscard]] std::string json_text(const boost::json::value& value);
+// Numbers exact; comments are allowed. Errors: rejected, with the place in the text.
+[[nodiscard]] Result<boost::json::value> parse_json(std::string_view text);
 
 }  // namespace sluice::avro

@@ -78,12 +78,9 @@ class SchemaParser {
   explicit SchemaParser(ParseOptions options) : options_(options) {}
 
   Result<Schema> parse(std::string_view text) {
-    boost::system::error_code error;
-    json::parse_options lenient;
-    lenient.max_depth = 512;
-    lenient.allow_comments = true;  // as Jackson does in Java
-    const auto value = json::parse({text.data(), text.size()}, error, {}, lenient);
-    if (error) return Error{ErrorCode::rejected, "the schema is no JSON: " + error.message()};
+    const auto parsed = parse_json(text);
+    if (!parsed.ok()) return Error{ErrorCode::rejected, "the schema is no JSON: " + parsed.error().message};
+    const auto& value = *parsed;
     declare(value, "", 0);
     SLUICE_TRY(const Node* root, node(value, "", "", 0));
     for (const auto& [name, shell] : declared_) {
