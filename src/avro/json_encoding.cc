@@ -103,6 +103,10 @@ class Printer : public NoVisitor {
   }
   template <typename Number>
   void floating(Number value) {
+    if (value == 0 && std::signbit(value)) {
+      out_ += "-0.0";  // "-0" would be an integer, and its sign lost
+      return;
+    }
     if (std::isfinite(value)) return number(value);
     out_ += std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
   }
