@@ -40,7 +40,10 @@ int dump_segment(ByteView bytes) {
       record.key ? text_to_json(*record.key, line) : static_cast<void>(line += "null");
       line += "  value ";
       record.value ? text_to_json(*record.value, line) : static_cast<void>(line += "null");
-      for (const auto& header : record.headers) line += "  " + std::string(header.name) + "=" + std::string(header.value.value_or("null"));
+      for (const auto& header : record.headers) {
+        line += "  " + std::string(header.name) + "=";
+        text_to_json(header.value.value_or("null"), line);
+      }
       std::cout << line << "\n";
       return static_cast<bool>(std::cout);
     });

@@ -1,5 +1,4 @@
 // Sources and sinks: made out of the configuration, run under the supervisor, verified.
-#include <thread>
 #include <utility>
 
 #include "base/trace.h"
@@ -9,8 +8,6 @@
 
 namespace sluice::server {
 namespace {
-
-constexpr auto kCaptureWait = std::chrono::milliseconds(20);
 
 SourceAudit audit_of(const capture::postgres::Audit& counted, const pipeline::StageStatus& status) {
   SourceAudit audit;
@@ -77,15 +74,8 @@ VerifySource Server::Parts::verify_source(SourceStage& source) {
     SLUICE_TRY(const auto counted, capture::postgres::audit(options));
     return audit_of(counted, source.status());
   };
-  out.wait_until_captured = [&source](Lsn end, std::chrono::milliseconds wait) -> Result<void> {
-    const auto deadline = std::chrono::steady_clock::now() + wait;
-    while (source.captured_until() < end) {
-      if (std::chrono::steady_clock::now() > deadline) {
-        return Error{ErrorCode::back_off, "source " + source.config().name + " is at " + lsn_text(source.captured_until()) + " and did not reach " + lsn_text(end) + " in time"};
-      }
-      std::this_thread::sleep_for(kCaptureWait);
-    }
-    return {};
+  out.wait_until_captured = [&source](Lsn end, std::chrono::milliseconds wait) {
+    return wait_for_lsn([&source] { return source.captured_until(); }, end, wait);
   };
   return out;
 }

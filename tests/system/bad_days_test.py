@@ -46,14 +46,14 @@ def password_changes(directory):
             rules = file.read()
         with open(hba, "w") as file:
             file.write("host all carrier 127.0.0.1/32 scram-sha-256\nhost replication carrier 127.0.0.1/32 scram-sha-256\n" + rules)
-        road.sql("ALTER ROLE carrier PASSWORD 'second'")
+        road.sql("ALTER ROLE carrier PASSWORD 'entirely-new'")
         road.sql("SELECT pg_reload_conf()")
         road.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'carrier'")
         wait_until(lambda: road.stage("source")["error"], 30, "the error shows")
         assert "password" in road.stage("source")["error"], road.stage("source")
-        assert "second" not in road.sluice.http("/status")
+        assert "entirely-new" not in road.sluice.http("/status")
         road.sql("UPDATE a SET n = 5000 WHERE id = 1")
-        road.set_password("second\n")
+        road.set_password("entirely-new\n")
         caught_up(road, "a", 1, 5000)
 
 

@@ -75,7 +75,7 @@ class Postgres:
     def __init__(self, directory, settings=None):
         self.bin = postgres_bin()
         self.data = os.path.join(directory, "pg")
-        self.port = free_port()
+        self.port = (settings or {}).get("port") or free_port()
         self.log = os.path.join(directory, "pg.log")
         self.settings = {"wal_level": "logical", "max_wal_senders": 10, "max_replication_slots": 10,
                          "listen_addresses": "'127.0.0.1'", "port": self.port, "fsync": "off", **(settings or {})}

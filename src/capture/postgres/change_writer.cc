@@ -176,10 +176,13 @@ Result<void> ChangeWriter::update(TrackedTable& to, const Update& change, Transa
     SLUICE_RETURN_IF_ERROR(begin());
     SLUICE_RETURN_IF_ERROR(note_unchanged(to, time_ms));
   }
+  std::string old_key_text;  // headers are ASCII: the framed key in hex
   if (!change.old.empty() && old_key_ != key_) {
-    const pipeline::Header moved[] = {{"__newkey", ByteView(key_)}};
+    const auto new_key = hex(key_);
+    old_key_text = hex(old_key_);
+    const pipeline::Header moved[] = {{"__newkey", ByteView(new_key)}};
     SLUICE_RETURN_IF_ERROR(append(to, ByteView(old_key_), std::nullopt, 'd', &in, time_ms, moved));
-    more.push_back({"__oldkey", ByteView(old_key_)});
+    more.push_back({"__oldkey", ByteView(old_key_text)});
   }
   return append(to, ByteView(key_), ByteView(value_), 'u', &in, time_ms, more);
 }
