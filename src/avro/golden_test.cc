@@ -85,6 +85,15 @@ TEST(Golden, CompatibilityIsJudgedAsJavaJudgesIt) {
   EXPECT_EQ(compared, 294);
 }
 
+TEST(Schema, AUnionKnowsABranchThatIsDefinedLater) {
+  const auto record = [](const std::string& branches) {
+    return Schema::parse(R"({"type":"record","name":"R","fields":[{"name":"u","type":)" + branches + R"(},{"name":"f","type":{"type":"fixed","name":"F","size":2}}]})");
+  };
+  EXPECT_TRUE(record(R"(["null","F"])").ok());
+  EXPECT_FALSE(record(R"(["F","F"])").ok());
+  EXPECT_FALSE(record(R"(["F",{"type":"fixed","name":"F","size":2}])").ok());
+}
+
 TEST(Compatibility, ComparesLogicalTypesWhenAsked) {
   const auto decimal = [](int precision, int scale) {
     return Schema::parse(R"({"type":"bytes","logicalType":"decimal","precision":)" + std::to_string(precision) + R"(,"scale":)" + std::to_string(scale) + "}").value();

@@ -86,6 +86,7 @@ class SchemaParser {
     for (const auto& [name, shell] : declared_) {
       if (used_.contains(name) && !types_.contains(name)) return refused("", "unknown type \"" + name + "\"");
     }
+    SLUICE_RETURN_IF_ERROR(check_unions());
     for (const auto& [again, at] : repeated_) {
       if (print_node(*again) != print_node(*types_.at(again->full_name()))) return refused(at, "\"" + again->full_name() + "\" is defined twice");
     }
@@ -157,16 +158,26 @@ class SchemaParser {
 
   Result<const Node*> union_of(const json::array& branches, const std::string& space, const std::string& at, int depth) {
     Node* made = make(Type::union_);
-    std::set<std::string> seen;
     for (std::size_t i = 0; i < branches.size(); ++i) {
       const auto place = at + "/" + std::to_string(i);
       SLUICE_TRY(const Node* branch, node(branches[i], space, place, depth + 1));
       if (branch->type == Type::union_) return refused(place, "a union directly within a union");
-      const auto name = branch->is_named() ? branch->full_name() : std::string(type_name(branch->type));
-      if (!seen.insert(name).second) return refused(place, "the union has \"" + name + "\" twice");
       made->branches.push_back(branch);
     }
+    unions_.emplace_back(made, at);
     return made;
+  }
+
+  // When all types are known: a branch may be the name of one that is defined later.
+  Result<void> check_unions() const {
+    for (const auto& [made, at] : unions_) {
+      std::set<std::string> seen;
+      for (const auto* branch : made->branches) {
+        const auto name = branch->is_named() ? branch->full_name() : std::string(type_name(branch->type));
+        if (!seen.insert(name).second) return refused(at, "the union has \"" + name + "\" twice");
+      }
+    }
+    return {};
   }
 
   Result<const Node*> from_object(const json::object& object, const std::string& space, const std::string& at, int depth) {
@@ -437,6 +448,7 @@ class SchemaParser {
   std::map<std::string, Node*> declared_;
   std::set<std::string> used_;  // before their definition
   std::vector<std::pair<const Node*, std::string>> repeated_;  // and where
+  std::vector<std::pair<const Node*, std::string>> unions_;  // with their places
   std::vector<Default> defaults_;
 };
 
