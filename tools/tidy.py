@@ -44,6 +44,7 @@ HEAVY = {  # header: where it may be included, and only in .cc files
     r"(lz4\w*|snappy\w*)\.h": ("record",), r"zstd\.h": ("record", "avro", "deliver_avro_file"),
 }
 FUNCTION_LINES, FUNCTION_LIMIT, FILE_LIMIT = 40, 70, 600
+LONG_FILES = {"src/io/tcp_server.cc": 644}  # may only fall
 
 
 def sources():
@@ -239,7 +240,7 @@ def read_ratchet():
 def check_files(files):
     for path in files:
         count = text_of(path).count("\n")
-        if count > FILE_LIMIT and "generated" not in text_of(path)[:400]:
+        if count > LONG_FILES.get(path, FILE_LIMIT) and "generated" not in text_of(path)[:400]:
             yield f"{path}: {count} lines; {FILE_LIMIT} is the limit: cut it"
 
 

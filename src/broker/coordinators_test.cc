@@ -87,7 +87,7 @@ class CoordinatorsTest : public ::testing::Test {
                                   .producer_epoch = ProducerEpoch{producer.producer_epoch},
                                   .base_sequence = sequence,
                                   .transactional = !id.empty()}};
-    builder.add(1'700'000'000'000, std::nullopt, value);
+    builder.add(running_.node().clock().wall_ms(), std::nullopt, value);
     const auto batch = builder.finish();
     kafka::ProduceRequest request;
     if (!id.empty()) request.transactional_id = id;

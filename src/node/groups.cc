@@ -8,7 +8,7 @@
 //      group is stable.
 // Answers are collected as effects and given without the lock.
 
-#include "node/groups.h"
+#include "node/group_state.h"
 
 #include <algorithm>
 #include <random>
@@ -21,20 +21,12 @@
 namespace sluice::node {
 namespace {
 
-const TopicPartition kOffsetsLog{kOffsetsTopic, 0};
 constexpr std::int32_t kMinSessionTimeoutMs = 100;
 constexpr std::int32_t kMaxSessionTimeoutMs = 30 * 60 * 1000;
 constexpr std::int64_t kOffsetRetentionMs = std::int64_t{7} * 24 * 3600 * 1000;
-constexpr std::int16_t kOffsetValueVersion = 3;
 constexpr std::int16_t kGroupValueVersion = 3;
 
-enum class State : std::uint8_t { empty, preparing_rebalance, completing_rebalance, stable };
-
 constexpr std::string_view kStateNames[] = {"Empty", "PreparingRebalance", "CompletingRebalance", "Stable"};
-
-Error group_error(Reason reason, const std::string& group, const std::string& what) {
-  return refused(ErrorCode::rejected, reason, "group '" + group + "': " + what);
-}
 
 std::string new_member_id(const std::string& prefix) {
   static thread_local std::mt19937_64 random{std::random_device{}()};
@@ -45,43 +37,6 @@ std::string new_member_id(const std::string& prefix) {
 }
 
 }  // namespace
-
-struct Groups::Member {
-  std::string id;
-  std::optional<std::string> instance_id;
-  std::string client_id, client_host;
-  std::int32_t session_timeout_ms = 0, rebalance_timeout_ms = 0;
-  std::vector<GroupProtocol> protocols;
-  Bytes assignment;
-  std::int64_t seen_ms = 0;
-  JoinDone join;  // waits for a generation
-  SyncDone sync;  // waits for the assignment
-
-  [[nodiscard]] const GroupProtocol* protocol(const std::string& name) const {
-    const auto found = std::find_if(protocols.begin(), protocols.end(), [&](const auto& p) { return p.name == name; });
-    return found == protocols.end() ? nullptr : &*found;
-  }
-  [[nodiscard]] bool same_protocols(const std::vector<GroupProtocol>& other) const {
-    return std::equal(protocols.begin(), protocols.end(), other.begin(), other.end(),
-                      [](const auto& a, const auto& b) { return a.name == b.name && a.metadata == b.metadata; });
-  }
-};
-
-struct Groups::Group {
-  std::string name;
-  State state = State::empty;
-  std::int32_t generation = 0;
-  std::string protocol_type, protocol, leader;
-  std::map<std::string, Member> members;
-  std::map<std::string, std::string> instances;        // instance id -> member id
-  std::map<std::string, std::int64_t> announced;       // member ids given by member_id_required, until when they may come
-  std::int64_t rebalance_until_ms = 0;
-  std::int64_t state_since_ms = 0;
-  std::map<TopicPartition, CommittedOffset> offsets;
-  std::map<ProducerId, std::map<TopicPartition, CommittedOffset>> pending;
-
-  [[nodiscard]] bool is_idle() const { return members.empty() && offsets.empty() && pending.empty() && announced.empty(); }
-};
 
 Groups::Groups(Node& node) : node_(node) {}
 Groups::~Groups() = default;
@@ -145,7 +100,7 @@ void Groups::replay_group(ByteReader& key_body, std::optional<ByteView> value) {
   if (!group) group = std::make_unique<Group>(), group->name = key->group;
   group->members.clear();
   group->instances.clear();
-  group->state = State::empty;
+  group->state = GroupState::empty;
   if (!value) return;
   const auto read = kafka::parse_coordinator_value<kafka::GroupMetadataValue>(*value);
   if (!read.ok()) return;
@@ -166,7 +121,7 @@ void Groups::replay_group(ByteReader& key_body, std::optional<ByteView> value) {
     if (member.instance_id) group->instances[*member.instance_id] = member.id;
     group->members[member.id] = std::move(member);
   }
-  if (!group->members.empty()) group->state = State::stable;
+  if (!group->members.empty()) group->state = GroupState::stable;
 }
 
 Result<void> Groups::store_group(const Group& group) {
@@ -284,11 +239,11 @@ void Groups::join_locked(const JoinGroup& request, JoinDone done, Effects& effec
   if (member.join) effects.push_back([old = std::move(member.join), error = group_error(Reason::rebalance_in_progress, group.name, "the member joined again")] { old(error); });
   member.join = std::move(done);
 
-  const bool leader_again = group.state == State::stable && *id == group.leader && !request.member_id.empty();
-  if (!changed && !leader_again && (group.state == State::stable || group.state == State::completing_rebalance)) {
+  const bool leader_again = group.state == GroupState::stable && *id == group.leader && !request.member_id.empty();
+  if (!changed && !leader_again && (group.state == GroupState::stable || group.state == GroupState::completing_rebalance)) {
     return answer_join(group, member, effects);  // it missed the answer: the generation is still the same
   }
-  if (group.state != State::preparing_rebalance) prepare_rebalance(group, effects);
+  if (group.state != GroupState::preparing_rebalance) prepare_rebalance(group, effects);
   finish_join_if_ready(group, false, effects);
 }
 
@@ -301,13 +256,13 @@ void Groups::prepare_rebalance(Group& group, Effects& effects) {
     effects.push_back([done = std::move(member.sync), error = group_error(Reason::rebalance_in_progress, group.name, "a rebalance began")] { done(error); });
     member.sync = nullptr;
   }
-  group.state = State::preparing_rebalance;
+  group.state = GroupState::preparing_rebalance;
   group.rebalance_until_ms = node_.clock().steady_ms() + wait_ms;
 }
 
 // Begins a generation when every member has joined; absent ones are waited for until the time is over.
 void Groups::finish_join_if_ready(Group& group, bool give_up_on_absent, Effects& effects) {
-  if (group.state != State::preparing_rebalance) return;
+  if (group.state != GroupState::preparing_rebalance) return;
   if (give_up_on_absent) {
     for (auto it = group.members.begin(); it != group.members.end();) {
       if (it->second.join || it->second.instance_id) {
@@ -321,7 +276,7 @@ void Groups::finish_join_if_ready(Group& group, bool give_up_on_absent, Effects&
   }
   ++group.generation;
   if (group.members.empty()) {
-    group.state = State::empty;
+    group.state = GroupState::empty;
     group.protocol.clear();
     group.leader.clear();
     if (const auto stored = store_group(group); !stored.ok()) trace::warn("node", stored.error().text());
@@ -339,7 +294,7 @@ void Groups::finish_join_if_ready(Group& group, bool give_up_on_absent, Effects&
     }
   }
   group.protocol = votes.empty() ? std::string() : std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
-  group.state = State::completing_rebalance;
+  group.state = GroupState::completing_rebalance;
   const auto now = node_.clock().steady_ms();
   for (auto& [id, member] : group.members) {
     member.seen_ms = now;
@@ -392,13 +347,13 @@ void Groups::sync(const SyncGroup& request, SyncDone done) {
         refuse(std::move(found).error());
       } else if (other_protocol) {
         refuse(group_error(Reason::inconsistent_protocol, group.name, "the member speaks of another protocol than the group's"));
-      } else if (group.state == State::preparing_rebalance) {
+      } else if (group.state == GroupState::preparing_rebalance) {
         refuse(group_error(Reason::rebalance_in_progress, group.name, "join again"));
       } else {
         auto& member = **found;
         member.seen_ms = node_.clock().steady_ms();
         member.sync = std::move(done);
-        if (group.state == State::stable) {
+        if (group.state == GroupState::stable) {
           effects.push_back([answer = std::move(member.sync), synced = Synced{group.protocol_type, group.protocol, member.assignment}] { answer(synced); });
           member.sync = nullptr;
         } else if (member.id == group.leader) {
@@ -425,9 +380,9 @@ void Groups::finish_sync(Group& group, Effects& effects) {
       {
         const std::lock_guard lock(mutex_);
         const auto slot = groups_.find(name);
-        if (slot == groups_.end() || slot->second->generation != generation || slot->second->state != State::completing_rebalance) return;
+        if (slot == groups_.end() || slot->second->generation != generation || slot->second->state != GroupState::completing_rebalance) return;
         auto& current = *slot->second;
-        current.state = State::stable;
+        current.state = GroupState::stable;
         for (auto& [id, member] : current.members) {
           if (!member.sync) continue;
           answers.push_back([done = std::move(member.sync), synced = Synced{current.protocol_type, current.protocol, member.assignment}] { done(synced); });
@@ -445,7 +400,7 @@ Result<void> Groups::heartbeat(const Committer& who) {
   if (slot == groups_.end()) return group_error(Reason::unknown_member, who.group, "there is no such group");
   SLUICE_TRY(auto* member, find_member(*slot->second, who));
   member->seen_ms = node_.clock().steady_ms();
-  if (slot->second->state == State::preparing_rebalance) return group_error(Reason::rebalance_in_progress, who.group, "join again");
+  if (slot->second->state == GroupState::preparing_rebalance) return group_error(Reason::rebalance_in_progress, who.group, "join again");
   return {};
 }
 
@@ -459,7 +414,7 @@ void Groups::remove_member(Group& group, const std::string& member_id, Effects& 
   if (found->second.sync) effects.push_back([done = std::move(found->second.sync), gone] { done(gone); });
   if (found->second.instance_id) group.instances.erase(*found->second.instance_id);
   group.members.erase(found);
-  if (group.state == State::stable || group.state == State::completing_rebalance) prepare_rebalance(group, effects);
+  if (group.state == GroupState::stable || group.state == GroupState::completing_rebalance) prepare_rebalance(group, effects);
   finish_join_if_ready(group, false, effects);
 }
 
@@ -492,103 +447,6 @@ std::vector<Result<void>> Groups::leave(const std::string& name, const std::vect
   }
   for (const auto& effect : effects) effect();
   return results;
-}
-
-// --- offsets
-
-Result<void> Groups::check_committer(const Committer& who, bool transactional) {
-  if (who.group.empty()) return group_error(Reason::invalid_group_id, who.group, "a name is needed");
-  auto& slot = groups_[who.group];
-  if (!slot) slot = std::make_unique<Group>(), slot->name = who.group;
-  if (who.generation < 0 && who.member_id.empty() && !who.instance_id) {
-    if (transactional || slot->members.empty()) return {};
-    return group_error(Reason::unknown_member, who.group, "it has members; offsets come from them");
-  }
-  SLUICE_TRY(auto* member, find_member(*slot, who));
-  member->seen_ms = node_.clock().steady_ms();
-  if (slot->state == State::completing_rebalance) return group_error(Reason::rebalance_in_progress, who.group, "join again");
-  return {};
-}
-
-void Groups::commit(const Committer& who, const std::map<TopicPartition, CommittedOffset>& offsets,
-                    std::optional<ProducerIdentity> producer, CommitDone done) {
-  const auto now = node_.clock().wall_ms();
-  record::BatchOptions options;
-  if (producer) options.producer_id = producer->id, options.producer_epoch = producer->epoch, options.transactional = true;
-  record::BatchBuilder builder(options);
-  for (const auto& [where, offset] : offsets) {
-    const auto key = kafka::coordinator_key(kafka::OffsetCommitKey{who.group, where.topic, where.partition});
-    kafka::OffsetCommitValue value;
-    value.offset = offset.offset.value;
-    value.leader_epoch = offset.leader_epoch;
-    value.metadata = offset.metadata;
-    value.commit_timestamp = now;
-    const auto bytes = kafka::coordinator_value(value, kOffsetValueVersion);
-    if (!key.ok() || !bytes.ok()) return done(key.ok() ? bytes.error() : key.error());
-    builder.add(now, *key, *bytes);
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    if (auto allowed = check_committer(who, producer.has_value()); !allowed.ok()) return done(std::move(allowed).error());
-    if (builder.empty()) return done({});
-    if (auto appended = node_.append_internal(kOffsetsLog, builder.finish()); !appended.ok()) return done(std::move(appended).error());
-    auto& group = *groups_[who.group];
-    auto& target = producer ? group.pending[producer->id] : group.offsets;
-    for (const auto& [where, offset] : offsets) {
-      target[where] = offset;
-      target[where].commit_ms = now;
-    }
-  }
-  node_.after_round([done = std::move(done)](const Result<void>& outcome) { done(outcome); });
-}
-
-Result<std::map<TopicPartition, CommittedOffset>> Groups::committed(
-    const std::string& name, const std::optional<std::vector<TopicPartition>>& partitions, bool require_stable) {
-  const std::lock_guard lock(mutex_);
-  std::map<TopicPartition, CommittedOffset> found;
-  const auto slot = groups_.find(name);
-  if (slot == groups_.end()) return found;
-  const auto& group = *slot->second;
-  if (require_stable) {
-    for (const auto& [producer, pending] : group.pending) {
-      const bool touches = !partitions || std::any_of(partitions->begin(), partitions->end(), [&, &offsets = pending](const auto& where) { return offsets.contains(where); });
-      if (touches && !pending.empty()) {
-        return refused(ErrorCode::retry, Reason::unstable_offset_commit, "group '" + name + "': a transaction has offsets pending");
-      }
-    }
-  }
-  if (!partitions) return group.offsets;
-  for (const auto& where : *partitions) {
-    if (const auto offset = group.offsets.find(where); offset != group.offsets.end()) found.insert(*offset);
-  }
-  return found;
-}
-
-void Groups::transaction_ended(ProducerIdentity producer, const std::set<std::string>&, bool committed) {
-  const std::lock_guard lock(mutex_);
-  for (auto& [name, group] : groups_) {
-    const auto pending = group->pending.find(producer.id);
-    if (pending == group->pending.end()) continue;
-    if (committed) {
-      for (auto& [where, offset] : pending->second) group->offsets[where] = std::move(offset);
-    }
-    group->pending.erase(pending);
-  }
-}
-
-void Groups::topic_deleted(const std::string& topic) {
-  const std::lock_guard lock(mutex_);
-  record::BatchBuilder builder({});
-  for (auto& [name, group] : groups_) {
-    std::erase_if(group->offsets, [&, &group_name = name](const auto& item) {
-      if (item.first.topic != topic) return false;
-      const auto key = kafka::coordinator_key(kafka::OffsetCommitKey{group_name, item.first.topic, item.first.partition});
-      if (key.ok()) builder.add(node_.clock().wall_ms(), *key, std::nullopt);
-      return true;
-    });
-  }
-  if (builder.empty()) return;
-  if (const auto appended = node_.append_internal(kOffsetsLog, builder.finish()); !appended.ok()) trace::warn("node", appended.error().text());
 }
 
 // --- listing and removal
@@ -653,7 +511,7 @@ void Groups::tick(std::int64_t) {
         trace::info("node", "group '" + group.name + "': member " + id + " sent no heartbeat in time and is removed");
         remove_member(group, id, effects);
       }
-      if (group.state == State::preparing_rebalance && now >= group.rebalance_until_ms) finish_join_if_ready(group, true, effects);
+      if (group.state == GroupState::preparing_rebalance && now >= group.rebalance_until_ms) finish_join_if_ready(group, true, effects);
       if (group.members.empty()) {
         const auto wall = node_.clock().wall_ms();
         std::erase_if(group.offsets, [&](const auto& item) { return wall - item.second.commit_ms > kOffsetRetentionMs; });

@@ -57,14 +57,16 @@ Refusal check_batch(kafka::Version version, ByteView records) {
   return {};
 }
 
-// From version 12 a transaction's first write to a partition adds it (KIP-890).
+// A transaction's write: from version 12 it adds its partition (KIP-890); before, the client has added it.
 Result<void> add_to_transaction(const CallPtr& call, const std::optional<std::string>& transactional_id,
                                 const node::TopicPartition& where, ByteView records) {
-  if (call->header.version < 12 || !transactional_id.has_value()) return {};
+  if (!transactional_id.has_value()) return {};
   SLUICE_TRY(const auto batch, record::BatchView::parse(records));
   if (!batch.is_transactional()) return {};
-  return call->node.transactions().add_partitions(*transactional_id, {batch.producer_id(), batch.producer_epoch()},
-                                                  {where});
+  auto& transactions = call->node.transactions();
+  const node::ProducerIdentity producer{batch.producer_id(), batch.producer_epoch()};
+  if (call->header.version < 12) return transactions.verify(*transactional_id, producer, where);
+  return transactions.add_partitions(*transactional_id, producer, {where});
 }
 
 void append(const CallPtr& call, const std::optional<std::string>& transactional_id, node::Acks acks,
@@ -103,9 +105,6 @@ void handle(const CallPtr& call, const kafka::ProduceRequest& request, const Rep
   const auto pending = std::make_shared<Pending>(reply);
   pending->acknowledged = request.acks != 0;
   lay_out(request, pending->response);
-  // Versions 0 to 2 are listed because old librdkafka looks for them before it compresses; they never worked
-  // (KAFKA-18659).
-  const bool old = call->header.version < 3;
   const bool bad_acks = request.acks < -1 || request.acks > 1;
   const auto acks = request.acks == 0 ? node::Acks::none : request.acks == 1 ? node::Acks::leader : node::Acks::all;
   for (std::size_t t = 0; t < request.topic_data.size(); ++t) {
@@ -113,9 +112,7 @@ void handle(const CallPtr& call, const kafka::ProduceRequest& request, const Rep
     for (std::size_t p = 0; p < topic.partition_data.size(); ++p) {
       auto& partition = pending->response.responses[t].partition_responses[p];
       const auto& records = topic.partition_data[p].records;
-      if (old) {
-        pending->refuse(partition, Code::unsupported_version, "Produce before version 3 is not served");
-      } else if (bad_acks) {
+      if (bad_acks) {
         pending->refuse(partition, Code::invalid_required_acks, "acks is -1, 0 or 1");
       } else {
         append(call, request.transactional_id, acks, {topic.name, partition.index},
@@ -128,6 +125,8 @@ void handle(const CallPtr& call, const kafka::ProduceRequest& request, const Rep
 
 }  // namespace
 
+// Versions 0 to 2 are listed because old librdkafka looks for them before it compresses; no client sends them, and the codec
+// refuses them (KAFKA-18659).
 extern constinit const Api kProduce = api<kafka::ProduceRequest, &handle>({0, 12});
 
 }  // namespace sluice::broker

@@ -1,0 +1,112 @@
+// The offsets that groups commit: plain ones, and those of a transaction, which wait for its end.
+
+#include <algorithm>
+
+#include "base/trace.h"
+#include "kafka/coordinator_records.h"
+#include "kafka/records.h"
+#include "node/group_state.h"
+
+namespace sluice::node {
+namespace {
+
+constexpr std::int16_t kOffsetValueVersion = 3;
+
+}  // namespace
+
+Result<void> Groups::check_committer(const Committer& who, bool transactional) {
+  if (who.group.empty()) return group_error(Reason::invalid_group_id, who.group, "a name is needed");
+  auto& slot = groups_[who.group];
+  if (!slot) slot = std::make_unique<Group>(), slot->name = who.group;
+  if (who.generation < 0 && who.member_id.empty() && !who.instance_id) {
+    if (transactional || slot->members.empty()) return {};
+    return group_error(Reason::unknown_member, who.group, "it has members; offsets come from them");
+  }
+  SLUICE_TRY(auto* member, find_member(*slot, who));
+  member->seen_ms = node_.clock().steady_ms();
+  if (slot->state == GroupState::completing_rebalance) return group_error(Reason::rebalance_in_progress, who.group, "join again");
+  return {};
+}
+
+void Groups::commit(const Committer& who, const std::map<TopicPartition, CommittedOffset>& offsets,
+                    std::optional<ProducerIdentity> producer, CommitDone done) {
+  const auto now = node_.clock().wall_ms();
+  record::BatchOptions options;
+  if (producer) options.producer_id = producer->id, options.producer_epoch = producer->epoch, options.transactional = true;
+  record::BatchBuilder builder(options);
+  for (const auto& [where, offset] : offsets) {
+    const auto key = kafka::coordinator_key(kafka::OffsetCommitKey{who.group, where.topic, where.partition});
+    kafka::OffsetCommitValue value;
+    value.offset = offset.offset.value;
+    value.leader_epoch = offset.leader_epoch;
+    value.metadata = offset.metadata;
+    value.commit_timestamp = now;
+    const auto bytes = kafka::coordinator_value(value, kOffsetValueVersion);
+    if (!key.ok() || !bytes.ok()) return done(key.ok() ? bytes.error() : key.error());
+    builder.add(now, *key, *bytes);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto allowed = check_committer(who, producer.has_value()); !allowed.ok()) return done(std::move(allowed).error());
+    if (builder.empty()) return done({});
+    if (auto appended = node_.append_internal(kOffsetsLog, builder.finish()); !appended.ok()) return done(std::move(appended).error());
+    auto& group = *groups_[who.group];
+    auto& target = producer ? group.pending[producer->id] : group.offsets;
+    for (const auto& [where, offset] : offsets) {
+      target[where] = offset;
+      target[where].commit_ms = now;
+    }
+  }
+  node_.after_round([done = std::move(done)](const Result<void>& outcome) { done(outcome); });
+}
+
+Result<std::map<TopicPartition, CommittedOffset>> Groups::committed(
+    const std::string& name, const std::optional<std::vector<TopicPartition>>& partitions, bool require_stable) {
+  const std::lock_guard lock(mutex_);
+  std::map<TopicPartition, CommittedOffset> found;
+  const auto slot = groups_.find(name);
+  if (slot == groups_.end()) return found;
+  const auto& group = *slot->second;
+  if (require_stable) {
+    for (const auto& [producer, pending] : group.pending) {
+      const bool touches = !partitions || std::any_of(partitions->begin(), partitions->end(), [&, &offsets = pending](const auto& where) { return offsets.contains(where); });
+      if (touches && !pending.empty()) {
+        return refused(ErrorCode::retry, Reason::unstable_offset_commit, "group '" + name + "': a transaction has offsets pending");
+      }
+    }
+  }
+  if (!partitions) return group.offsets;
+  for (const auto& where : *partitions) {
+    if (const auto offset = group.offsets.find(where); offset != group.offsets.end()) found.insert(*offset);
+  }
+  return found;
+}
+
+void Groups::transaction_ended(ProducerIdentity producer, const std::set<std::string>&, bool committed) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, group] : groups_) {
+    const auto pending = group->pending.find(producer.id);
+    if (pending == group->pending.end()) continue;
+    if (committed) {
+      for (auto& [where, offset] : pending->second) group->offsets[where] = std::move(offset);
+    }
+    group->pending.erase(pending);
+  }
+}
+
+void Groups::topic_deleted(const std::string& topic) {
+  const std::lock_guard lock(mutex_);
+  record::BatchBuilder builder({});
+  for (auto& [name, group] : groups_) {
+    std::erase_if(group->offsets, [&, &group_name = name](const auto& item) {
+      if (item.first.topic != topic) return false;
+      const auto key = kafka::coordinator_key(kafka::OffsetCommitKey{group_name, item.first.topic, item.first.partition});
+      if (key.ok()) builder.add(node_.clock().wall_ms(), *key, std::nullopt);
+      return true;
+    });
+  }
+  if (builder.empty()) return;
+  if (const auto appended = node_.append_internal(kOffsetsLog, builder.finish()); !appended.ok()) trace::warn("node", appended.error().text());
+}
+
+}  // namespace sluice::node

@@ -1,0 +1,60 @@
+#pragma once
+// What Groups keeps for each group and member. Private to the module.
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/groups.h"
+#include "node/node_state.h"
+
+namespace sluice::node {
+
+enum class GroupState : std::uint8_t { empty, preparing_rebalance, completing_rebalance, stable };
+
+inline const TopicPartition kOffsetsLog{kOffsetsTopic, 0};
+
+[[nodiscard]] inline Error group_error(Reason reason, const std::string& group, const std::string& what) {
+  return refused(ErrorCode::rejected, reason, "group '" + group + "': " + what);
+}
+
+struct Groups::Member {
+  std::string id;
+  std::optional<std::string> instance_id;
+  std::string client_id, client_host;
+  std::int32_t session_timeout_ms = 0, rebalance_timeout_ms = 0;
+  std::vector<GroupProtocol> protocols;
+  Bytes assignment;
+  std::int64_t seen_ms = 0;
+  JoinDone join;  // waits for a generation
+  SyncDone sync;  // waits for the assignment
+
+  [[nodiscard]] const GroupProtocol* protocol(const std::string& name) const {
+    const auto found = std::find_if(protocols.begin(), protocols.end(), [&](const auto& p) { return p.name == name; });
+    return found == protocols.end() ? nullptr : &*found;
+  }
+  [[nodiscard]] bool same_protocols(const std::vector<GroupProtocol>& other) const {
+    return std::equal(protocols.begin(), protocols.end(), other.begin(), other.end(),
+                      [](const auto& a, const auto& b) { return a.name == b.name && a.metadata == b.metadata; });
+  }
+};
+
+struct Groups::Group {
+  std::string name;
+  GroupState state = GroupState::empty;
+  std::int32_t generation = 0;
+  std::string protocol_type, protocol, leader;
+  std::map<std::string, Member> members;
+  std::map<std::string, std::string> instances;        // instance id -> member id
+  std::map<std::string, std::int64_t> announced;       // member ids given by member_id_required, until when they may come
+  std::int64_t rebalance_until_ms = 0;
+  std::int64_t state_since_ms = 0;
+  std::map<TopicPartition, CommittedOffset> offsets;
+  std::map<ProducerId, std::map<TopicPartition, CommittedOffset>> pending;
+
+  [[nodiscard]] bool is_idle() const { return members.empty() && offsets.empty() && pending.empty() && announced.empty(); }
+};
+
+}  // namespace sluice::node
