@@ -47,7 +47,6 @@ namespace program_detail {
 Error fault(Fault fault, std::size_t at) {
   const auto what = [fault] {
     switch (fault) {
-      case Fault::none:
       case Fault::short_: return "it ends too early, or a number is longer than it may be";
       case Fault::boolean: return "a boolean is neither 0 nor 1";
       case Fault::integer: return "an int has more than 32 bits";
@@ -60,6 +59,10 @@ Error fault(Fault fault, std::size_t at) {
     return "";
   };
   return {ErrorCode::corrupt, "the bytes are no value of the schema: " + std::string(what()) + ", at byte " + std::to_string(at)};
+}
+
+Error bytes_after(std::size_t count) {
+  return {ErrorCode::corrupt, "the bytes are no value of the schema: it has " + std::to_string(count) + " bytes too many"};
 }
 
 }  // namespace program_detail
@@ -80,7 +83,7 @@ Result<void> split(const Program& program, ByteView bytes, std::vector<ByteView>
     fields.push_back(bytes.substr(0, bytes.size() - run.rest().size()));
     bytes = run.rest();
   }
-  if (!bytes.empty()) return Error{ErrorCode::corrupt, "the value has " + std::to_string(bytes.size()) + " bytes too many"};
+  if (!bytes.empty()) return program_detail::bytes_after(bytes.size());
   return {};
 }
 

@@ -75,8 +75,71 @@ struct NoVisitor {
 
 namespace program_detail {
 
-enum class Fault : std::uint8_t { none, short_, boolean, integer, symbol, branch, size, depth, items };
+enum class Fault : std::uint8_t { short_, boolean, integer, symbol, branch, size, depth, items };
 [[nodiscard]] Error fault(Fault fault, std::size_t at);
+[[nodiscard]] Error bytes_after(std::size_t count);
+
+// ByteReader with the loops of varints in the caller: most of decoding is varints of a few bytes.
+class Cursor {
+ public:
+  explicit Cursor(ByteView bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
+
+  [[nodiscard]] const char* position() const { return at_; }
+  [[nodiscard]] std::size_t remaining() const { return static_cast<std::size_t>(end_ - at_); }
+  [[nodiscard]] bool varint(std::uint64_t& out) {
+    if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) {
+      out = static_cast<unsigned char>(*at_++);
+      return true;
+    }
+    return remaining() >= 8 ? varint_of_word(out) : varint_slow(out);
+  }
+  [[nodiscard]] bool zigzag(std::int64_t& out) {
+    std::uint64_t value = 0;
+    if (!varint(value)) return false;
+    out = zigzag_decode(value);
+    return true;
+  }
+  [[nodiscard]] bool view(std::size_t size, ByteView& out) {
+    if (size > remaining()) return false;
+    out = {at_, size};
+    at_ += size;
+    return true;
+  }
+
+ private:
+  // Up to 8 bytes at once: the first byte without its high bit ends the number; the groups of 7 bits are then closed up
+  // by halves.
+  [[nodiscard]] bool varint_of_word(std::uint64_t& out) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at_, sizeof word);  // little-endian, as this machine
+    const auto ends = ~word & 0x8080808080808080;
+    if (ends == 0) return varint_slow(out);
+    word &= (ends ^ (ends - 1)) & 0x7f7f7f7f7f7f7f7f;
+    word = (word & 0x007f007f007f007f) | ((word & 0x7f007f007f007f00) >> 1);
+    word = (word & 0x00003fff00003fff) | ((word & 0x3fff00003fff0000) >> 2);
+    out = (word & 0x000000000fffffff) | ((word & 0x0fffffff00000000) >> 4);
+    at_ += __builtin_ctzll(ends) / 8 + 1;
+    return true;
+  }
+  [[nodiscard]] [[gnu::noinline]] bool varint_slow(std::uint64_t& out) {
+    const auto* at = at_;
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; at != end_; shift += 7) {
+      const auto byte = static_cast<unsigned char>(*at++);
+      if (shift == 63 && byte > 1) return false;  // over 64 bits
+      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        at_ = at;
+        out = value;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const char* at_;
+  const char* end_;
+};
 
 template <typename Visitor>
 class Run {
@@ -84,7 +147,8 @@ class Run {
   Run(const Program& program, ByteView bytes, Visitor& visitor, DecodeLimits limits)
       : program_(program), in_(bytes), begin_(bytes.data()), visitor_(visitor), depth_(limits.depth), spare_items_(limits.items_of_no_bytes) {}
 
-  [[nodiscard]] bool value(const Operation& operation) {
+  // Inlined where it is called, the types with parts below out of line: a field costs a jump, not a call.
+  [[nodiscard]] [[gnu::always_inline]] bool value(const Operation& operation) {
     switch (operation.type) {
       case Type::null: visitor_.null(); return true;
       case Type::boolean: return boolean();
@@ -105,14 +169,15 @@ class Run {
         return true;
       }
       case Type::fixed: {
-        const auto bytes = in_.view(operation.size);
-        if (!in_.ok()) return false;
+        ByteView bytes;
+        if (!in_.view(operation.size, bytes)) return false;
         visitor_.bytes(*operation.node, bytes);
         return true;
       }
       case Type::enum_: {
-        const auto symbol = in_.varint();
-        if (!in_.ok() || (symbol & 1) != 0 || symbol >> 1 >= operation.size) return refuse(Fault::symbol);
+        std::uint64_t symbol = 0;
+        if (!in_.varint(symbol)) return false;
+        if ((symbol & 1) != 0 || symbol >> 1 >= operation.size) return refuse(Fault::symbol);
         visitor_.symbol(*operation.node, symbol >> 1);
         return true;
       }
@@ -124,27 +189,26 @@ class Run {
     return false;
   }
 
-  [[nodiscard]] ByteView rest() const { return in_.rest(); }
-  [[nodiscard]] Error error() const {
-    return fault(fault_ == Fault::none || !in_.ok() ? Fault::short_ : fault_, static_cast<std::size_t>(in_.position() - begin_));
-  }
+  [[nodiscard]] ByteView rest() const { return {in_.position(), in_.remaining()}; }
+  [[nodiscard]] Error error() const { return fault(fault_, static_cast<std::size_t>(in_.position() - begin_)); }
 
  private:
   bool refuse(Fault fault) {
-    if (fault_ == Fault::none) fault_ = fault;
+    fault_ = fault;
     return false;
   }
 
   bool boolean() {
-    const auto byte = in_.u8();
-    if (!in_.ok() || byte > 1) return refuse(Fault::boolean);
-    visitor_.boolean(byte != 0);
+    ByteView byte;
+    if (!in_.view(1, byte)) return false;
+    if (static_cast<unsigned char>(byte[0]) > 1) return refuse(Fault::boolean);
+    visitor_.boolean(byte[0] != 0);
     return true;
   }
 
   bool integer(const Operation& operation) {
-    const auto value = in_.zigzag();
-    if (!in_.ok()) return false;
+    std::int64_t value = 0;
+    if (!in_.zigzag(value)) return false;
     if (operation.type == Type::int_ && value != static_cast<std::int32_t>(value)) return refuse(Fault::integer);
     visitor_.integer(*operation.node, value);
     return true;
@@ -152,8 +216,8 @@ class Run {
 
   template <typename Number>
   bool floating() {
-    const auto bytes = in_.view(sizeof(Number));
-    if (!in_.ok()) return false;
+    ByteView bytes;
+    if (!in_.view(sizeof(Number), bytes)) return false;
     Number number;
     std::memcpy(&number, bytes.data(), sizeof number);  // little-endian, as this machine
     if constexpr (sizeof(Number) == sizeof(float)) {
@@ -165,15 +229,16 @@ class Run {
   }
 
   bool sized(ByteView& out) {
-    const auto size = in_.zigzag();
+    std::int64_t size = 0;
+    if (!in_.zigzag(size)) return false;
     if (size < 0) return refuse(Fault::size);
-    out = in_.view(static_cast<std::size_t>(size));
-    return in_.ok();
+    return in_.view(static_cast<std::size_t>(size), out);
   }
 
-  bool branch(const Operation& operation) {
-    const auto index = in_.varint();
-    if (!in_.ok() || (index & 1) != 0 || index >> 1 >= operation.children) return refuse(Fault::branch);
+  [[gnu::noinline]] bool branch(const Operation& operation) {
+    std::uint64_t index = 0;
+    if (!in_.varint(index)) return false;
+    if ((index & 1) != 0 || index >> 1 >= operation.children) return refuse(Fault::branch);
     if (--depth_ < 0) return refuse(Fault::depth);
     visitor_.begin_branch(*operation.node, index >> 1);
     if (!value(*program_.child(operation, index >> 1))) return false;
@@ -182,7 +247,7 @@ class Run {
     return true;
   }
 
-  bool record(const Operation& operation) {
+  [[gnu::noinline]] bool record(const Operation& operation) {
     if (--depth_ < 0) return refuse(Fault::depth);
     visitor_.begin_record(*operation.node);
     const auto* field = program_.child(operation, 0);
@@ -196,18 +261,19 @@ class Run {
   }
 
   // Blocks of items: a count, negative when the block's size in bytes follows; zero ends them.
-  bool blocks(const Operation& operation) {
+  [[gnu::noinline]] bool blocks(const Operation& operation) {
     if (--depth_ < 0) return refuse(Fault::depth);
     const bool map = operation.type == Type::map;
     map ? visitor_.begin_map() : visitor_.begin_array();
     while (true) {
-      auto count = in_.zigzag();
-      if (!in_.ok()) return false;
+      std::int64_t count = 0;
+      if (!in_.zigzag(count)) return false;
       if (count == 0) break;
       const char* end = nullptr;
       if (count < 0) {
-        const auto size = in_.zigzag();
-        if (!in_.ok() || size < 0 || static_cast<std::uint64_t>(size) > in_.remaining() || count == std::numeric_limits<std::int64_t>::min()) return refuse(Fault::size);
+        std::int64_t size = 0;
+        if (!in_.zigzag(size)) return false;
+        if (size < 0 || static_cast<std::uint64_t>(size) > in_.remaining() || count == std::numeric_limits<std::int64_t>::min()) return refuse(Fault::size);
         end = in_.position() + size;
         count = -count;
       }
@@ -237,12 +303,12 @@ class Run {
   }
 
   const Program& program_;
-  ByteReader in_;
+  Cursor in_;
   const char* begin_;
   Visitor& visitor_;
   int depth_;
   std::uint64_t spare_items_;
-  Fault fault_ = Fault::none;
+  Fault fault_ = Fault::short_;
 };
 
 }  // namespace program_detail
@@ -260,10 +326,10 @@ template <typename Visitor>
 // The same for one value from the first byte to the last. Errors: corrupt.
 template <typename Visitor>
 [[nodiscard]] Result<void> decode(const Program& program, ByteView bytes, Visitor& visitor, DecodeLimits limits = {}) {
-  const auto size = bytes.size();
-  SLUICE_RETURN_IF_ERROR(decode_front(program, bytes, visitor, limits));
-  if (bytes.empty()) return {};
-  return Error{ErrorCode::corrupt, "the value ends at byte " + std::to_string(size - bytes.size()) + " of " + std::to_string(size)};
+  program_detail::Run<Visitor> run(program, bytes, visitor, limits);
+  if (!run.value(program.root())) return run.error();
+  if (!run.rest().empty()) return program_detail::bytes_after(run.rest().size());
+  return {};
 }
 
 // Whether `bytes` is one value of the schema. Errors: corrupt, with the reason.
