@@ -54,6 +54,7 @@ struct Server::Parts {
   // server_stages.cc
   [[nodiscard]] Result<void> make_sinks();
   [[nodiscard]] Result<void> make_sources();
+  [[nodiscard]] Result<void> check_source(const SourceStage& stage) const;
   void run_stages();
   [[nodiscard]] VerifySource verify_source(SourceStage& source);
 

@@ -25,20 +25,32 @@ SourceAudit audit_of(const capture::postgres::Audit& counted, const pipeline::St
 
 }  // namespace
 
-// What a database lacks is told before anything is made there.
+// What a database lacks is told before anything is made there. A source that was captured before is another matter: its
+// streams are served whatever has become of its database, and it waits, or tells in the status what it needs.
 Result<void> Server::Parts::make_sources() {
   for (const auto& source : config.sources) {
     auto stage = std::make_unique<SourceStage>(source, environment, *log, *registry, io::system_clock());
-    SLUICE_TRY(const auto options, stage->options());
-    auto found = capture::postgres::preflight(options);
-    if (!found.ok()) return std::move(found).error().in("source " + source.name);
-    if (!found->ok()) {
-      return Error{ErrorCode::rejected, "source " + source.name + ": the database is not ready to be captured", found->text(),
-                   "run 'sluice check' after the changes"};
+    auto ready = check_source(*stage);
+    if (!ready.ok()) {
+      SLUICE_TRY(const bool known, capture::postgres::has_position(*log, source.name));
+      if (!known) return ready;
+      trace::warn("capture", ready.error().text() + "; what was captured before is served, and the source tries again");
     }
-    trace::info("capture", source.name + ": " + found->server + ", " + std::to_string(found->tables.size()) + " tables; " + found->slot_cost);
     sources.push_back(std::move(stage));
   }
+  return {};
+}
+
+Result<void> Server::Parts::check_source(const SourceStage& stage) const {
+  const auto& name = stage.config().name;
+  SLUICE_TRY(const auto options, stage.options());
+  auto found = capture::postgres::preflight(options);
+  if (!found.ok()) return std::move(found).error().in("source " + name);
+  if (!found->ok()) {
+    return Error{ErrorCode::rejected, "source " + name + ": the database is not ready to be captured", found->text(),
+                 "run 'sluice check' after the changes"};
+  }
+  trace::info("capture", name + ": " + found->server + ", " + std::to_string(found->tables.size()) + " tables; " + found->slot_cost);
   return {};
 }
 

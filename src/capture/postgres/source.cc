@@ -299,6 +299,11 @@ void SourceRun::tell_progress(bool force) {
   status.facts = {{"slot", slot_}, {"publication", publication_name(options_)}};
 }
 
+Result<bool> has_position(pipeline::Log& log, const std::string& source) {
+  SLUICE_TRY(const auto position, pipeline::read_position(log, position_key(source)));
+  return position.has_value();
+}
+
 // --- the stage
 
 struct PostgresSource::State {

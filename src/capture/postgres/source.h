@@ -47,6 +47,9 @@ class PostgresSource final : public pipeline::Stage {
   std::unique_ptr<State> state_;
 };
 
+// Whether an earlier life of the source has left a position in the log: then it goes on by itself once its database answers.
+[[nodiscard]] Result<bool> has_position(pipeline::Log& log, const std::string& source);
+
 // Names of what a source leaves in the database.
 [[nodiscard]] Result<std::string> slot_name(const SourceOptions& options);
 [[nodiscard]] std::string publication_name(const SourceOptions& options);
