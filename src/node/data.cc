@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/trace.h"
 #include "node/node.h"
 #include "node/node_state.h"
 #include "storage/reason.h"
@@ -178,6 +179,37 @@ Result<void> Node::hold(const std::string& name, const TopicPartition& where, st
   for (const auto& [holder, held] : state->holds) least = std::min(least, held);
   state->log->set_hold(least);
   return {};
+}
+
+void Node::limit_hold(const std::string& name, std::uint64_t bytes) {
+  const std::lock_guard lock(hold_limits_mutex_);
+  hold_limits_[name] = bytes;
+}
+
+void Node::break_holds_over_limit() {
+  std::map<std::string, std::uint64_t> limits;
+  {
+    const std::lock_guard lock(hold_limits_mutex_);
+    limits = hold_limits_;
+  }
+  const auto states = all_partitions();
+  for (const auto& [name, limit] : limits) {
+    std::uint64_t held_bytes = 0;
+    std::vector<TopicPartition> held;
+    for (const auto& state : states) {
+      const std::lock_guard lock(state->holds_mutex);
+      const auto found = state->holds.find(name);
+      if (found == state->holds.end()) continue;
+      held_bytes += state->log->bytes_from(found->second);
+      held.push_back(state->where);
+    }
+    if (held_bytes <= limit) continue;
+    trace::warn("node", "'" + name + "' is " + std::to_string(held_bytes) + " bytes behind, over its hold.bytes of " + std::to_string(limit) +
+                            ": the log waits no longer for it, and what retention and cleaning remove before it comes is lost to it");
+    for (const auto& where : held) {
+      if (const auto freed = hold(name, where, std::nullopt); !freed.ok()) trace::warn("node", freed.error().text());
+    }
+  }
 }
 
 }  // namespace sluice::node

@@ -1,5 +1,6 @@
 #include "node/embedded_producer.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "node/node_state.h"
@@ -128,9 +129,11 @@ Result<void> EmbeddedProducer::flush(Target& to) {
 }
 
 Result<Transactions::Ends> EmbeddedProducer::end(bool commit) {
-  auto ended = wait_for<Transactions::Ends>(node_, [&](auto done) {
+  // A transaction without a record is none: its coordinator has not heard of it.
+  const bool begun = std::any_of(targets_.begin(), targets_.end(), [](const auto& item) { return item.second.in_transaction; });
+  auto ended = begun ? wait_for<Transactions::Ends>(node_, [&](auto done) {
     node_.transactions().end_with_ends(transactional_id_, identity_, commit, std::move(done));
-  });
+  }) : Result<Transactions::Ends>(Transactions::Ends{});
   open_ = false;
   buffered_bytes_ = 0;
   for (auto& [key, to] : targets_) {

@@ -164,6 +164,9 @@ class Node {
   [[nodiscard]] Result<Offset> delete_records(const TopicPartition& where, Offset before);
   // Retention, compaction and delete_records never pass a hold. No offset drops it.
   [[nodiscard]] Result<void> hold(const std::string& name, const TopicPartition& where, std::optional<Offset> offset);
+  // A holder that keeps more than `bytes` over all partitions loses its holds at the next cleaning, with a warning, until it
+  // sets them anew.
+  void limit_hold(const std::string& name, std::uint64_t bytes);
   [[nodiscard]] Result<std::shared_ptr<storage::Partition>> partition(const TopicPartition& where) const;
 
   // --- coordinators
@@ -221,6 +224,7 @@ class Node {
   [[nodiscard]] Result<void> check_space();
   [[nodiscard]] std::vector<std::shared_ptr<PartitionState>> all_partitions() const;
   void clean(PartitionState& state, std::int64_t now_ms);
+  void break_holds_over_limit();
 
   io::FileSystem& files_;
   io::Clock& clock_;
@@ -255,6 +259,8 @@ class Node {
 
   std::atomic<std::int64_t> space_checked_ms_{INT64_MIN / 2};
   std::atomic<bool> below_floor_{false};
+  std::mutex hold_limits_mutex_;
+  std::map<std::string, std::uint64_t> hold_limits_;  // bytes, by holder
   std::int64_t checkpointed_ms_ = 0;
   std::int64_t cleaned_ms_ = 0;
 

@@ -66,6 +66,18 @@ std::uint64_t Partition::size_bytes() const {
   return size;
 }
 
+std::uint64_t Partition::bytes_from(Offset offset) const {
+  std::uint64_t bytes = 0;
+  const auto list = segments();
+  for (auto segment = list->rbegin(); segment != list->rend(); ++segment) {
+    bytes += (*segment)->size();
+    if ((*segment)->base_offset() > offset) continue;
+    const auto before = (*segment)->entry_before(offset);
+    return before.ok() && *before ? bytes - (*before)->position : bytes;
+  }
+  return bytes;
+}
+
 std::size_t Partition::segment_count() const { return segments()->size(); }
 
 std::optional<Error> Partition::offline() const {

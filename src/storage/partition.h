@@ -134,6 +134,8 @@ class Partition {
   [[nodiscard]] Offset durable_end() const { return Offset{durable_end_.load(std::memory_order_acquire)}; }
   [[nodiscard]] Offset log_end() const { return Offset{log_end_.load(std::memory_order_acquire)}; }
   [[nodiscard]] std::uint64_t size_bytes() const;
+  // About how much of it lies at and past `offset`, to an index entry exact.
+  [[nodiscard]] std::uint64_t bytes_from(Offset offset) const;
   [[nodiscard]] std::size_t segment_count() const;
   [[nodiscard]] PartitionOptions options() const;
   void set_options(const PartitionOptions& options);
