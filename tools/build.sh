@@ -8,16 +8,17 @@ cd "$(dirname "$0")/.."
 preset=$1
 shift
 jobs=${JOBS:+-j$JOBS}
+strict=${CI:+-DSLUICE_WERROR=ON}  # warnings are errors where changes land
 case $preset in
   release)
     # Leaves a folder that was configured for the tests as it is.
-    [ -e build/build.ninja ] || cmake --preset release -DSLUICE_TESTS=OFF >build.log 2>&1 || { cat build.log >&2; exit 1; }
+    [ -e build/build.ninja ] || cmake --preset release -DSLUICE_TESTS=OFF $strict >build.log 2>&1 || { cat build.log >&2; exit 1; }
     folder=build ;;
   release-tests)
-    cmake --preset release -DSLUICE_TESTS=ON >build.log 2>&1 || { cat build.log >&2; exit 1; }
+    cmake --preset release -DSLUICE_TESTS=ON $strict >build.log 2>&1 || { cat build.log >&2; exit 1; }
     folder=build ;;
   *)
-    cmake --preset "$preset" >build.log 2>&1 || { cat build.log >&2; exit 1; }
+    cmake --preset "$preset" $strict >build.log 2>&1 || { cat build.log >&2; exit 1; }
     folder=build-$preset ;;
 esac
 rm -f build.log

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <mutex>
 
 namespace sluice::trace {
 namespace {
@@ -28,13 +29,31 @@ spdlog::level::level_enum level_of(Level level) {
   return spdlog::level::info;
 }
 
+struct Hook {
+  std::mutex mutex;
+  std::function<void()> clear;
+};
+
+Hook& hook() {
+  static Hook kHook;
+  return kHook;
+}
+
 }  // namespace
+
+void before_each_line(std::function<void()> clear) {
+  const std::lock_guard lock(hook().mutex);
+  hook().clear = std::move(clear);
+}
 
 void set_level(Level level) { logger().set_level(level_of(level)); }
 
 bool enabled(Level level) { return logger().should_log(level_of(level)); }
 
 void write(Level level, std::string_view component, std::string_view text) {
+  if (!enabled(level)) return;
+  const std::lock_guard lock(hook().mutex);
+  if (hook().clear) hook().clear();
   logger().log(level_of(level), "{:<8} {}", component, text);
 }
 

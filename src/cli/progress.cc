@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <ostream>
 
+#include "base/trace.h"
+
 namespace sluice::cli {
 namespace {
 
@@ -54,6 +56,20 @@ std::string bytes_text(std::uint64_t bytes) {
 
 std::string seconds_text(double seconds) {
   return seconds < 120 ? decimal(seconds, 1) + " s" : decimal(seconds / 60, 0) + " min";
+}
+
+Progress::Progress(std::ostream& out, bool terminal) : out_(out), terminal_(terminal) {
+  if (terminal_) trace::before_each_line([this] { erase(); });
+}
+
+Progress::~Progress() {
+  if (terminal_) trace::before_each_line({});
+}
+
+void Progress::erase() {
+  const std::lock_guard lock(mutex_);
+  if (shown_lines_ > 0) out_ << "\033[" << shown_lines_ << "A\033[J" << std::flush;
+  shown_lines_ = 0;
 }
 
 double Progress::rate(const std::string& of, std::uint64_t rows, std::int64_t now_ms) {
@@ -118,6 +134,7 @@ void Progress::show(const server::ServerStatus& status, std::int64_t now_ms) {
     out_.flush();
     return;
   }
+  const std::lock_guard lock(mutex_);
   if (shown_lines_ > 0) out_ << "\033[" << shown_lines_ << "A";
   for (const auto& line : text) out_ << "\r\033[K" << line << "\n";
   // Fewer lines than before: what is left of the old ones goes.
@@ -127,6 +144,7 @@ void Progress::show(const server::ServerStatus& status, std::int64_t now_ms) {
 }
 
 void Progress::leave() {
+  const std::lock_guard lock(mutex_);
   shown_lines_ = 0;
   out_.flush();
 }

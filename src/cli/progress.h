@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,11 @@ namespace sluice::cli {
 class Progress {
  public:
   // `out` must outlive it. `terminal`: lines may be written again.
-  Progress(std::ostream& out, bool terminal) : out_(out), terminal_(terminal) {}
+  // Lines of trace are written above what is shown.
+  Progress(std::ostream& out, bool terminal);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
 
   // Shows the state of things; call it some times a second. `now_ms` is a steady clock's.
   void show(const server::ServerStatus& status, std::int64_t now_ms);
@@ -32,6 +37,7 @@ class Progress {
     double per_second = 0;
   };
 
+  void erase();
   [[nodiscard]] std::vector<std::string> lines(const server::ServerStatus& status, std::int64_t now_ms);
   [[nodiscard]] std::string snapshot_line(const pipeline::StageItem& item, std::size_t width, std::int64_t now_ms);
   [[nodiscard]] std::string live_line(const pipeline::StageStatus& source, const server::ServerStatus& status,
@@ -40,6 +46,7 @@ class Progress {
 
   std::ostream& out_;
   const bool terminal_;
+  std::mutex mutex_;  // what is on the terminal: its lines and their number
   std::size_t shown_lines_ = 0;
   std::int64_t plain_every_ms_ = 2'000;
   std::int64_t last_plain_ms_ = -1'000'000;
