@@ -1,17 +1,22 @@
 // How it is kept.
 //
-//   - An Inode has two contents: `seen`, what readers get, and `durable`, what the disk has for sure; and the set of pages in
+//   - A file has two contents: `seen`, what readers get, and `durable`, what the disk has for sure; and the set of pages in
 //     which they may differ because of writes since the last sync. A failed sync empties that set without copying: the pages
 //     are "clean", and wrong.
 //   - A folder has its names as seen, and a list of changes that are not durable yet, in order. sync_directory() empties the
-//     list; crash() takes a prefix of it as done and undoes the rest.
+//     list; crash() keeps a prefix of it and undoes the rest. Folders are names in their parents like files, so that a
+//     folder that was lost takes all that is in it along.
 //   - crash() draws for each unsynced page: old, new, or torn at a sector; then what is durable is all there is.
 
 #include "io/simulated_disk.h"
 
 #include <algorithm>
-#include <atomic>
-#include <optional>
+#include <map>
+#include <mutex>
+#include <random>
+#include <set>
+
+#include "base/check.h"
 
 namespace sluice::io {
 namespace {
@@ -19,36 +24,101 @@ namespace {
 constexpr std::size_t kPageBytes = 4096;
 constexpr std::size_t kSectorBytes = 512;
 
-std::string parent_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string trimmed(std::string path) {
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
-}
-
 Error missing(const std::string& path) { return {ErrorCode::not_found, path + ": no such file or folder"}; }
 Error there(const std::string& path) { return {ErrorCode::already_exists, path + ": is there already"}; }
 Error broken(const std::string& path, const char* what) { return {ErrorCode::back_off, path + ": simulated failure of a " + what}; }
 
+std::vector<std::string> parts_of(const std::string& path) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at < path.size();) {
+    const auto end = std::min(path.find('/', at), path.size());
+    if (end > at && path.substr(at, end - at) != ".") parts.push_back(path.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
 }  // namespace
 
 struct SimulatedDisk::Inode {
+  using Pointer = std::shared_ptr<Inode>;
+  // Names that change together, or not at all: each pointed to `before`, and points to `after` (none: no such name).
+  struct Change {
+    struct Name {
+      std::string name;
+      Pointer before, after;
+    };
+    std::vector<Name> names;
+  };
+
+  Inode(bool folder, std::uint64_t in_order) : is_folder(folder), order(in_order) {}
+
+  const bool is_folder;
+  const std::uint64_t order;  // of making: faults are drawn in it, so that random names change nothing
+  // of a folder
+  std::map<std::string, Pointer> names;
+  std::vector<Change> undurable;
+  // of a file
   Bytes seen, durable;
   std::set<std::size_t> unsynced;  // pages
-  bool resized = false;            // the length differs from the durable one
   std::uint64_t last_write_at = 0;
-};
 
-// One change of a folder: `name` pointed to `before`, and points to `after` (none: no such name).
-struct SimulatedDisk::Names {
-  struct Change {
-    std::string path;
-    std::shared_ptr<Inode> before, after;
-  };
-  std::vector<Change> undurable;
+  [[nodiscard]] Pointer find(const std::string& name) const {
+    const auto found = names.find(name);
+    return found == names.end() ? nullptr : found->second;
+  }
+  // As it would be if nothing undurable had come to the disk.
+  [[nodiscard]] Pointer find_durable(const std::string& name) const {
+    for (const auto& change : undurable) {
+      for (const auto& part : change.names) {
+        if (part.name == name) return part.before;
+      }
+    }
+    return find(name);
+  }
+  void point(const std::string& name, Pointer to) {
+    if (to) {
+      names[name] = std::move(to);
+    } else {
+      names.erase(name);
+    }
+  }
+  void change(std::vector<std::pair<std::string, Pointer>> to) {
+    Change made;
+    for (auto& [name, after] : to) {
+      made.names.push_back({name, find(name), after});
+      point(name, std::move(after));
+    }
+    undurable.push_back(std::move(made));
+  }
+
+  void resize(std::uint64_t size) {
+    // What a hole or a growth makes zero was written as much as anything else.
+    for (auto page = std::min<std::uint64_t>(seen.size(), size) / kPageBytes; page * kPageBytes < size; ++page) unsynced.insert(page);
+    seen.resize(size, '\0');
+  }
+  void put(std::uint64_t offset, ByteView bytes) {
+    if (bytes.empty()) return;
+    if (seen.size() < offset + bytes.size()) resize(offset + bytes.size());
+    std::copy(bytes.begin(), bytes.end(), seen.begin() + static_cast<std::ptrdiff_t>(offset));
+    for (auto page = offset / kPageBytes; page * kPageBytes < offset + bytes.size(); ++page) unsynced.insert(page);
+    last_write_at = offset;
+  }
+  // Brings the bytes [from, to) of a page to the disk.
+  void copy_page(std::size_t page, std::size_t from, std::size_t to) {
+    const auto begin = page * kPageBytes + from;
+    const auto end = std::min(page * kPageBytes + to, seen.size());
+    if (begin >= end) return;
+    if (durable.size() < end) durable.resize(end, '\0');
+    std::copy(seen.begin() + static_cast<std::ptrdiff_t>(begin), seen.begin() + static_cast<std::ptrdiff_t>(end),
+              durable.begin() + static_cast<std::ptrdiff_t>(begin));
+  }
+  void make_durable() {
+    // Only what was written since the last sync: a page that a failed sync called clean stays wrong.
+    for (const auto page : unsynced) copy_page(page, 0, kPageBytes);
+    unsynced.clear();
+    durable.resize(seen.size(), '\0');
+  }
 };
 
 struct SimulatedDisk::State {
@@ -56,17 +126,67 @@ struct SimulatedDisk::State {
 
   mutable std::mutex mutex;
   std::mt19937_64 random;
-  std::map<std::string, std::shared_ptr<Inode>> files;
-  std::set<std::string> folders{".", "/", ""};
-  std::map<std::string, Names> names;  // by folder
+  std::uint64_t inodes = 0;
+  const std::shared_ptr<Inode> root = make_inode(true);
   DiskFaults faults;
   DiskCounts counts;
   int failing_syncs = 0;
   std::uint64_t capacity = UINT64_MAX;
   std::uint64_t epoch = 0;  // of handles
 
+  std::shared_ptr<Inode> make_inode(bool folder) { return std::make_shared<Inode>(folder, inodes++); }
   bool chance(double p) { return p > 0 && std::uniform_real_distribution<double>(0, 1)(random) < p; }
   std::uint64_t below(std::uint64_t n) { return n == 0 ? 0 : random() % n; }
+
+  [[nodiscard]] std::shared_ptr<Inode> find(const std::vector<std::string>& parts, bool durable = false) const {
+    auto at = root;
+    for (const auto& part : parts) {
+      if (!at || !at->is_folder) return nullptr;
+      at = durable ? at->find_durable(part) : at->find(part);
+    }
+    return at;
+  }
+  [[nodiscard]] std::shared_ptr<Inode> find(const std::string& path) const { return find(parts_of(path)); }
+
+  // The folder that a name is in, and the name in it.
+  struct Place {
+    std::shared_ptr<Inode> folder;
+    std::string name;
+    [[nodiscard]] std::shared_ptr<Inode> inode() const { return folder->find(name); }
+  };
+  [[nodiscard]] Result<Place> place(const std::string& path) const {
+    auto parts = parts_of(path);
+    if (parts.empty()) return there(path);
+    auto name = std::move(parts.back());
+    parts.pop_back();
+    auto folder = find(parts);
+    if (!folder || !folder->is_folder) return missing(path);
+    return Place{std::move(folder), std::move(name)};
+  }
+
+  // All that has a name, in the order of making; `visit` may change names.
+  template <typename Visit>
+  void for_each_inode(Visit visit) const {
+    std::map<std::uint64_t, std::shared_ptr<Inode>> all;
+    std::vector<std::shared_ptr<Inode>> open{root};
+    while (!open.empty()) {
+      const auto inode = std::move(open.back());
+      open.pop_back();
+      if (!all.emplace(inode->order, inode).second) continue;
+      for (const auto& [name, child] : inode->names) open.push_back(child);
+    }
+    for (const auto& [order, inode] : all) visit(*inode);
+  }
+
+  [[nodiscard]] std::uint64_t used() const {
+    std::uint64_t bytes = 0;
+    for_each_inode([&](const Inode& inode) { bytes += inode.seen.size(); });
+    return bytes;
+  }
+  [[nodiscard]] std::uint64_t free() const {
+    const auto taken = used();
+    return taken < capacity ? capacity - taken : 0;
+  }
 
   bool sync_fails() {
     ++counts.syncs;
@@ -76,80 +196,70 @@ struct SimulatedDisk::State {
     return fails;
   }
 
-  std::uint64_t used() const {
-    std::uint64_t bytes = 0;
-    for (const auto& [path, inode] : files) bytes += inode->seen.size();
-    return bytes;
-  }
-
-  void change(const std::string& path, std::shared_ptr<Inode> after) {
-    auto before = files.contains(path) ? files[path] : nullptr;
-    names[parent_of(path)].undurable.push_back({path, before, after});
-    if (after) {
-      files[path] = std::move(after);
-    } else {
-      files.erase(path);
-    }
-  }
-
-  static void copy_page(Inode& inode, std::size_t page, std::size_t from, std::size_t to) {
-    const auto begin = page * kPageBytes + from;
-    const auto end = std::min(page * kPageBytes + to, inode.seen.size());
-    if (begin >= end) return;
-    if (inode.durable.size() < end) inode.durable.resize(end, '\0');
-    std::copy(inode.seen.begin() + static_cast<std::ptrdiff_t>(begin), inode.seen.begin() + static_cast<std::ptrdiff_t>(end),
-              inode.durable.begin() + static_cast<std::ptrdiff_t>(begin));
-  }
-
-  static void make_durable(Inode& inode) {
-    // Only what was written since the last sync: a page that a failed sync called clean stays wrong.
-    for (const auto page : inode.unsynced) copy_page(inode, page, 0, kPageBytes);
-    inode.unsynced.clear();
-    inode.durable.resize(inode.seen.size(), '\0');
-    inode.resized = false;
-  }
-
   void fail_sync(Inode& inode) {
     for (const auto page : inode.unsynced) {
-      if (chance(0.5)) copy_page(inode, page, 0, kPageBytes);
+      if (chance(0.5)) inode.copy_page(page, 0, kPageBytes);
     }
     inode.unsynced.clear();
   }
 
-  void crash_inode(Inode& inode) {
-    const auto durable_size = inode.durable.size();
+  void crash_file(Inode& inode) {
+    const auto old_size = inode.durable.size();
     for (const auto page : inode.unsynced) {
       const auto luck = below(3);
       if (luck == 0) ++counts.lost_pages;
-      if (luck == 1) copy_page(inode, page, 0, kPageBytes);
+      if (luck == 1) inode.copy_page(page, 0, kPageBytes);
       if (luck == 2) {
         ++counts.torn_pages;
-        copy_page(inode, page, 0, kSectorBytes * below(kPageBytes / kSectorBytes));
+        inode.copy_page(page, 0, kSectorBytes * below(kPageBytes / kSectorBytes));
       }
     }
-    auto size = durable_size;
-    if (inode.seen.size() > durable_size) size += below(inode.seen.size() - durable_size + 1);
-    if (inode.seen.size() < durable_size && chance(0.5)) size = inode.seen.size();
+    const auto new_size = inode.seen.size();
+    auto size = old_size;
+    if (new_size > old_size) {
+      const auto luck = below(3);
+      size += luck == 0 ? 0 : luck == 1 ? new_size - old_size : below(new_size - old_size + 1);
+    }
+    if (new_size < old_size && chance(0.5)) size = new_size;
     inode.durable.resize(size, '\0');
     inode.unsynced.clear();
-    inode.resized = false;
     inode.seen = inode.durable;
   }
 
-  void crash_names() {
-    for (auto& [folder, changes] : names) {
-      const auto kept = below(changes.undurable.size() + 1);
-      while (changes.undurable.size() > kept) {
-        auto& last = changes.undurable.back();
-        ++counts.lost_names;
-        if (last.before) {
-          files[last.path] = last.before;
-        } else {
-          files.erase(last.path);
-        }
-        changes.undurable.pop_back();
-      }
-      changes.undurable.clear();
+  void crash_folder(Inode& folder) {
+    const auto kept = below(folder.undurable.size() + 1);
+    while (folder.undurable.size() > kept) {
+      ++counts.lost_names;
+      auto& names = folder.undurable.back().names;
+      for (auto it = names.rbegin(); it != names.rend(); ++it) folder.point(it->name, it->before);
+      folder.undurable.pop_back();
+    }
+    folder.undurable.clear();
+  }
+
+  void crash_names(Inode& folder) {
+    crash_folder(folder);
+    for (const auto& child : children(folder)) {
+      if (child.inode->is_folder) crash_names(*child.inode);
+    }
+  }
+
+  struct Child {
+    std::string name;
+    std::shared_ptr<Inode> inode;
+  };
+  // In the order of making.
+  static std::vector<Child> children(const Inode& folder) {
+    std::vector<Child> all;
+    for (const auto& [name, inode] : folder.names) all.push_back({name, inode});
+    std::sort(all.begin(), all.end(), [](const Child& a, const Child& b) { return a.inode->order < b.inode->order; });
+    return all;
+  }
+
+  void remove_below(Inode& folder) {
+    for (const auto& child : children(folder)) {
+      if (child.inode->is_folder) remove_below(*child.inode);
+      folder.change({{child.name, nullptr}});
     }
   }
 };
@@ -182,32 +292,28 @@ class SimulatedDisk::Handle final : public File {
 
   [[nodiscard]] Result<void> write_at(std::uint64_t offset, std::span<const ByteView> parts) override {
     const std::lock_guard lock(state_.mutex);
-    SLUICE_RETURN_IF_ERROR(alive());
-    if (!writable_) return broken(path_, "write to a file opened for reading");
+    SLUICE_RETURN_IF_ERROR(alive_for_writes());
     Bytes bytes;
     for (const auto part : parts) bytes += part;
-    const bool fails = state_.chance(state_.faults.write_failure);
-    const auto end = std::max<std::uint64_t>(inode_->seen.size(), offset + bytes.size());
-    const auto grows = end - inode_->seen.size();
-    const auto used = state_.used();
-    const bool full = grows > 0 && used + grows > state_.capacity;
-    if (fails || full) bytes.resize(state_.below(full && !fails ? std::min<std::uint64_t>(bytes.size(), state_.capacity > used ? state_.capacity - used : 0) + 1 : bytes.size() + 1));
-    put(offset, bytes);
-    if (fails) {
+    if (state_.chance(state_.faults.write_failure)) {
       ++state_.counts.failed_writes;
+      inode_->put(offset, ByteView(bytes).substr(0, state_.below(bytes.size() + 1)));
       return broken(path_, "write");
     }
-    if (full) return Error{ErrorCode::out_of_space, path_ + ": no space left on the simulated disk"};
+    const auto end = offset + bytes.size();
+    if (const auto room = room_for(end); room < end) {
+      ++state_.counts.full_writes;
+      inode_->put(offset, ByteView(bytes).substr(0, state_.below(room > offset ? room - offset + 1 : 0)));
+      return Error{ErrorCode::out_of_space, path_ + ": no space left on the simulated disk"};
+    }
+    inode_->put(offset, bytes);
     return {};
   }
 
   [[nodiscard]] Result<void> truncate(std::uint64_t size) override {
     const std::lock_guard lock(state_.mutex);
-    SLUICE_RETURN_IF_ERROR(alive());
-    const auto old = inode_->seen.size();
-    inode_->seen.resize(size, '\0');
-    for (auto page = std::min<std::uint64_t>(old, size) / kPageBytes; page * kPageBytes < size; ++page) inode_->unsynced.insert(page);
-    inode_->resized = true;
+    SLUICE_RETURN_IF_ERROR(alive_for_writes());
+    inode_->resize(size);
     return {};
   }
 
@@ -218,7 +324,7 @@ class SimulatedDisk::Handle final : public File {
       state_.fail_sync(*inode_);
       return broken(path_, "sync");
     }
-    State::make_durable(*inode_);
+    inode_->make_durable();
     return {};
   }
 
@@ -227,13 +333,15 @@ class SimulatedDisk::Handle final : public File {
     if (epoch_ != state_.epoch) return broken(path_, "handle from before the crash");
     return {};
   }
-
-  void put(std::uint64_t offset, const Bytes& bytes) {
-    if (bytes.empty()) return;
-    if (inode_->seen.size() < offset + bytes.size()) inode_->seen.resize(offset + bytes.size(), '\0');
-    std::copy(bytes.begin(), bytes.end(), inode_->seen.begin() + static_cast<std::ptrdiff_t>(offset));
-    for (auto page = offset / kPageBytes; page * kPageBytes < offset + bytes.size(); ++page) inode_->unsynced.insert(page);
-    inode_->last_write_at = offset;
+  [[nodiscard]] Result<void> alive_for_writes() const {
+    SLUICE_RETURN_IF_ERROR(alive());
+    if (!writable_) return broken(path_, "write to a file opened for reading");
+    return {};
+  }
+  // How long the file may become, when it should reach `end`.
+  [[nodiscard]] std::uint64_t room_for(std::uint64_t end) const {
+    if (state_.capacity == UINT64_MAX || end <= inode_->seen.size()) return end;
+    return std::min(end, inode_->seen.size() + state_.free());
   }
 
   SimulatedDisk::State& state_;
@@ -246,19 +354,21 @@ class SimulatedDisk::Handle final : public File {
 SimulatedDisk::SimulatedDisk(std::uint64_t seed) : state_(std::make_unique<State>(seed)) {}
 SimulatedDisk::~SimulatedDisk() = default;
 
+// --- faults
+
 void SimulatedDisk::crash() {
   const std::lock_guard lock(state_->mutex);
   ++state_->counts.crashes;
   ++state_->epoch;
-  state_->crash_names();
-  std::set<Inode*> done;
-  for (auto& [path, inode] : state_->files) {
-    if (done.insert(inode.get()).second) state_->crash_inode(*inode);
-  }
+  state_->crash_names(*state_->root);
+  state_->for_each_inode([&](Inode& inode) {
+    if (!inode.is_folder) state_->crash_file(inode);
+  });
 }
 
 void SimulatedDisk::kill_process() {
   const std::lock_guard lock(state_->mutex);
+  ++state_->counts.kills;
   ++state_->epoch;
 }
 
@@ -279,26 +389,25 @@ void SimulatedDisk::set_capacity(std::uint64_t bytes) {
 
 void SimulatedDisk::tear_last_write(const std::string& path, std::uint64_t keep_bytes) {
   const std::lock_guard lock(state_->mutex);
-  auto& inode = *state_->files.at(path);
-  inode.seen.resize(std::min<std::uint64_t>(inode.seen.size(), inode.last_write_at + keep_bytes));
-  inode.durable = inode.seen;
-  inode.unsynced.clear();
+  const auto inode = state_->find(path);
+  SLUICE_CHECK(inode && !inode->is_folder);
+  inode->seen.resize(std::min<std::uint64_t>(inode->seen.size(), inode->last_write_at + keep_bytes));
+  inode->durable = inode->seen;
+  inode->unsynced.clear();
 }
 
 void SimulatedDisk::flip_bit(const std::string& path, std::uint64_t byte) {
   const std::lock_guard lock(state_->mutex);
-  auto& inode = *state_->files.at(path);
-  inode.seen[byte] = static_cast<char>(inode.seen[byte] ^ 1);
-  if (byte < inode.durable.size()) inode.durable[byte] = inode.seen[byte];
+  const auto inode = state_->find(path);
+  SLUICE_CHECK(inode && byte < inode->seen.size());
+  inode->seen[byte] = static_cast<char>(inode->seen[byte] ^ 1);
+  if (byte < inode->durable.size()) inode->durable[byte] = inode->seen[byte];
 }
 
 Bytes SimulatedDisk::durable_bytes(const std::string& path) const {
   const std::lock_guard lock(state_->mutex);
-  const auto found = state_->files.find(path);
-  if (found == state_->files.end()) return {};
-  const auto& changes = state_->names[parent_of(path)].undurable;
-  const bool undurable = std::any_of(changes.begin(), changes.end(), [&](const auto& change) { return change.path == path && !change.before; });
-  return undurable ? Bytes{} : found->second->durable;
+  const auto inode = state_->find(parts_of(path), true);
+  return inode ? inode->durable : Bytes{};
 }
 
 DiskCounts SimulatedDisk::counts() const {
@@ -306,115 +415,125 @@ DiskCounts SimulatedDisk::counts() const {
   return state_->counts;
 }
 
+// --- names
+
 Result<std::shared_ptr<File>> SimulatedDisk::open(const std::string& path, OpenMode mode) {
   const std::lock_guard lock(state_->mutex);
-  auto found = state_->files.find(path);
-  if (found == state_->files.end() && (mode == OpenMode::read || mode == OpenMode::read_write)) return missing(path);
-  if (found != state_->files.end() && mode == OpenMode::create_new) return there(path);
-  if (found == state_->files.end()) {
-    if (!state_->folders.contains(parent_of(path))) return missing(parent_of(path));
-    state_->change(path, std::make_shared<Inode>());
-    found = state_->files.find(path);
+  SLUICE_TRY(const auto place, state_->place(path));
+  auto inode = place.inode();
+  if (inode && mode == OpenMode::create_new) return there(path);
+  if (inode && inode->is_folder) return broken(path, "open of a folder as a file");
+  if (!inode) {
+    if (mode == OpenMode::read || mode == OpenMode::read_write) return missing(path);
+    inode = state_->make_inode(false);
+    place.folder->change({{place.name, inode}});
   }
-  return std::shared_ptr<File>(std::make_shared<Handle>(*state_, found->second, path, mode != OpenMode::read));
+  return std::shared_ptr<File>(std::make_shared<Handle>(*state_, inode, path, mode != OpenMode::read));
 }
 
 Result<void> SimulatedDisk::rename(const std::string& from, const std::string& to) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto found = state_->files.find(from); found != state_->files.end()) {
-    const auto inode = found->second;
-    state_->change(to, inode);
-    state_->change(from, nullptr);
+  SLUICE_TRY(const auto old, state_->place(from));
+  SLUICE_TRY(const auto fresh, state_->place(to));
+  const auto inode = old.inode();
+  if (!inode) return missing(from);
+  if (const auto replaced = fresh.inode(); replaced && (replaced->is_folder || inode->is_folder)) return there(to);
+  if (old.folder == fresh.folder) {
+    if (old.name != fresh.name) old.folder->change({{fresh.name, inode}, {old.name, nullptr}});
     return {};
   }
-  if (!state_->folders.contains(from)) return missing(from);
-  // A folder with all that is in it: durable at once, which is kinder than a disk, and enough for what we do with it.
-  std::map<std::string, std::shared_ptr<Inode>> files;
-  for (auto& [path, inode] : state_->files) files[path.starts_with(from + "/") ? to + path.substr(from.size()) : path] = inode;
-  state_->files = std::move(files);
-  std::set<std::string> folders;
-  for (const auto& path : state_->folders) folders.insert(path == from || path.starts_with(from + "/") ? to + path.substr(from.size()) : path);
-  state_->folders = std::move(folders);
-  state_->names.erase(from);
+  fresh.folder->change({{fresh.name, inode}});
+  old.folder->change({{old.name, nullptr}});
   return {};
 }
 
 Result<void> SimulatedDisk::link(const std::string& from, const std::string& to) {
   const std::lock_guard lock(state_->mutex);
-  const auto found = state_->files.find(from);
-  if (found == state_->files.end()) return missing(from);
-  if (state_->files.contains(to)) return there(to);
-  state_->change(to, found->second);
+  const auto inode = state_->find(from);
+  SLUICE_TRY(const auto fresh, state_->place(to));
+  if (!inode || inode->is_folder) return missing(from);
+  if (fresh.inode()) return there(to);
+  fresh.folder->change({{fresh.name, inode}});
   return {};
 }
 
 Result<void> SimulatedDisk::remove(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
-  if (!state_->files.contains(path)) return missing(path);
-  state_->change(path, nullptr);
+  SLUICE_TRY(const auto place, state_->place(path));
+  const auto inode = place.inode();
+  if (!inode) return missing(path);
+  if (inode->is_folder && !inode->names.empty()) return broken(path, "removal of a folder that is not empty");
+  place.folder->change({{place.name, nullptr}});
   return {};
 }
 
 Result<void> SimulatedDisk::remove_all(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
-  const auto below = [&](const std::string& other) { return other == path || other.starts_with(path + "/"); };
-  std::erase_if(state_->files, [&](const auto& item) { return below(item.first); });
-  std::erase_if(state_->folders, below);
-  std::erase_if(state_->names, [&](const auto& item) { return below(item.first); });
+  const auto place = state_->place(path);
+  if (!place.ok() || !place->inode()) return {};
+  const auto inode = place->inode();
+  if (inode->is_folder) state_->remove_below(*inode);
+  place->folder->change({{place->name, nullptr}});
   return {};
 }
 
 Result<void> SimulatedDisk::create_directories(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
-  for (auto folder = trimmed(path); !state_->folders.contains(folder); folder = parent_of(folder)) state_->folders.insert(folder);
+  auto at = state_->root;
+  for (const auto& part : parts_of(path)) {
+    auto next = at->find(part);
+    if (!next) {
+      next = state_->make_inode(true);
+      at->change({{part, next}});
+    }
+    if (!next->is_folder) return there(path);
+    at = next;
+  }
   return {};
 }
 
-Result<std::vector<DirectoryEntry>> SimulatedDisk::list(const std::string& given) {
+Result<std::vector<DirectoryEntry>> SimulatedDisk::list(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
-  const auto path = trimmed(given);
-  if (!state_->folders.contains(path)) return missing(path);
+  const auto folder = state_->find(path);
+  if (!folder || !folder->is_folder) return missing(path);
   std::vector<DirectoryEntry> entries;
-  for (const auto& [name, inode] : state_->files) {
-    if (parent_of(name) == path) entries.push_back({name.substr(path.size() + 1), false});
-  }
-  for (const auto& folder : state_->folders) {
-    if (folder.size() > path.size() + 1 && parent_of(folder) == path) entries.push_back({folder.substr(path.size() + 1), true});
-  }
+  for (const auto& child : State::children(*folder)) entries.push_back({child.name, child.inode->is_folder});
   return entries;
 }
 
 Result<bool> SimulatedDisk::exists(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
-  return state_->files.contains(path) || state_->folders.contains(trimmed(path));
+  return state_->find(path) != nullptr;
 }
 
 Result<void> SimulatedDisk::sync_directory(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
+  const auto folder = state_->find(path);
+  if (!folder || !folder->is_folder) return missing(path);
   if (state_->sync_fails()) return broken(path, "sync of a folder");
-  state_->names[trimmed(path)].undurable.clear();
+  folder->undurable.clear();
   return {};
 }
 
 Result<void> SimulatedDisk::sync_all(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
+  if (!state_->find(path)) return missing(path);
   const bool fails = state_->sync_fails();
-  for (auto& [name, inode] : state_->files) {
+  state_->for_each_inode([&](Inode& inode) {
     if (fails) {
-      state_->fail_sync(*inode);
+      state_->fail_sync(inode);
     } else {
-      State::make_durable(*inode);
+      inode.make_durable();
+      inode.undurable.clear();
     }
-  }
+  });
   if (fails) return broken(path, "sync of the file system");
-  state_->names.clear();
   return {};
 }
 
 Result<std::uint64_t> SimulatedDisk::free_bytes(const std::string&) {
   const std::lock_guard lock(state_->mutex);
-  const auto used = state_->used();
-  return used < state_->capacity ? state_->capacity - used : 0;
+  return state_->free();
 }
 
 }  // namespace sluice::io

@@ -7,7 +7,9 @@
 //     disk knows no order between syncs;
 //   - a file that grew is as long as its last sync, as long as written, or anything between; what was not written is zeros;
 //   - a name that was made, renamed or removed is so only when its folder was synced, or by luck; operations on
-//     one folder become durable in their order. A file whose name was never durable is gone with all its bytes.
+//     one folder become durable in their order, a rename inside it as a whole; folders do not wait for each other, so that
+//     what moved to another folder may be in both, or in none. A file or folder whose name was never durable is gone
+//     with all that is in it.
 // A failed sync writes some pages and calls all of them clean, as Linux does: readers go on seeing them, the next
 // sync says nothing and writes nothing of them, and a crash brings the old bytes back. Only writing them again helps.
 //
@@ -15,11 +17,7 @@
 // Thread-safe. The same calls in the same order give the same faults.
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -35,9 +33,11 @@ struct DiskFaults {
 
 struct DiskCounts {
   std::uint64_t crashes = 0;
+  std::uint64_t kills = 0;
   std::uint64_t syncs = 0;
   std::uint64_t failed_syncs = 0;
   std::uint64_t failed_writes = 0;
+  std::uint64_t full_writes = 0;   // refused: out of space
   std::uint64_t failed_reads = 0;
   std::uint64_t lost_pages = 0;    // at crashes: reverted
   std::uint64_t torn_pages = 0;    // at crashes
@@ -57,7 +57,7 @@ class SimulatedDisk final : public FileSystem {
   void set_faults(DiskFaults faults);
   // The next `count` syncs of any kind fail.
   void fail_next_syncs(int count);
-  // Total bytes of all files; writes past it fail with out_of_space after a prefix.
+  // Total bytes of all files that have a name; writes past it fail with out_of_space after a prefix.
   void set_capacity(std::uint64_t bytes);
 
   // Cuts the file to `keep_bytes` of its last write, durably: a torn tail.
@@ -83,7 +83,6 @@ class SimulatedDisk final : public FileSystem {
 
  private:
   struct Inode;
-  struct Names;
   class Handle;
   struct State;
   std::unique_ptr<State> state_;
