@@ -7,7 +7,7 @@
 
 namespace sluice::trace {
 
-enum class Level { debug, info, warn, error };
+enum class Level { debug, info, warn, error, none };
 
 // Default: info. Thread-safe, like everything here.
 void set_level(Level level);
