@@ -73,8 +73,12 @@ std::string completion_script(const std::string& shell) {
   return {};
 }
 
-Command version_command(const Globals&) {
-  return {.noun = "version", .verb = "", .help = "The version, with its commit", .arguments = {}, .options = {}, .run = [] {
+Command version_command(const Globals& globals) {
+  return {.noun = "version", .verb = "", .help = "The version, with its commit", .arguments = {}, .options = {}, .run = [&globals] {
+            if (globals.json) {
+              std::cout << "{\"version\":\"" << server::version_number() << "\",\"commit\":\"" << server::version_commit() << "\"}\n";
+              return 0;
+            }
             std::cout << "sluice " << server::version_text() << "\n";
             return 0;
           }};
