@@ -16,12 +16,22 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = std::size_t{2} << 30;
+constexpr std::size_t kAbortedBytes = 34;  // an entry of .txnindex
 
 std::string file_folder(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// The name without what says that a file is on its way in or out.
+std::string settled_name(const std::string& path) {
+  auto name = file_name(path);
+  for (const std::string_view suffix : {".deleted", ".cleaned", ".swap", ".tmp"}) {
+    if (name.ends_with(suffix)) name.resize(name.size() - suffix.size());
+  }
+  return name;
+}
 
 int dump_segment(ByteView bytes) {
   std::size_t at = 0;
@@ -63,6 +73,17 @@ int dump_index(ByteView bytes, bool time) {
       const auto offset = in.u32();
       std::cout << "relative offset " << offset << "  position " << in.u32() << "\n";
     }
+  }
+  return in.at_end() ? 0 : kNo;
+}
+
+int dump_aborted(ByteView bytes) {
+  ByteReader in(bytes);
+  while (in.remaining() >= kAbortedBytes) {
+    std::cout << "version " << in.i16() << "  producer " << in.i64();
+    std::cout << "  aborted offsets " << in.i64();
+    std::cout << " to " << in.i64();
+    std::cout << "  last stable offset " << in.i64() << "\n";
   }
   return in.at_end() ? 0 : kNo;
 }
@@ -110,18 +131,20 @@ int dump_container(const std::string& path) {
 int run(const std::string& path) {
   auto& files = io::real_file_system();
   const auto file = files.open(path, io::OpenMode::read);
-  if (!file.ok()) return fail(file.error());
+  if (!file.ok()) return fail(file.error(), kUsage);
   const auto size = (*file)->size();
-  if (!size.ok()) return fail(size.error());
-  if (*size > kMaxFileBytes) return fail(Error{ErrorCode::unsupported, path + ": over 2 GiB"});
+  if (!size.ok()) return fail(size.error(), kUsage);
+  if (*size > kMaxFileBytes) return misuse(path + ": over 2 GiB");
   const auto bytes = files.read_file(path);
-  if (!bytes.ok()) return fail(bytes.error());
-  const auto name = file_name(path);
+  if (!bytes.ok()) return fail(bytes.error(), kUsage);
+  const auto name = settled_name(path);
   if (name.ends_with(".log")) return dump_segment(*bytes);
   if (name.ends_with(".timeindex")) return dump_index(*bytes, true);
   if (name.ends_with(".index")) return dump_index(*bytes, false);
   if (name.ends_with(".snapshot")) return dump_producers(*bytes);
-  if (name.ends_with(".avro")) return dump_container(path);
+  if (name.ends_with(".txnindex")) return dump_aborted(*bytes);
+  if (name.ends_with(".avro") || bytes->starts_with("Obj\x01")) return dump_container(path);
+  if (bytes->find('\0') != std::string::npos) return misuse(path + ": no file that sluice writes");
   std::cout << *bytes;  // checkpoints, meta.properties, commit records: text already
   return 0;
 }
