@@ -1,4 +1,5 @@
 // Configuration and preflight, before anything is touched.
+#include <boost/json.hpp>
 #include <iostream>
 #include <memory>
 
@@ -11,6 +12,7 @@
 namespace sluice::cli {
 namespace {
 
+namespace json = boost::json;
 using capture::postgres::SourceOptions;
 
 struct Options {
@@ -18,11 +20,10 @@ struct Options {
   std::string name;
   bool no_connect = false;
   bool grants = false;
+  bool print_config = false;
 };
 
-Result<std::vector<SourceOptions>> sources_of(const server::ConfigFlags& flags) {
-  const auto environment = server::process_environment();
-  SLUICE_TRY(const auto config, server::load_config(flags, environment));
+Result<std::vector<SourceOptions>> sources_of(const server::Config& config, const server::Environment& environment) {
   std::vector<SourceOptions> sources;
   for (const auto& source : config.sources) {
     SourceOptions options;
@@ -36,32 +37,64 @@ Result<std::vector<SourceOptions>> sources_of(const server::ConfigFlags& flags) 
   return sources;
 }
 
+json::object to_json(const std::string& name, const capture::postgres::Preflight& found) {
+  json::array findings;
+  for (const auto& each : found.findings) {
+    findings.push_back(json::object{{"blocking", each.blocking}, {"what", each.what}, {"fix", each.fix}});
+  }
+  return {{"source", name},
+          {"ok", found.ok()},
+          {"server", found.server},
+          {"tables", json::array(found.tables.begin(), found.tables.end())},
+          {"keyless", json::array(found.keyless.begin(), found.keyless.end())},
+          {"findings", std::move(findings)},
+          {"slot_cost", found.slot_cost}};
+}
+
+int print_grants(const std::vector<SourceOptions>& sources) {
+  for (const auto& source : sources) {
+    const auto sql = capture::postgres::grants(source);
+    if (!sql.ok()) return fail(sql.error());
+    std::cout << *sql;
+  }
+  return 0;
+}
+
+int run_preflight(const Globals& globals, const std::vector<SourceOptions>& sources) {
+  bool fine = true;
+  json::array all;
+  for (const auto& source : sources) {
+    const auto found = capture::postgres::preflight(source);
+    if (!found.ok()) return fail(found.error());
+    fine = fine && found->ok();
+    if (globals.json) {
+      all.push_back(to_json(source.name, *found));
+    } else {
+      std::cout << source.name << ": " << found->text();
+    }
+  }
+  if (globals.json) std::cout << json::serialize(json::object{{"ok", fine}, {"sources", std::move(all)}}) << "\n";
+  return fine ? 0 : kNo;
+}
+
 int run(const Globals& globals, const Options& options) {
   server::ConfigFlags flags;
   flags.config = globals.config;
   flags.from = options.from;
   flags.name = options.name;
-  const auto sources = sources_of(flags);
-  if (!sources.ok()) return fail(sources.error());
-  if (options.no_connect) {
-    std::cout << "the configuration is fine\n";
+  const auto environment = server::process_environment();
+  const auto config = server::load_config(flags, environment);
+  if (!config.ok()) return fail(config.error(), kUsage);
+  if (options.print_config) {
+    std::cout << config->printed;
     return 0;
   }
-  bool fine = true;
-  for (const auto& source : *sources) {
-    if (options.grants) {
-      const auto sql = capture::postgres::grants(source);
-      if (!sql.ok()) return fail(sql.error());
-      std::cout << *sql;
-      continue;
-    }
-    const auto found = capture::postgres::preflight(source);
-    if (!found.ok()) return fail(found.error());
-    std::cout << source.name << ": " << found->text();
-    fine = fine && found->ok();
-  }
-  if (sources->empty()) std::cout << "the configuration is fine; it has no sources\n";
-  return fine ? 0 : kNo;
+  const auto sources = sources_of(*config, environment);
+  if (!sources.ok()) return fail(sources.error(), kUsage);
+  if (options.grants) return print_grants(*sources);
+  if (!options.no_connect && (globals.json || !sources->empty())) return run_preflight(globals, *sources);
+  std::cout << (globals.json ? "{\"ok\":true}\n" : options.no_connect ? "the configuration is fine\n" : "the configuration is fine; it has no sources\n");
+  return 0;
 }
 
 }  // namespace
@@ -70,7 +103,9 @@ Result<std::vector<std::string>> remove_source(const Globals& globals, const std
   server::ConfigFlags flags;
   flags.config = globals.config;
   if (!from.empty()) flags.from = {from}, flags.name = name;
-  SLUICE_TRY(const auto sources, sources_of(flags));
+  const auto environment = server::process_environment();
+  SLUICE_TRY(const auto config, server::load_config(flags, environment));
+  SLUICE_TRY(const auto sources, sources_of(config, environment));
   for (const auto& source : sources) {
     if (source.name == name) return capture::postgres::drop_source(source);
   }
@@ -86,7 +121,8 @@ Command check_command(const Globals& globals) {
           .options = {{"--from", "URL", "A database to check, without a file; may be repeated", &options->from},
                       {"--name", "NAME", "The source's name; else the database's", &options->name},
                       {"--no-connect", "", "The configuration only", &options->no_connect},
-                      {"--grants", "", "Print the SQL that lets the user capture", &options->grants}},
+                      {"--grants", "", "Print the SQL that lets the user capture", &options->grants},
+                      {"--print-config", "", "Print the whole configuration, each value with its origin, and end", &options->print_config}},
           .run = [options, &globals] { return run(globals, *options); }};
 }
 

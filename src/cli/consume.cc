@@ -16,6 +16,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::int32_t kPollMs = 500;
+constexpr std::string_view kTokens = "tpoksThSKR%";
 
 struct Options {
   std::string topic;
@@ -33,6 +34,7 @@ class Consumer {
   Consumer(const Globals& globals, const Options& options) : globals_(globals), options_(options), schemas_(globals.registry) {}
 
   Result<void> run() {
+    SLUICE_RETURN_IF_ERROR(check_options());
     SLUICE_TRY(client_, connect_broker(globals_));
     SLUICE_TRY(const auto start, first_offsets());
     SLUICE_TRY(const auto ends, client_->offsets_at(options_.topic, client::kLatest, !options_.uncommitted));
@@ -56,6 +58,17 @@ class Consumer {
 
  private:
   [[nodiscard]] bool done() const { return options_.count && seen_ >= *options_.count; }
+  // What can be said before anybody is asked.
+  [[nodiscard]] Result<void> check_options() const {
+    if (options_.count && *options_.count < 0) return wrong_usage("-n " + std::to_string(*options_.count) + ": not a count");
+    if (options_.bootstrap && !options_.follow) return wrong_usage("--bootstrap says where --follow begins; without it everything is read anyway");
+    for (std::size_t i = 0; i + 1 < options_.format.size(); ++i) {
+      if (options_.format[i] == '%' && kTokens.find(options_.format[++i]) == std::string_view::npos) {
+        return wrong_usage(std::string("-f: unknown token %") + options_.format[i], "%t %p %o %k %s %T %h %S %K %R %%");
+      }
+    }
+    return {};
+  }
   static bool at_end(const client::Offsets& next, const client::Offsets& ends) {
     for (const auto& [partition, offset] : next) {
       const auto end = ends.find(partition);
@@ -83,7 +96,7 @@ class Consumer {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size()) {
-      return Error{ErrorCode::rejected, "-o " + text + ": not an offset", "", "beginning, end, a number, -N for the last N, or @TIME"};
+      return wrong_usage("-o " + text + ": not an offset", "beginning, end, a number, -N for N offsets before the end, or @TIME");
     }
     SLUICE_TRY(auto start, client_->offsets_at(options_.topic, number < 0 ? client::kLatest : client::kEarliest, committed));
     for (auto& [partition, offset] : start) offset = number < 0 ? Offset{std::max<std::int64_t>(0, offset.value + number)} : Offset{number};
@@ -122,7 +135,8 @@ class Consumer {
     return {};
   }
 
-  // kcat's tokens: %t topic, %p partition, %o offset, %k key, %s value, %T timestamp, %h headers, %S and %K sizes.
+  // kcat's tokens: %t topic, %p partition, %o offset, %k key, %s value, %T timestamp, %h headers, %S and %K sizes, %R the
+  // value's size in four bytes, big endian.
   Result<void> formatted(const client::ConsumedRecord& record, std::string& line) {
     const auto& format = options_.format;
     for (std::size_t i = 0; i < format.size(); ++i) {
@@ -138,6 +152,10 @@ class Consumer {
     return {};
   }
 
+  static void raw_size(std::optional<ByteView> bytes, std::string& line) {
+    ByteWriter(line).i32(bytes ? static_cast<std::int32_t>(bytes->size()) : -1);
+  }
+
   Result<void> token(char name, const client::ConsumedRecord& record, std::string& line) {
     const auto size = [](std::optional<ByteView> bytes) { return bytes ? std::to_string(bytes->size()) : "-1"; };
     switch (name) {
@@ -149,6 +167,7 @@ class Consumer {
       case 's': return text_of(record.value, line);
       case 'S': line += size(record.value); break;
       case 'K': line += size(record.key); break;
+      case 'R': raw_size(record.value, line); break;
       case '%': line += '%'; break;
       case 'h':
         if (record.headers == nullptr) break;
@@ -157,7 +176,7 @@ class Consumer {
           line += (i > 0 ? "," : "") + std::string(header.name) + "=" + std::string(header.value.value_or("NULL"));
         }
         break;
-      default: return Error{ErrorCode::rejected, std::string("-f: unknown token %") + name, "", "%t %p %o %k %s %T %h %S %K %%"};
+      default: break;  // check_options() let none through
     }
     return {};
   }
@@ -177,9 +196,9 @@ Command consume_command(const Globals& globals) {
           .verb = "",
           .help = "Prints a topic's records; Avro as JSON lines",
           .arguments = {{"TOPIC", "The topic", &options->topic}},
-          .options = {{"-o,--offset", "OFFSET", "beginning, end, N, -N (the last N) or @TIME; without it from the beginning, with --follow from the end", &options->offset},
+          .options = {{"-o,--offset", "OFFSET", "beginning, end, N, -N (N before the end) or @TIME; without it from the beginning, with --follow from the end", &options->offset},
                       {"-n,--count", "N", "Stop after so many records", &options->count},
-                      {"-f,--format", "FORMAT", "kcat's tokens: %t %p %o %k %s %T %h %S %K", &options->format},
+                      {"-f,--format", "FORMAT", "kcat's tokens: %t %p %o %k %s %T %h %S %K %R", &options->format},
                       {"-g,--group", "GROUP", "Begin where the group stands, and commit at the end", &options->group},
                       {"--follow", "", "Go on with what comes", &options->follow},
                       {"--uncommitted", "", "Records of open and aborted transactions, too", &options->uncommitted},

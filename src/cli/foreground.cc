@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <iostream>
-#include <sstream>
 #include <thread>
 
 #include "cli/progress.h"
+#include "cli/report.h"
 #include "io/clock.h"
 
 namespace sluice::cli {
@@ -85,11 +85,7 @@ void stop_and_tell(server::Server& server, io::StopSignals& signals, bool tell_s
 }
 
 int tell_error(const Error& error) {
-  std::cerr << "sluice: " << error.message << "\n";
-  std::istringstream detail(error.detail);
-  for (std::string line; std::getline(detail, line);) std::cerr << "  " << line << "\n";
-  if (!error.hint.empty()) std::cerr << "  what to do  " << error.hint << "\n";
-  return exit_status(error.code);
+  return fail(error, exit_status(error.code));
 }
 
 }  // namespace sluice::cli

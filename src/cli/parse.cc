@@ -16,32 +16,29 @@
 
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "io/http_client.h"
 #include "server/config.h"
+#include "server/scalars.h"
 
 namespace sluice::cli {
 namespace {
 
-std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-bool takes_value(const std::string& flag) {
-  static const std::vector<std::string> kWithValue = {"-b", "--broker", "-r", "--registry", "-a", "--admin", "-c", "--config"};
-  return std::ranges::find(kWithValue, flag) != kWithValue.end();
+// The single names of "-o,--offset".
+std::vector<std::string> names_of(const Option& option) {
+  std::vector<std::string> names;
+  std::istringstream text(option.names);
+  for (std::string name; std::getline(text, name, ',');) names.push_back(name);
+  return names;
 }
 
 // Moves leading flags, with their values, to the end.
-void move_leading_flags(std::vector<std::string>& arguments) {
+void move_leading_flags(std::vector<std::string>& arguments, const std::vector<Option>& options) {
+  const auto takes_value = [&options](const std::string& flag) {
+    return std::ranges::any_of(options, [&](const Option& option) {
+      const auto names = names_of(option);
+      return !option.value.empty() && std::ranges::find(names, flag) != names.end();
+    });
+  };
   std::size_t count = 0;
   while (count < arguments.size() && arguments[count].starts_with("-") && arguments[count] != "--") {
     count += takes_value(arguments[count]) && count + 1 < arguments.size() ? 2 : 1;
@@ -74,7 +71,7 @@ int refuse(const std::vector<Command>& commands, const std::string& noun, const 
     if (matches) {
       const bool named = !verb.empty() && !reserved_verbs.empty() && !verb.starts_with('-');
       return misuse("`sluice " + noun + (named ? " " + verb : "") + "` is not in this version",
-                    "docs/reference/cli.md lists what is");
+                    "`sluice --help` lists what is");
     }
   }
   if (!verbs.empty()) {
@@ -107,17 +104,38 @@ Choice choose(const std::vector<Command>& commands, const std::vector<std::strin
   return {find(commands, singular(noun), "list"), 1};
 }
 
-void print_help(const std::vector<Command>& commands) {
-  std::cout << "sluice NOUN VERB [NAME…] [options]\n\nYour database as streams: a durable log that any Kafka client reads, with\n"
+void print_help(const std::vector<Command>& commands, std::ostream& out) {
+  out << "sluice NOUN VERB [NAME…] [options]\n\nYour database as streams: a durable log that any Kafka client reads, with\n"
                "schemas, and an archive.\n\n";
   std::size_t width = 0;
   for (const auto& command : commands) width = std::max(width, command.name().size());
   for (const auto& command : commands) {
     if (command.hidden) continue;
-    std::cout << "  " << command.name() << std::string(width - command.name().size() + 2, ' ') << command.help << "\n";
+    out << "  " << command.name() << std::string(width - command.name().size() + 2, ' ') << command.help << "\n";
   }
-  std::cout << "\nA bare noun or its plural lists: `sluice topics`. `sluice NOUN VERB --help` tells more.\n"
+  out << "\nA bare noun or its plural lists: `sluice topics`. `sluice NOUN VERB --help` tells more.\n"
                "Exit status: 0 done, or yes; 1 no; 2 usage or configuration; 3 not reachable; 4 refused.\n";
+}
+
+void print_verbs(const std::vector<Command>& commands, const std::string& noun) {
+  for (const auto& command : commands) {
+    if (command.noun != noun) continue;
+    auto line = "sluice " + command.name();
+    for (const auto& argument : command.arguments) line += argument.required ? " " + argument.name : " [" + argument.name + "]";
+    std::cout << line << "\n    " << command.help << "\n";
+  }
+  std::cout << "\n`sluice " << noun << " VERB --help` tells more.\n";
+}
+
+bool is_help(const std::string& word) { return word == "--help" || word == "-h"; }
+
+// The noun that a word means: itself, or what it is the plural of.
+std::string noun_of(const std::vector<Command>& commands, const std::string& word) {
+  const auto known = [&](const std::string& noun) {
+    const auto same = [&](const auto& each) { return each.noun == noun; };
+    return std::ranges::any_of(commands, same) || std::ranges::any_of(reserved_commands(), same);
+  };
+  return !known(word) && known(singular(word)) ? singular(word) : word;
 }
 
 void add_option(CLI::App& app, const Option& option) {
@@ -165,6 +183,31 @@ Result<void> from_file(const CLI::App& app, Globals& globals) {
   return {};
 }
 
+Result<void> check_addresses(const Globals& globals) {
+  std::istringstream brokers(globals.broker);
+  for (std::string broker; std::getline(brokers, broker, ',');) {
+    if (auto address = io::parse_address(broker); !address.ok()) return std::move(address).error().in("-b");
+  }
+  if (auto url = io::parse_http_url(globals.registry); !url.ok()) return std::move(url).error().in("-r");
+  if (auto url = io::parse_http_url(globals.admin); !url.ok()) return std::move(url).error().in("-a");
+  return {};
+}
+
+// What was likely meant, when an unknown flag is what is wrong.
+std::string meant_flag(const CLI::ParseError& error, const Command& command, Globals& globals) {
+  const std::string text = error.what();
+  const auto dash = text.rfind(" -");
+  const auto manual = "sluice " + command.name() + " --help";
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || dash == std::string::npos) return manual;
+  std::vector<std::string> known;
+  auto options = command.options;
+  for (auto& option : global_options(globals)) options.push_back(std::move(option));
+  for (const auto& option : options) std::ranges::copy(names_of(option), std::back_inserter(known));
+  const auto word = text.substr(dash + 1, text.find('=', dash) - dash - 1);
+  const auto meant = nearest(word, known);
+  return meant.empty() ? manual : "did you mean " + meant + "? " + manual;
+}
+
 bool is_client(const Command& command) {
   return command.noun != "serve" && command.noun != "demo" && command.noun != "check";
 }
@@ -180,33 +223,24 @@ int parse_and_run(const Command& command, Globals& globals, std::vector<std::str
     app.parse(std::move(rest));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
-    return misuse(error.what(), "sluice " + command.name() + " --help");
+    return misuse(error.what(), meant_flag(error, command, globals));
   }
   if (is_client(command) && !globals.config.empty()) {
-    if (const auto read = from_file(app, globals); !read.ok()) {
-      (void)fail(read.error());
-      return kUsage;
-    }
+    if (const auto read = from_file(app, globals); !read.ok()) return fail(read.error(), kUsage);
   }
   from_environment(app, "--broker", "SLUICE_BROKER", globals.broker);
   from_environment(app, "--registry", "SLUICE_REGISTRY", globals.registry);
   from_environment(app, "--admin", "SLUICE_ADMIN", globals.admin);
+  if (const auto right = check_addresses(globals); !right.ok()) return fail(right.error(), kUsage);
   return command.run();
 }
 
 }  // namespace
 
 std::string nearest(const std::string& word, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t best_distance = word.size() / 3 + 2;
-  for (const auto& each : known) {
-    const auto d = each.starts_with(word) && word.size() > 1 ? 0 : distance(word, each);
-    if (d < best_distance) {
-      best = each;
-      best_distance = d;
-    }
-  }
-  return best;
+  const auto begun = std::ranges::find_if(known, [&](const std::string& each) { return word.size() > 1 && each.starts_with(word); });
+  if (begun != known.end()) return *begun;
+  return std::string(server::nearest(word, {known.begin(), known.end()}));
 }
 
 std::vector<Option> global_options(Globals& globals) {
@@ -221,20 +255,18 @@ std::vector<Option> global_options(Globals& globals) {
 int run_command_line(std::vector<std::string> arguments) {
   Globals globals;
   const auto commands = all_commands(globals);
-  if (arguments.empty()) return print_help(commands), kUsage;
-  if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") return print_help(commands), 0;
+  if (arguments.empty()) return print_help(commands, std::cerr), kUsage;
+  if (arguments[0] == "help") std::ranges::rotate(arguments, arguments.begin() + 1), arguments.back() = "--help";
+  if (is_help(arguments[0])) return print_help(commands, std::cout), 0;
   if (arguments[0] == "--version" || arguments[0] == "-V") arguments[0] = "version";
-  move_leading_flags(arguments);
+  move_leading_flags(arguments, global_options(globals));
   if (arguments[0].starts_with('-')) return misuse("no command", "`sluice --help` lists the commands");
-  const auto [command, words] = choose(commands, arguments);
-  if (command == nullptr) {
-    const auto known = [&](const std::string& noun) {
-      return std::ranges::any_of(commands, [&](const auto& each) { return each.noun == noun; }) ||
-             std::ranges::any_of(reserved_commands(), [&](const auto& each) { return each.noun == noun; });
-    };
-    const auto noun = known(arguments[0]) ? arguments[0] : known(singular(arguments[0])) ? singular(arguments[0]) : arguments[0];
-    return refuse(commands, noun, arguments.size() > 1 ? arguments[1] : "");
+  const auto noun = noun_of(commands, arguments[0]);
+  if (arguments.size() == 2 && is_help(arguments[1]) && find(commands, noun, "") == nullptr && find(commands, noun, "list") != nullptr) {
+    return print_verbs(commands, noun), 0;
   }
+  const auto [command, words] = choose(commands, arguments);
+  if (command == nullptr) return refuse(commands, noun, arguments.size() > 1 ? arguments[1] : "");
   return parse_and_run(*command, globals, {arguments.begin() + static_cast<std::ptrdiff_t>(words), arguments.end()});
 }
 

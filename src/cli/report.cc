@@ -60,13 +60,15 @@ std::string Table::text() const {
   return out;
 }
 
-int fail(const Error& error) {
+int fail(const Error& error) { return fail(error, status_of(error.code)); }
+
+int fail(const Error& error, int status) {
   std::cout.flush();
   std::cerr << "sluice: " << error.message << "\n";
   std::istringstream detail(error.detail);
   for (std::string line; std::getline(detail, line);) std::cerr << "  " << line << "\n";
   if (!error.hint.empty()) std::cerr << "  what to do  " << error.hint << "\n";
-  return status_of(error.code);
+  return status;
 }
 
 int misuse(const std::string& message, const std::string& hint) {
@@ -90,9 +92,7 @@ bool confirmed(const Globals& globals, const std::string& question) {
 Result<std::unique_ptr<client::Client>> connect_broker(const Globals& globals) {
   auto connected = client::Client::connect(globals.broker);
   if (connected.ok()) return connected;
-  auto error = std::move(connected).error();
-  if (error.hint.empty()) error.hint = "start it with `sluice serve`, or name it with -b HOST:PORT";
-  return error;
+  return unreachable(std::move(connected).error());
 }
 
 Error error_of(const io::HttpResponse& answer, const std::string& what) {
@@ -111,12 +111,21 @@ Error error_of(const io::HttpResponse& answer, const std::string& what) {
   return {code, what + ": " + (message.empty() ? "HTTP status " + std::to_string(answer.status) : message)};
 }
 
+Error unreachable(Error error) {
+  // The address has been checked: a host that is not known is one that cannot be reached.
+  if (error.code == ErrorCode::rejected) error.code = ErrorCode::back_off;
+  if (error.code == ErrorCode::back_off && error.hint.empty()) {
+    error.hint = "start it with `sluice serve`, or name it: -b HOST:PORT the log, -r URL the registry, -a URL the admin listener";
+  }
+  return error;
+}
+
 Result<std::string> get_json(const std::string& base, const std::string& target, std::int64_t timeout_ms) {
   SLUICE_TRY(auto url, io::parse_http_url(base));
   io::HttpClientOptions options;
   options.timeout_ms = timeout_ms;
   auto answer = io::HttpClient(std::move(url), options).get(target);
-  if (!answer.ok()) return std::move(answer).error();
+  if (!answer.ok()) return unreachable(std::move(answer).error());
   if (answer->status != 200) return error_of(*answer, base + target);
   return std::move(answer->body);
 }
@@ -134,7 +143,7 @@ std::string time_text(std::int64_t ms) {
 }
 
 Result<std::int64_t> parse_time(const std::string& text) {
-  const Error refused{ErrorCode::unsupported, "'" + text + "' is no time", "", "write 2026-11-24T13:04:11Z, 2026-11-24, or milliseconds since 1970"};
+  const auto refused = wrong_usage("'" + text + "' is no time", "write 2026-11-24T13:04:11Z, 2026-11-24, or milliseconds since 1970");
   if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) {
     std::int64_t ms = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);

@@ -27,6 +27,12 @@ class Table {
 // Says the error on standard error, and gives the exit status of a client command: 1 there is no such thing, 2 wrong
 // usage or not in this version, 3 not reachable, 4 refused.
 [[nodiscard]] int fail(const Error& error);
+// The same with a status of the caller's: a file or a configuration that is wrong is 2, whatever the error's code.
+[[nodiscard]] int fail(const Error& error, int status);
+// An error of usage, for fail(): its status is 2.
+[[nodiscard]] inline Error wrong_usage(std::string message, std::string hint = {}) {
+  return {ErrorCode::unsupported, std::move(message), "", std::move(hint)};
+}
 // Wrong usage: "sluice: message", the hint; gives 2.
 [[nodiscard]] int misuse(const std::string& message, const std::string& hint = "");
 
@@ -34,6 +40,8 @@ class Table {
 [[nodiscard]] bool confirmed(const Globals& globals, const std::string& question);
 
 [[nodiscard]] Result<std::unique_ptr<client::Client>> connect_broker(const Globals& globals);
+// An error of a connection, with what to do about it.
+[[nodiscard]] Error unreachable(Error error);
 // GETs JSON. Errors: as HttpClient's, and those of the answer's status with its message.
 [[nodiscard]] Result<std::string> get_json(const std::string& base, const std::string& target, std::int64_t timeout_ms = 30'000);
 // An answer whose status is no success, as an Error: its JSON's "message", or its text.

@@ -89,7 +89,7 @@ Result<int> show(const Globals& globals, const Options& options) {
 Result<std::string> read_text(const std::string& path) {
   if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
   std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{ErrorCode::not_found, path + ": there is no such file, or it may not be read"};
+  if (!file) return wrong_usage(path + ": there is no such file, or it may not be read");
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 

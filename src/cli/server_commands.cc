@@ -18,7 +18,7 @@ Command serve_command(const Globals& globals) {
           .help = "The server: log, registry, sources, sinks. Bare, it is a broker with a registry",
           .arguments = {},
           .options = {{"--from", "URL", "A database to capture: postgres://user@host/db (no password in it); may be repeated", &config.from},
-                      {"--to", "PATH", "A folder for the archive", &config.to},
+                      {"--to", "PATH", "A folder for an archive; may be repeated", &config.to},
                       {"--name", "NAME", "The source's name; else the database's", &config.name},
                       {"--tables", "GLOB", "Tables to capture, as schema.table; may be repeated", &config.tables},
                       {"--data", "DIR", "Where the log lives", &config.data},

@@ -134,14 +134,9 @@ Result<server::ServerStatus> parse_status(const std::string& text) {
 }
 
 Result<server::ServerStatus> read_status(const Globals& globals, std::string* raw) {
-  auto text = get_json(globals.admin, "/status");
-  if (!text.ok()) {
-    auto error = std::move(text).error();
-    if (error.code == ErrorCode::back_off) error.hint = "start it with `sluice serve`, or name it with -a URL";
-    return error;
-  }
-  if (raw != nullptr) *raw = *text;
-  return parse_status(*text);
+  SLUICE_TRY(const auto text, get_json(globals.admin, "/status"));
+  if (raw != nullptr) *raw = text;
+  return parse_status(text);
 }
 
 Result<std::string> status_text(const server::ServerStatus& status, const std::string& name) {

@@ -13,6 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::int64_t kMaxPartitions = 10'000;
+
 struct Options {
   bool all = false;
   std::string name;
@@ -86,7 +88,7 @@ Result<std::map<std::string, std::string>> settings_of(const std::vector<std::st
   for (const auto& word : words) {
     const auto equals = word.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return Error{ErrorCode::unsupported, "'" + word + "' is no setting", "", "write key=value, as cleanup.policy=compact"};
+      return wrong_usage("'" + word + "' is no setting", "write key=value, as cleanup.policy=compact");
     }
     settings[word.substr(0, equals)] = word.substr(equals + 1);
   }
@@ -94,6 +96,9 @@ Result<std::map<std::string, std::string>> settings_of(const std::vector<std::st
 }
 
 Result<void> create(const Globals& globals, const Options& options) {
+  if (options.partitions < 1 || options.partitions > kMaxPartitions) {
+    return wrong_usage("-p " + std::to_string(options.partitions) + ": a topic has 1 to " + std::to_string(kMaxPartitions) + " partitions");
+  }
   SLUICE_TRY(const auto settings, settings_of(options.settings));
   SLUICE_TRY(const auto client, connect_broker(globals));
   SLUICE_RETURN_IF_ERROR(client->create_topic(options.name, static_cast<std::int32_t>(options.partitions), settings));

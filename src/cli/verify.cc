@@ -22,28 +22,50 @@ struct Options {
   bool deep = false;
 };
 
-int verify_folder(const std::string& folder) {
-  deliver::store::local::LocalStore store(io::real_file_system(), folder);
-  const auto report = deliver::avro_file::verify_archive(store, {});
-  if (!report.ok()) return fail(report.error());
-  for (const auto& partition : report->partitions) {
+void print_report(const deliver::avro_file::ArchiveReport& report) {
+  for (const auto& partition : report.partitions) {
     std::cout << partition.topic << "-" << partition.partition << "  offsets " << to_string(partition.first) << " to " << to_string(partition.end) << ", "
               << partition.rows << " rows in " << partition.files << " files\n";
   }
-  for (const auto& problem : report->problems) {
+  for (const auto& problem : report.problems) {
     std::cout << problem.topic << "-" << problem.partition << "  offsets " << to_string(problem.from) << " to " << to_string(problem.to) << "  "
               << (problem.file.empty() ? "" : problem.file + ": ") << problem.what << "\n";
   }
-  if (report->partitions.empty() && report->problems.empty()) std::cout << folder << " holds no archive\n";
-  return report->ok() && !report->partitions.empty() ? 0 : kNo;
 }
 
-int verify_server(const Globals& globals) {
+std::string to_json(const deliver::avro_file::ArchiveReport& report, bool whole) {
+  json::array partitions, problems;
+  for (const auto& each : report.partitions) {
+    partitions.push_back(json::object{{"topic", each.topic}, {"partition", each.partition}, {"first", each.first.value}, {"end", each.end.value},
+                                      {"rows", each.rows}, {"files", each.files}, {"bytes", each.bytes}});
+  }
+  for (const auto& each : report.problems) {
+    problems.push_back(json::object{{"topic", each.topic}, {"partition", each.partition}, {"from", each.from.value}, {"to", each.to.value},
+                                    {"file", each.file}, {"what", each.what}});
+  }
+  return json::serialize(json::object{{"whole", whole}, {"partitions", std::move(partitions)}, {"problems", std::move(problems)}});
+}
+
+int verify_folder(const Globals& globals, const std::string& folder) {
+  deliver::store::local::LocalStore store(io::real_file_system(), folder);
+  const auto report = deliver::avro_file::verify_archive(store, {});
+  if (!report.ok()) return fail(report.error());
+  const bool whole = report->ok() && !report->partitions.empty();
+  if (globals.json) {
+    std::cout << to_json(*report, whole) << "\n";
+  } else {
+    print_report(*report);
+    if (report->partitions.empty() && report->problems.empty()) std::cout << folder << " holds no archive\n";
+  }
+  return whole ? 0 : kNo;
+}
+
+int verify_server(const Globals& globals, const std::string& name) {
   const auto url = io::parse_http_url(globals.admin);
   if (!url.ok()) return fail(url.error());
   const io::HttpClient client(*url, {.timeout_ms = kVerifyTimeoutMs});
-  const auto answer = client.send({.method = "POST", .target = "/verify", .headers = {}, .body = ""});
-  if (!answer.ok()) return fail(answer.error());
+  const auto answer = client.send({.method = "POST", .target = "/verify" + (name.empty() ? "" : "?name=" + io::percent_encode(name)), .headers = {}, .body = ""});
+  if (!answer.ok()) return fail(unreachable(answer.error()));
   if (answer->status != 200) return fail(error_of(*answer, "verify"));
   boost::system::error_code error;
   const auto report = json::parse(answer->body, error);
@@ -64,15 +86,15 @@ Command verify_command(const Globals& globals) {
   return {.noun = "verify",
           .verb = "",
           .help = "Proves that source, topics and archive are equal, by counts",
-          .arguments = {{"DIR", "An archive's folder: its chain, files, offsets and rows, without a server", &options->what, false}},
+          .arguments = {{"NAME|DIR", "A source, or a sink, alone; or an archive's folder: its chain, files, offsets and rows, without a server", &options->what, false}},
           .options = {{"--deep", "", "Checksums of values as well", &options->deep}},
           .run = [options, &globals] {
             if (options->deep) return misuse("--deep is not in this version");
             const auto folder = options->what.empty() ? Result<bool>(false) : io::real_file_system().exists(options->what);
             if (!folder.ok()) return fail(folder.error());
-            if (*folder) return verify_folder(options->what);
-            if (!options->what.empty()) return misuse("there is no folder " + options->what);
-            return verify_server(globals);
+            if (*folder) return verify_folder(globals, options->what);
+            if (options->what.find('/') != std::string::npos) return misuse("there is no folder " + options->what);
+            return verify_server(globals, options->what);
           }};
 }
 

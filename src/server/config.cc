@@ -91,6 +91,16 @@ Result<void> apply_sources(Value& root, const ConfigFlags& flags) {
   return {};
 }
 
+Result<void> apply_sinks(Value& root, const ConfigFlags& flags) {
+  for (std::size_t i = 0; i < flags.to.size(); ++i) {
+    const auto name = i == 0 ? "archive" : "archive" + std::to_string(i + 1);
+    auto& sinks = root.child("sinks", "--to");
+    if (sinks.find(name) != nullptr) return rejected("--to: sink '" + name + "' is defined already", "change it in the file");
+    sinks.child(name, "--to").child("to", "--to") = Value::of_text(flags.to[i], "--to");
+  }
+  return {};
+}
+
 Result<void> apply_listen(Value& root, const ConfigFlags& flags) {
   std::map<std::string, std::vector<std::string>> kinds;
   for (const auto& listen : flags.listen) {
@@ -136,9 +146,7 @@ Result<void> apply_flags(Value& root, const ConfigFlags& flags) {
   if (!flags.data.empty()) root.child("data", "--data") = Value::of_text(flags.data, "--data");
   if (flags.ephemeral) root.child("data", "--ephemeral") = Value::of_text("(a temporary folder)", "--ephemeral");
   SLUICE_RETURN_IF_ERROR(apply_sources(root, flags));
-  if (!flags.to.empty()) {
-    root.child("sinks", "--to").child("archive", "--to").child("to", "--to") = Value::of_text(flags.to, "--to");
-  }
+  SLUICE_RETURN_IF_ERROR(apply_sinks(root, flags));
   SLUICE_RETURN_IF_ERROR(apply_listen(root, flags));
   return apply_topics(root, flags.topics);
 }

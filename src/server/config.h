@@ -60,7 +60,7 @@ struct Config {
 struct ConfigFlags {
   std::string config = {};                 // -c: a file or a folder of *.yaml and *.yml
   std::vector<std::string> from = {};
-  std::string to = {};
+  std::vector<std::string> to = {};        // sinks archive, archive2, …
   std::string name = {};                   // of the (one) source of --from
   std::vector<std::string> tables = {};
   std::string data = {};

@@ -15,10 +15,6 @@
 
 #include "server/server_parts.h"
 
-#ifndef SLUICE_VERSION
-#define SLUICE_VERSION "0.1.0"
-#endif
-
 namespace sluice::server {
 namespace {
 
@@ -35,7 +31,14 @@ Result<std::string> make_ephemeral_folder() {
 
 }  // namespace
 
-std::string version_text() { return SLUICE_VERSION; }
+extern const char* const kVersionCommit;  // made by the build
+
+std::string version_number() { return SLUICE_VERSION; }
+std::string version_commit() { return kVersionCommit; }
+std::string version_text() {
+  const auto commit = version_commit();
+  return version_number() + (commit.empty() ? "" : " (" + commit + ")");
+}
 
 Server::Parts::~Parts() { static_cast<void>(stop(milliseconds(0))); }
 
@@ -133,7 +136,7 @@ Result<std::unique_ptr<Server>> Server::start(Config config, Environment environ
 }
 
 ServerStatus Server::status() const { return parts_->status(); }
-Result<VerifyReport> Server::verify() { return parts_->verify(); }
+Result<VerifyReport> Server::verify(const std::string& name) { return parts_->verify(name); }
 Farewell Server::stop(std::chrono::milliseconds deadline) { return parts_->stop(deadline); }
 
 }  // namespace sluice::server

@@ -45,7 +45,8 @@ class Server {
   [[nodiscard]] ServerStatus status() const;
   // Counts source = topic = archive for every source; takes seconds, and the stream must pass on meanwhile. From any
   // thread; one runs at a time.
-  [[nodiscard]] Result<VerifyReport> verify();
+  // With a name: of that source, or against that sink, alone. Errors: not_found, when it is neither.
+  [[nodiscard]] Result<VerifyReport> verify(const std::string& name = {});
   // Drains: sources and sinks end what they have begun, clients get their answers, files are marked clean. Waits for
   // stages at most `deadline`.
   [[nodiscard]] Farewell stop(std::chrono::milliseconds deadline);
@@ -56,7 +57,9 @@ class Server {
   std::unique_ptr<Parts> parts_;
 };
 
-// "0.1.0 (abc1234)".
+// "0.1.0 (abc1234)": the commit has a + when it was built with changes, and is left out when it is not known.
 [[nodiscard]] std::string version_text();
+[[nodiscard]] std::string version_number();
+[[nodiscard]] std::string version_commit();
 
 }  // namespace sluice::server

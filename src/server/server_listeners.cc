@@ -51,7 +51,7 @@ Result<void> Server::Parts::start_listeners() {
   }));
   AdminParts parts{.status = [this] { return status(); },
                    .metrics = [this] { return metrics_text(); },
-                   .verify = [this](const io::HttpRequest&) { return answer_verify(); }};
+                   .verify = [this](const io::HttpRequest& request) { return answer_verify(request); }};
   return start_http(admin, "admin", config.admin, admin_handler(std::move(parts)));
 }
 
@@ -76,10 +76,12 @@ std::string Server::Parts::metrics_text() {
   return metrics.text();
 }
 
-io::HttpResponse Server::Parts::answer_verify() {
-  const auto report = verify();
+io::HttpResponse Server::Parts::answer_verify(const io::HttpRequest& http) {
+  const auto mark = http.target.find('?');
+  const auto query = mark == std::string::npos ? std::string() : http.target.substr(mark + 1);
+  const auto report = verify(query.starts_with("name=") ? io::percent_decode(query.substr(5)) : "");
   if (report.ok()) return {.status = 200, .content_type = "application/json", .body = to_json(*report), .headers = {}};
-  return {.status = 503, .content_type = "text/plain; charset=utf-8", .body = report.error().text() + "\n", .headers = {}};
+  return {.status = report.error().code == ErrorCode::not_found ? 404 : 503, .content_type = "text/plain; charset=utf-8", .body = report.error().text() + "\n", .headers = {}};
 }
 
 }  // namespace sluice::server

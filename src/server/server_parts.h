@@ -37,7 +37,7 @@ struct Server::Parts {
   ~Parts();
 
   [[nodiscard]] Result<void> start();
-  [[nodiscard]] Result<VerifyReport> verify();
+  [[nodiscard]] Result<VerifyReport> verify(const std::string& name);
   [[nodiscard]] Farewell stop(std::chrono::milliseconds deadline);
   [[nodiscard]] ServerStatus status() const;
 
@@ -50,7 +50,7 @@ struct Server::Parts {
   [[nodiscard]] Result<void> start_http(std::unique_ptr<io::HttpServer>& server, const std::string& name,
                                         const std::vector<io::Address>& listen, io::HttpHandler handler);
   [[nodiscard]] std::string metrics_text();
-  [[nodiscard]] io::HttpResponse answer_verify();
+  [[nodiscard]] io::HttpResponse answer_verify(const io::HttpRequest& http);
   // server_stages.cc
   [[nodiscard]] Result<void> make_sinks();
   [[nodiscard]] Result<void> make_sources();

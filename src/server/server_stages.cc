@@ -1,4 +1,5 @@
 // Sources and sinks: made out of the configuration, run under the supervisor, verified.
+#include <algorithm>
 #include <utility>
 
 #include "base/trace.h"
@@ -93,12 +94,23 @@ VerifySource Server::Parts::verify_source(SourceStage& source) {
   return out;
 }
 
-Result<VerifyReport> Server::Parts::verify() {
+Result<VerifyReport> Server::Parts::verify(const std::string& name) {
+  const auto is_source = [&name](const auto& source) { return source->config().name == name; };
+  const auto is_sink = [&name](const SinkParts& sink) { return sink.config.name == name; };
+  const bool one_source = std::ranges::any_of(sources, is_source);
+  const bool one_sink = !one_source && std::ranges::any_of(sinks, is_sink);
+  if (!name.empty() && !one_source && !one_sink) {
+    return Error{ErrorCode::not_found, "there is no source or sink " + name, "", "sluice status lists what is there"};
+  }
   const std::lock_guard lock(verify_mutex);
   VerifyRequest request;
   request.log = log.get();
-  for (auto& source : sources) request.sources.push_back(verify_source(*source));
-  for (auto& sink : sinks) request.sinks.push_back({sink.config.name, sink.sink.get(), sink.store.get(), sink.config.topics});
+  for (auto& source : sources) {
+    if (!one_source || is_source(source)) request.sources.push_back(verify_source(*source));
+  }
+  for (auto& sink : sinks) {
+    if (!one_sink || is_sink(sink)) request.sinks.push_back({sink.config.name, sink.sink.get(), sink.store.get(), sink.config.topics});
+  }
   return server::verify(request);
 }
 
