@@ -11,7 +11,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr const char* kDefaultLevel = "BACKWARD";
 constexpr std::string_view kLevels[] = {"NONE", "BACKWARD", "FORWARD", "FULL", "BACKWARD_TRANSITIVE", "FORWARD_TRANSITIVE", "FULL_TRANSITIVE"};
 constexpr std::int64_t kReplayWaitMs = 10'000;
 // Confluent's readers pass over the value of this key; ours is the greatest id ever given, which outlives its schema.
@@ -76,8 +75,8 @@ std::string details(const std::vector<std::string>& messages) {
 
 }  // namespace
 
-Result<std::unique_ptr<Registry>> Registry::open(pipeline::Log& log) {
-  std::unique_ptr<Registry> registry(new Registry(log));
+Result<std::unique_ptr<Registry>> Registry::open(pipeline::Log& log, std::string default_level) {
+  std::unique_ptr<Registry> registry(new Registry(log, std::move(default_level)));
   SLUICE_RETURN_IF_ERROR(log.ensure_topic({kSchemasTopic, 1, {{"cleanup.policy", "compact"}}, true}));
   SLUICE_RETURN_IF_ERROR(registry->settle());
   return registry;
@@ -228,7 +227,7 @@ Registry::Config Registry::config_of(const std::string& subject) const {
   for (const auto& name : {subject, std::string()}) {
     if (const auto found = configs_.find(name); found != configs_.end()) return found->second;
   }
-  return {kDefaultLevel, false};
+  return {default_level_, false};
 }
 
 Result<Verdict> Registry::judge(const std::string&, const avro::Schema& schema, const std::vector<Version>& against, const Config& config) const {

@@ -58,8 +58,9 @@ struct Verdict {
 
 class Registry final : public pipeline::SchemaCatalog {
  public:
-  // Makes `_schemas` if it is missing, fences earlier registries, replays. `log` outlives the registry.
-  [[nodiscard]] static Result<std::unique_ptr<Registry>> open(pipeline::Log& log);
+  // Makes `_schemas` if it is missing, fences earlier registries, replays. `log` outlives the registry. `default_level`
+  // holds while no global level was set by REST.
+  [[nodiscard]] static Result<std::unique_ptr<Registry>> open(pipeline::Log& log, std::string default_level = "BACKWARD");
 
   // --- the port
   [[nodiscard]] Result<SchemaId> add(const std::string& subject, const std::string& schema) override;
@@ -95,7 +96,7 @@ class Registry final : public pipeline::SchemaCatalog {
   // Keys and values of `_schemas`; no value deletes.
   using Changes = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
-  explicit Registry(pipeline::Log& log) : log_(log) {}
+  Registry(pipeline::Log& log, std::string default_level) : log_(log), default_level_(std::move(default_level)) {}
   [[nodiscard]] Result<void> settle();
   [[nodiscard]] Result<void> replay();
   void forget(const std::string& subject, std::int32_t version);
@@ -111,6 +112,7 @@ class Registry final : public pipeline::SchemaCatalog {
   [[nodiscard]] Result<std::map<std::int32_t, Version>*> known(const std::string& subject);
 
   pipeline::Log& log_;
+  const std::string default_level_;
   std::unique_ptr<pipeline::Producer> producer_;
   mutable std::mutex mutex_;
   std::map<std::string, std::map<std::int32_t, Version>> subjects_;

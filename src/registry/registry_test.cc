@@ -272,6 +272,16 @@ TEST_F(RegistryTest, LogicalTypesAreComparedWhereASubjectAsksForIt) {
   EXPECT_TRUE(registry->add("other-value", decimal(12, 4)).ok());  // as everybody's registry has it
 }
 
+TEST_F(RegistryTest, TheConfiguredLevelHoldsUntilRestSetsAnother) {
+  registry = Registry::open(log, "FORWARD").value();
+  expect("GET", "/config", "", 200, R"({"compatibilityLevel":"FORWARD"})");
+  call("POST", "/subjects/u/versions", body_of(kFirst));
+  expect("POST", "/subjects/u/versions", body_of(kBad), 200, R"({"id":2})");  // BACKWARD would refuse it
+  expect("PUT", "/config", R"({"compatibility":"NONE"})", 200, R"({"compatibility":"NONE"})");
+  registry = Registry::open(log, "FORWARD").value();
+  expect("GET", "/config", "", 200, R"({"compatibilityLevel":"NONE"})");
+}
+
 TEST_F(RegistryTest, AnswersWhatClientsProbe) {
   expect("GET", "/", "", 200, "{}");
   expect("GET", "/mode", "", 200, R"({"mode":"READWRITE"})");

@@ -8,12 +8,10 @@
 //   5. housekeeping; sources and sinks under the supervisor
 #include "server/server.h"
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <utility>
 
 #include "server/server_parts.h"
+#include "server/temporary_folder.h"
 
 namespace sluice::server {
 namespace {
@@ -21,13 +19,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::int64_t kListenerDrainMs = 1'000;
-
-Result<std::string> make_ephemeral_folder() {
-  const char* temporary = std::getenv("TMPDIR");
-  std::string name = std::string(temporary == nullptr ? "/tmp" : temporary) + "/sluice-ephemeral-XXXXXX";
-  if (mkdtemp(name.data()) != nullptr) return name;
-  return Error{.code = ErrorCode::back_off, .message = "no temporary folder " + name + " can be made"};
-}
 
 }  // namespace
 
@@ -44,7 +35,7 @@ Server::Parts::~Parts() { static_cast<void>(stop(milliseconds(0))); }
 
 Result<void> Server::Parts::start() {
   SLUICE_RETURN_IF_ERROR(start_log());
-  SLUICE_TRY(registry, registry::Registry::open(*log));
+  SLUICE_TRY(registry, registry::Registry::open(*log, config.compatibility));
   SLUICE_RETURN_IF_ERROR(start_topics());
   SLUICE_RETURN_IF_ERROR(make_sources());
   SLUICE_RETURN_IF_ERROR(make_sinks());
@@ -57,7 +48,7 @@ Result<void> Server::Parts::start() {
 
 Result<void> Server::Parts::start_log() {
   if (config.ephemeral) {
-    SLUICE_TRY(config.data, make_ephemeral_folder());
+    SLUICE_TRY(config.data, make_temporary_folder("sluice-ephemeral"));
   }
   node::NodeOptions options;
   options.data = config.data;
