@@ -62,10 +62,9 @@ bench:
 	@tools/build.sh release sluice
 	@PYTHON=$(CURDIR)/.deps/venv/bin/python bench/run.sh $(BENCH_ARGS)
 
-# The generated references: configuration keys, metrics.
+# The generated references.
 docs: build
-	@build/sluice reference configuration > docs/configuration.md
-	@build/sluice reference metrics > docs/metrics.md
+	@for page in commands configuration errors metrics; do build/sluice reference $$page > docs/$$page.md; done
 
 install: build
 	@tools/install.sh "$(DESTDIR)$(PREFIX)"

@@ -5,6 +5,8 @@
 
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "server/config.h"
+#include "server/metric_list.h"
 #include "server/server.h"
 
 namespace sluice::cli {
@@ -34,9 +36,10 @@ void list_options(const std::vector<Option>& options, std::string& out) {
 
 std::string command_reference() {
   Globals globals;
-  std::string out = "# The command line\n\nMade by `sluice reference`. `sluice NOUN VERB [NAME…]`; a bare noun or its plural lists.\n"
+  std::string out = "# The command line\n\nMade from the program (`make docs`); a test fails when they differ. `sluice NOUN VERB [NAME…]`; a bare noun or its plural lists.\n"
                     "Exit status: 0 done, or yes; 1 no; 2 usage or configuration; 3 not reachable; 4 refused.\n\nEvery command takes:\n\n";
   list_options(global_options(globals), out);
+  out += "\nEnvironment: `SLUICE_BROKER`, `SLUICE_REGISTRY` and `SLUICE_ADMIN` say whom to ask; a flag is stronger.\n";
   for (const auto& command : all_commands(globals)) {
     if (command.hidden) continue;
     out += "\n## sluice " + command.name();
@@ -46,6 +49,37 @@ std::string command_reference() {
     for (const auto& argument : command.arguments) out += "- `" + argument.name + "`: " + argument.help + "\n";
     list_options(command.options, out);
     if (!command.more.empty()) out += "\n" + command.more + "\n";
+  }
+  return out;
+}
+
+namespace {
+
+// Without a default: a new code does not compile until it is explained.
+std::string_view meaning(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::retry: return "The same call may succeed at once: connect again, read again.";
+    case ErrorCode::back_off: return "The same call may succeed later. Sources and sinks wait and try again by themselves.";
+    case ErrorCode::fenced: return "Somebody newer owns this. The older one stops.";
+    case ErrorCode::rejected: return "The request is wrong and stays wrong until a person changes something.";
+    case ErrorCode::not_found: return "There is no such thing.";
+    case ErrorCode::already_exists: return "It is there already.";
+    case ErrorCode::corrupt: return "Bytes are not what they must be. They are not used.";
+    case ErrorCode::unsupported: return "A thing of a later version, or wrong usage of a command.";
+    case ErrorCode::out_of_space: return "The disk is full, or nearly. Reads go on; writes go on by themselves when there is room.";
+    case ErrorCode::cancelled: return "The process is stopping.";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string error_reference() {
+  std::string out = "# Error codes\n\nMade from the program (`make docs`); a test fails when they differ. Codes are named for what the caller does next. A\n"
+                    "client of Kafka's protocol or of the registry sees Kafka's and Confluent's own codes instead.\n\n"
+                    "| code | meaning | exit status of a command |\n|---|---|---|\n";
+  for (auto code = ErrorCode::retry; !meaning(code).empty(); code = static_cast<ErrorCode>(static_cast<int>(code) + 1)) {
+    out += "| `" + std::string(to_string(code)) + "` | " + std::string(meaning(code)) + " | " + std::to_string(exit_status(code)) + " |\n";
   }
   return out;
 }
@@ -100,8 +134,23 @@ Command completion_command(const Globals&) {
 }
 
 Command reference_command(const Globals&) {
-  return {.noun = "reference", .verb = "", .help = "The reference of the command line, as Markdown", .arguments = {}, .options = {}, .run = [] {
-            std::cout << command_reference();
+  auto page = std::make_shared<std::string>();
+  return {.noun = "reference",
+          .verb = "",
+          .help = "A generated page of docs/, as Markdown",
+          .arguments = {{"PAGE", "commands, configuration, errors or metrics", page.get()}},
+          .options = {},
+          .run = [page] {
+            const std::map<std::string, std::function<Result<std::string>()>> pages{
+                {"commands", [] { return command_reference(); }},
+                {"configuration", [] { return server::configuration_reference(); }},
+                {"errors", [] { return error_reference(); }},
+                {"metrics", [] { return server::metrics_reference(); }}};
+            const auto found = pages.find(*page);
+            if (found == pages.end()) return misuse("there is no page " + *page, "commands, configuration, errors, metrics");
+            const auto text = found->second();
+            if (!text.ok()) return fail(text.error());
+            std::cout << *text;
             return 0;
           },
           .hidden = true};

@@ -89,12 +89,14 @@ int run(const Globals& globals, const Options& options) {
     std::cout << config->printed;
     return 0;
   }
+  if (options.no_connect || config->sources.empty()) {
+    const std::string none = config->sources.empty() ? "; it has no sources" : "";
+    std::cout << (globals.json ? "{\"ok\":true,\"sources\":[]}" : "the configuration is fine" + none) << "\n";
+    return 0;
+  }
   const auto sources = sources_of(*config, environment);
   if (!sources.ok()) return fail(sources.error(), kUsage);
-  if (options.grants) return print_grants(*sources);
-  if (!options.no_connect && (globals.json || !sources->empty())) return run_preflight(globals, *sources);
-  std::cout << (globals.json ? "{\"ok\":true}\n" : options.no_connect ? "the configuration is fine\n" : "the configuration is fine; it has no sources\n");
-  return 0;
+  return options.grants ? print_grants(*sources) : run_preflight(globals, *sources);
 }
 
 }  // namespace

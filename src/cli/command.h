@@ -1,5 +1,5 @@
 #pragma once
-// What a command is: a row of a table. Parsing, help, completion and the reference (docs/reference/cli.md) are made from it.
+// What a command is: a row of a table. Parsing, help, completion and the reference (docs/commands.md) are made from it.
 
 #include <cstdint>
 #include <functional>

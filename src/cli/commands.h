@@ -32,8 +32,9 @@ Command reference_command(const Globals& globals);
 // The options that every command has.
 [[nodiscard]] std::vector<Option> global_options(Globals& globals);
 
-// docs/reference/cli.md.
+// docs/commands.md and docs/errors.md.
 [[nodiscard]] std::string command_reference();
+[[nodiscard]] std::string error_reference();
 // The script for a shell; empty for one that we do not know.
 [[nodiscard]] std::string completion_script(const std::string& shell);
 

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -20,17 +19,16 @@
 #include "io/signals.h"
 #include "server/demo_database.h"
 #include "server/server.h"
+#include "server/temporary_folder.h"
 
 namespace sluice::cli {
 namespace {
 
 namespace files = std::filesystem;
 
-std::string make_folder(const std::string& keep) {
+Result<std::string> make_folder(const std::string& keep) {
   if (!keep.empty()) return files::absolute(keep).lexically_normal().string();
-  const char* temporary = std::getenv("TMPDIR");
-  std::string name = std::string(temporary == nullptr ? "/tmp" : temporary) + "/sluice-demo-XXXXXX";
-  return mkdtemp(name.data()) == nullptr ? "" : name;
+  return server::make_temporary_folder("sluice-demo");
 }
 
 // The configuration is a file like any user's. Ports are drawn once, so that a demo that was killed comes back there.
@@ -165,8 +163,8 @@ class Demo {
 
 int demo(const DemoOptions& options) {
   const auto folder = make_folder(options.keep);
-  if (folder.empty()) return tell_error({.code = ErrorCode::back_off, .message = "no temporary folder can be made"});
-  return Demo(options, folder).run();
+  if (!folder.ok()) return tell_error(folder.error());
+  return Demo(options, *folder).run();
 }
 
 }  // namespace sluice::cli

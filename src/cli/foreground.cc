@@ -24,7 +24,7 @@ bool in_snapshot(const server::ServerStatus& status) {
 }
 
 // The exit status of interface.md: 2 usage or configuration, 3 not reachable, 4 refused.
-int exit_status(ErrorCode code) {
+int serving_status(ErrorCode code) {
   switch (code) {
     case ErrorCode::rejected:
     case ErrorCode::unsupported:
@@ -85,7 +85,7 @@ void stop_and_tell(server::Server& server, io::StopSignals& signals, bool tell_s
 }
 
 int tell_error(const Error& error) {
-  return fail(error, exit_status(error.code));
+  return fail(error, serving_status(error.code));
 }
 
 }  // namespace sluice::cli

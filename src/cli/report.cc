@@ -24,7 +24,9 @@ std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & '\xc0') != '\x80'; }));
 }
 
-int status_of(ErrorCode code) {
+}  // namespace
+
+int exit_status(ErrorCode code) {
   switch (code) {
     case ErrorCode::not_found: return kNo;
     case ErrorCode::unsupported: return kUsage;
@@ -33,8 +35,6 @@ int status_of(ErrorCode code) {
     default: return kRefused;
   }
 }
-
-}  // namespace
 
 std::string Table::text() const {
   std::vector<std::size_t> widths;
@@ -60,7 +60,7 @@ std::string Table::text() const {
   return out;
 }
 
-int fail(const Error& error) { return fail(error, status_of(error.code)); }
+int fail(const Error& error) { return fail(error, exit_status(error.code)); }
 
 int fail(const Error& error, int status) {
   std::cout.flush();

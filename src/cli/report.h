@@ -24,6 +24,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
+// The exit status of a client command that failed so.
+[[nodiscard]] int exit_status(ErrorCode code);
 // Says the error on standard error, and gives the exit status of a client command: 1 there is no such thing, 2 wrong
 // usage or not in this version, 3 not reachable, 4 refused.
 [[nodiscard]] int fail(const Error& error);

@@ -218,7 +218,8 @@ Result<void> check_source_url(const Value& value, const std::string& url) {
   const auto scheme = url.substr(0, url.find("://"));
   if (scheme == "mysql") return later(value, "mysql://");
   if (scheme != "postgres" && scheme != "postgresql") {
-    return wrong(value, "'" + url.substr(0, url.find('@')) + "…' is no source; one is postgres://user@host/database");
+    // Not the URL: a password may stand in it.
+    return wrong(value, "'" + scheme.substr(0, scheme.find('@')) + "' is no scheme of a source; one is postgres://user@host/database");
   }
   if (!password_inside(url)) return {};
   // The text would stand in the list of processes, or in git.

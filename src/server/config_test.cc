@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "server/metric_list.h"
 #include "server/scalars.h"
 
 namespace sluice::server {
@@ -107,12 +108,15 @@ TEST_F(ConfigFile, AValueThatMeansNothingNamesItsPlace) {
 }
 
 TEST_F(ConfigFile, APasswordInAUrlIsRefused) {
-  EXPECT_FALSE(load("sources:\n  a: {from: 'postgres://u:secret@h/d'}\n").ok());
+  EXPECT_FALSE(load("sources:\n  a: {from: 'postgres://u:hush@h/d'}\n").ok());
   EXPECT_FALSE(load("sources:\n  a: {from: 'postgres://u@h/d', password: secret}\n").ok());
-  ConfigFlags flags{.from = {"postgres://u:secret@h/d"}};
+  ConfigFlags flags{.from = {"postgres://u:hush@h/d"}};
   const auto config = load_config(flags, {});
   ASSERT_FALSE(config.ok());
-  EXPECT_EQ(config.error().text().find("secret@"), std::string::npos);
+  EXPECT_EQ(config.error().text().find("hush"), std::string::npos) << config.error();
+  const auto other = load("sources:\n  a: {from: 'oracle://u:hush@h/d'}\n");
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().text().find("hush"), std::string::npos) << other.error();
 }
 
 TEST_F(ConfigFile, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
@@ -128,7 +132,7 @@ TEST_F(ConfigFile, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
 }
 
 TEST_F(ConfigFile, ThePrintedFormIsAFileThatMeansTheSame) {
-  ConfigFlags flags{.from = {"postgres://u@h/shop?sslmode=require"}, .to = "./archive", .tables = {"public.*"},
+  ConfigFlags flags{.from = {"postgres://u@h/shop?sslmode=require"}, .to = {"./archive", "./second"}, .tables = {"public.*"},
                     .listen = {"kafka=127.0.0.1:0"}, .topics = "a:3,b"};
   const auto first = load_config(flags, {});
   ASSERT_TRUE(first.ok()) << first.error();
@@ -137,6 +141,7 @@ TEST_F(ConfigFile, ThePrintedFormIsAFileThatMeansTheSame) {
   EXPECT_EQ(second->sources.at(0).from, first->sources.at(0).from);
   EXPECT_EQ(second->sources.at(0).name, "shop");
   EXPECT_EQ(second->sinks.at(0).to, "./archive");
+  EXPECT_EQ(second->sinks.at(1).to, "./second");
   EXPECT_EQ(second->topics.at(0).partitions, 3);
   EXPECT_EQ(second->kafka.at(0).text(), first->kafka.at(0).text());
 }
@@ -172,11 +177,19 @@ TEST(Scalars, SizesAndDurationsHaveUnits) {
   EXPECT_FALSE(parse_duration_ms("10"));
 }
 
+std::string page(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
 TEST(Reference, TheConfigurationPageIsWhatTheProgramKnows) {
-  std::ifstream file("docs/configuration.md");
-  std::stringstream page;
-  page << file.rdbuf();
-  EXPECT_EQ(page.str(), configuration_reference()) << "run: make docs";
+  EXPECT_EQ(page("docs/configuration.md"), configuration_reference()) << "run: make docs";
+}
+
+TEST(Reference, TheMetricsPageIsWhatTheProgramTells) {
+  EXPECT_EQ(page("docs/metrics.md"), metrics_reference().value()) << "run: make docs";
 }
 
 }  // namespace

@@ -1,8 +1,17 @@
-#include "server/stage_metrics.h"
+#include "server/metric_list.h"
+
+#include <unistd.h>
 
 #include <charconv>
+#include <fstream>
 #include <map>
 #include <sstream>
+
+#include "base/metrics.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "server/server.h"
+#include "server/temporary_folder.h"
 
 namespace sluice::server {
 namespace {
@@ -19,8 +28,8 @@ double position_number(const std::string& lsn) {
 
 void write_item(const pipeline::StageStatus& stage, const pipeline::StageItem& item, Metrics& metrics) {
   const MetricLabels labels{{"stage", stage.kind}, {"name", stage.name}, {"topic", item.name}};
-  metrics.gauge("sluice_stage_topic_rows", "Rows of a topic captured or archived since the first start", labels)
-      .set(static_cast<double>(item.rows));
+  metrics.counter("sluice_stage_topic_rows_total", "Rows of a topic captured or archived since the first start", labels)
+      .add(static_cast<double>(item.rows));
   metrics.gauge("sluice_stage_topic_parked", "1 while a table is parked", labels).set(item.state == "parked" ? 1 : 0);
   if (stage.kind != "sink") return;
   metrics.gauge("sluice_sink_offset", "The next offset of a topic that a sink archives", labels)
@@ -29,9 +38,7 @@ void write_item(const pipeline::StageStatus& stage, const pipeline::StageItem& i
       .set(static_cast<double>(item.end_offset));
 }
 
-}  // namespace
-
-void write_stage_metrics(const std::vector<pipeline::StageStatus>& stages, Metrics& metrics) {
+void write_stages(const std::vector<pipeline::StageStatus>& stages, Metrics& metrics) {
   for (const auto& stage : stages) {
     const MetricLabels labels{{"stage", stage.kind}, {"name", stage.name}};
     metrics.gauge("sluice_stage_up", "1 while a stage runs as it should", labels)
@@ -42,20 +49,36 @@ void write_stage_metrics(const std::vector<pipeline::StageStatus>& stages, Metri
         .set(static_cast<double>(stage.lag_bytes));
     metrics.gauge("sluice_stage_lag_seconds", "How old the newest thing is that a stage has done", labels)
         .set(stage.lag_seconds);
-    metrics.gauge("sluice_stage_rows", "Rows that a stage has done since this process began", labels)
-        .set(static_cast<double>(stage.rows_total));
+    metrics.counter("sluice_stage_rows_total", "Rows that a stage has done since this process began", labels)
+        .add(static_cast<double>(stage.rows_total));
     if (stage.kind == "source") {
       metrics.gauge("sluice_source_position_bytes", "A source's durable position: an LSN as a number", labels)
           .set(position_number(stage.position));
     } else {
-      metrics.gauge("sluice_sink_files", "Files that a sink has published since the archive began", labels)
-          .set(static_cast<double>(stage.files_published));
+      metrics.counter("sluice_sink_files_total", "Files that a sink has published since the archive began", labels)
+          .add(static_cast<double>(stage.files_published));
     }
     for (const auto& item : stage.items) write_item(stage, item, metrics);
   }
 }
 
-std::string metrics_reference(const std::string& exposition) {
+double resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  double size = 0;
+  double resident = 0;
+  file >> size >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+void write_process(double uptime_seconds, const std::string& reason, Metrics& metrics) {
+  metrics.gauge("sluice_info", "1, with the version and the commit as labels", {{"version", version_number()}, {"commit", version_commit()}}).set(1);
+  metrics.gauge("sluice_uptime_seconds", "Time since the process began").set(uptime_seconds);
+  metrics.gauge("sluice_resident_bytes", "Memory of the process that is in use").set(resident_bytes());
+  metrics.gauge("sluice_ready", "1 while /readyz says ready").set(reason.empty() ? 1 : 0);
+}
+
+// Kinds and meanings out of an exposition text.
+std::string page_of(const std::string& exposition) {
   std::map<std::string, std::pair<std::string, std::string>> found;  // name to help and kind
   std::istringstream lines(exposition);
   for (std::string line; std::getline(lines, line);) {
@@ -72,11 +95,40 @@ std::string metrics_reference(const std::string& exposition) {
   std::string page =
       "# Metrics\n\n"
       "At `/metrics` of the admin listener, in Prometheus' text format. Made from the program (`make docs`); a test fails\n"
-      "when they differ. Labels: `stage` is source or sink, `name` its key in the configuration, `topic` a topic.\n\n"
+      "when they differ. Labels: `stage` is source or sink, `name` its key in the configuration, `topic` a topic, `partition` its number.\n\n"
       "| metric | kind | meaning |\n|---|---|---|\n";
   for (const auto& [name, text] : found) {
     page += "| `" + name + "` | " + text.second + " | " + text.first + " |\n";
   }
+  return page;
+}
+
+}  // namespace
+
+std::string metrics_text(const node::Node& node, const std::vector<pipeline::StageStatus>& stages, double uptime_seconds,
+                         const std::string& reason) {
+  Metrics metrics;
+  node.write_metrics(metrics);
+  write_stages(stages, metrics);
+  write_process(uptime_seconds, reason, metrics);
+  return metrics.text();
+}
+
+Result<std::string> metrics_reference() {
+  SLUICE_TRY(const auto folder, make_temporary_folder("sluice-reference"));
+  const auto page = [&folder]() -> Result<std::string> {
+    node::NodeOptions options;
+    options.data = folder;
+    options.keep_free_bytes = 0;
+    SLUICE_TRY(const auto node, node::Node::open(io::real_file_system(), io::system_clock(), std::move(options)));
+    SLUICE_RETURN_IF_ERROR(node->create_topic({"topic", 1, {}}));
+    std::vector<pipeline::StageStatus> stages(2);
+    stages[0].kind = "source";
+    stages[1].kind = "sink";
+    for (auto& stage : stages) stage.items.emplace_back();
+    return page_of(metrics_text(*node, stages, 0, ""));
+  }();
+  static_cast<void>(io::real_file_system().remove_all(folder));
   return page;
 }
 

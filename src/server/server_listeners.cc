@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "registry/rest.h"
+#include "server/metric_list.h"
 #include "server/server_parts.h"
-#include "server/stage_metrics.h"
 
 namespace sluice::server {
 namespace {
@@ -50,7 +50,10 @@ Result<void> Server::Parts::start_listeners() {
     return registry::handle(*registry, node->cluster_id(), request);
   }));
   AdminParts parts{.status = [this] { return status(); },
-                   .metrics = [this] { return metrics_text(); },
+                   .metrics = [this] {
+                     const auto now = status();
+                     return metrics_text(*node, now.stages, now.uptime_seconds, not_ready_reason(now));
+                   },
                    .verify = [this](const io::HttpRequest& request) { return answer_verify(request); }};
   return start_http(admin, "admin", config.admin, admin_handler(std::move(parts)));
 }
@@ -68,12 +71,6 @@ ServerStatus Server::Parts::status() const {
   if (stages_run) status.stages = supervisor->status();
   if (log) status.topics = topics();
   return status;
-}
-
-std::string Server::Parts::metrics_text() {
-  node->write_metrics(metrics);
-  if (stages_run) write_stage_metrics(supervisor->status(), metrics);
-  return metrics.text();
 }
 
 io::HttpResponse Server::Parts::answer_verify(const io::HttpRequest& http) {

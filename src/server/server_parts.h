@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "base/metrics.h"
 #include "broker/broker.h"
 #include "deliver/avro_file/sink.h"
 #include "deliver/store/local/local_store.h"
@@ -49,7 +48,6 @@ struct Server::Parts {
   [[nodiscard]] Result<void> start_listeners();
   [[nodiscard]] Result<void> start_http(std::unique_ptr<io::HttpServer>& server, const std::string& name,
                                         const std::vector<io::Address>& listen, io::HttpHandler handler);
-  [[nodiscard]] std::string metrics_text();
   [[nodiscard]] io::HttpResponse answer_verify(const io::HttpRequest& http);
   // server_stages.cc
   [[nodiscard]] Result<void> make_sinks();
@@ -64,7 +62,6 @@ struct Server::Parts {
   std::atomic<const char*> state{"starting"};
   std::atomic<bool> stages_run{false};  // the supervisor's status may be asked for only then
   std::mutex verify_mutex;              // one verification at a time
-  Metrics metrics;
 
   std::unique_ptr<node::Node> node;
   std::unique_ptr<NodeThreads> threads;
