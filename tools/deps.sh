@@ -23,6 +23,7 @@ run=(
 test=(
   libgtest-dev libgmock-dev                                  # unit tests
   kcat curl python3 python3-venv                             # system tests: foreign clients
+  zsh fish                                                   # completions are loaded in their shells
 )
 fuzz=(clang-19 libclang-rt-19-dev)
 bench=(npm zlib1g-dev libssl-dev)                              # librdkafka with its own benchmark, from sources
