@@ -233,8 +233,11 @@ class Sluice:
         self.kill()
 
 
-def read_topic(broker, topic, partition=0, committed=True, idle_seconds=1.0, until=None):
-    """Every record of a partition, in order, as confluent_kafka messages, up to the end seen at the beginning."""
+def read_topic(broker, topic, partition=0, committed=True, until=None, newest=None):
+    """Every record of a partition, in order, as confluent_kafka messages, up to the end seen at the beginning.
+
+    With `newest` only about so many offsets before that end.
+    """
     from confluent_kafka import Consumer, TopicPartition
     consumer = Consumer({"bootstrap.servers": broker, "group.id": f"read-{random.random()}",
                          "enable.auto.commit": False, "auto.offset.reset": "earliest", "enable.partition.eof": True,
@@ -242,7 +245,7 @@ def read_topic(broker, topic, partition=0, committed=True, idle_seconds=1.0, unt
     try:
         _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)
         end = until if until is not None else end
-        consumer.assign([TopicPartition(topic, partition, 0)])
+        consumer.assign([TopicPartition(topic, partition, 0 if newest is None else max(0, end - newest))])
         messages = []
         last = time.monotonic()
         while True:
