@@ -37,6 +37,7 @@ Result<void> Server::Parts::make_sources() {
       if (!known) return ready;
       trace::warn("capture", ready.error().text() + "; what was captured before is served, and the source tries again");
     }
+    SLUICE_RETURN_IF_ERROR(capture::postgres::set_holds(source.name, *log));
     sources.push_back(std::move(stage));
   }
   return {};

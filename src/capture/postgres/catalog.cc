@@ -1,3 +1,5 @@
+// The catalog, read with a few statements whatever the number of tables.
+
 #include "capture/postgres/catalog.h"
 
 #include <algorithm>
@@ -7,47 +9,61 @@
 namespace sluice::capture::postgres {
 namespace {
 
-// Keys only where the replica identity names rows: the primary key under DEFAULT and FULL, the index under INDEX.
+// `storage` is the table's file, or those of a partitioned table's leaves: a rewrite and a TRUNCATE give new ones.
 constexpr const char* kTablesSql = R"(
-  SELECT c.oid, n.nspname, c.relname, coalesce(obj_description(c.oid, 'pg_class'), '') FROM pg_class c
-  JOIN pg_namespace n ON n.oid = c.relnamespace
+  SELECT c.oid, n.nspname, c.relname, coalesce(obj_description(c.oid, 'pg_class'), ''), c.relkind = 'p',
+    CASE c.relkind WHEN 'r' THEN c.relfilenode::text ELSE
+      (WITH RECURSIVE tree(oid) AS (SELECT c.oid UNION ALL SELECT h.inhrelid FROM tree t JOIN pg_inherits h ON h.inhparent = t.oid)
+       SELECT string_agg(l.oid || ':' || l.relfilenode, ' ' ORDER BY l.oid) FROM tree t JOIN pg_class l ON l.oid = t.oid) END
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_toast%' AND n.nspname NOT LIKE 'pg\_temp%'
     AND ($1::oid = 0 OR c.oid = $1::oid)
   ORDER BY n.nspname, c.relname)";
 
-// Domains are followed to their base; base and element type, typmod, enum labels.
 constexpr const char* kColumnsSql = R"(
-  WITH RECURSIVE base(oid, base, typmod) AS (
-    SELECT t.oid, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, t.typtypmod FROM pg_type t WHERE t.typtype = 'd'
-    UNION ALL
-    SELECT b.oid, t.typbasetype, CASE WHEN b.typmod = -1 THEN t.typtypmod ELSE b.typmod END
-      FROM base b JOIN pg_type t ON t.oid = b.base WHERE t.typtype = 'd')
-  SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-    coalesce(b.base, a.atttypid), CASE WHEN b.base IS NULL THEN a.atttypmod ELSE b.typmod END,
-    CASE WHEN t.typcategory = 'A' AND t.typsubscript::text LIKE '%array_subscript_handler' THEN t.typelem ELSE 0 END,
-    coalesce(col_description(a.attrelid, a.attnum), ''), coalesce(
-      (SELECT string_agg(e.enumlabel, chr(1) ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = coalesce(b.base, a.atttypid)), '')
-  FROM pg_attribute a
-  LEFT JOIN LATERAL (SELECT x.base, x.typmod FROM base x JOIN pg_type y ON y.oid = x.base WHERE x.oid = a.atttypid AND y.typtype <> 'd' LIMIT 1) b ON true
-  JOIN pg_type t ON t.oid = coalesce(b.base, a.atttypid)
+  SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, coalesce(col_description(a.attrelid, a.attnum), ''),
+    getdatabaseencoding() = 'UTF8' AND (a.attcollation IN (950, 951) OR a.attcollation = 100 AND d.datcollate IN ('C', 'POSIX'))
+  FROM pg_attribute a JOIN pg_database d ON d.datname = current_database()
   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attrelid = ANY($1::oid[])
   ORDER BY a.attrelid, a.attnum)";
 
+// PostgreSQL's own rule (RelationGetIndexList): the replica identity is an index that is valid, unique, immediate and whole;
+// the primary key under DEFAULT, the chosen index under INDEX. Under FULL the primary key serves us as well. Of a
+// partitioned table every leaf must name its rows by the same columns, for an UPDATE of a leaf that cannot fails. A generated
+// column never arrives, so that no key can stand on it.
 constexpr const char* kKeysSql = R"(
-  SELECT i.indrelid, k.attnum FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid,
-    LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, place)
-  WHERE i.indrelid = ANY($1::oid[]) AND i.indisvalid AND k.place <= i.indnkeyatts
-    AND ((c.relreplident IN ('d', 'f') AND i.indisprimary) OR (c.relreplident = 'i' AND i.indisreplident))
-  ORDER BY i.indrelid, k.place)";
+  WITH RECURSIVE
+    tree(root, oid) AS (
+      SELECT c.oid, c.oid FROM pg_class c WHERE c.oid = ANY($1::oid[])
+      UNION ALL SELECT t.root, h.inhrelid FROM tree t JOIN pg_class p ON p.oid = t.oid AND p.relkind = 'p' JOIN pg_inherits h ON h.inhparent = t.oid),
+    identity AS (
+      SELECT c.oid, c.relreplident, i.indkey::int2[] AS columns, i.indnkeyatts,
+        (SELECT array_agg(a.attname ORDER BY a.attname) FROM pg_attribute a
+          WHERE a.attrelid = c.oid AND a.attnum = ANY((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS names
+      FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid
+      WHERE c.oid IN (SELECT oid FROM tree) AND i.indisvalid AND i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+        AND (c.relreplident IN ('d', 'f') AND i.indisprimary OR c.relreplident = 'i' AND i.indisreplident))
+  SELECT r.oid, k.attnum FROM identity r, LATERAL unnest(r.columns) WITH ORDINALITY k(attnum, place)
+  WHERE r.oid = ANY($1::oid[]) AND k.place <= r.indnkeyatts
+    AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attname = ANY(r.names) AND a.attgenerated <> '')
+    AND NOT EXISTS (
+      SELECT FROM tree t JOIN pg_class l ON l.oid = t.oid LEFT JOIN identity i ON i.oid = l.oid
+      WHERE t.root = r.oid AND t.oid <> r.oid AND l.relkind <> 'p' AND l.relreplident <> 'f' AND i.names IS DISTINCT FROM r.names)
+  ORDER BY r.oid, k.place)";
 
-// typsubscript is new in PostgreSQL 14.
-std::string for_version(std::string sql, int version) {
-  if (version >= 140000) return sql;
-  const std::string_view condition = " AND t.typsubscript::text LIKE '%array_subscript_handler'";
-  const auto at = sql.find(condition);
-  return at == std::string::npos ? sql : sql.replace(at, condition.size(), "");
-}
+// Domains are followed to their base. Arrays whose elements a comma separates (those of box have a semicolon) have an element.
+constexpr const char* kTypesSql = R"(
+  WITH RECURSIVE
+    wanted(place, oid, typmod) AS (SELECT place, oid, typmod FROM unnest($1::oid[], $2::int4[]) WITH ORDINALITY w(oid, typmod, place)),
+    base(place, oid, typmod) AS (
+      SELECT place, oid, typmod FROM wanted
+      UNION ALL SELECT b.place, t.typbasetype, CASE WHEN b.typmod = -1 THEN t.typtypmod ELSE b.typmod END
+        FROM base b JOIN pg_type t ON t.oid = b.oid AND t.typtype = 'd')
+  SELECT w.place, format_type(w.oid, w.typmod), t.oid, b.typmod,
+    CASE WHEN t.typoutput = 'pg_catalog.array_out'::regproc AND t.typdelim = ',' THEN t.typelem ELSE 0 END,
+    coalesce((SELECT string_agg(e.enumlabel, chr(1) ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid), '')
+  FROM base b JOIN wanted w ON w.place = b.place JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd')";
 
 template <typename T>
 T number(const std::optional<std::string>& text) {
@@ -66,46 +82,82 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-Result<std::vector<Table>> read(PostgresConnection& connection, Oid only) {
-  SLUICE_TRY(const auto rows, connection.query(kTablesSql, {std::to_string(only)}));
+struct Found {
   std::vector<Table> tables;
   std::map<Oid, std::size_t> index;
-  std::string oids = "{";
+  std::map<std::pair<Oid, int>, std::size_t> places;  // of columns, by table and attnum
+  std::string oids = "{";                             // as PostgreSQL's array
+};
+
+Result<Found> find_tables(PostgresConnection& connection, Oid only) {
+  SLUICE_TRY(const auto rows, connection.query(kTablesSql, {std::to_string(only)}));
+  Found found;
   for (const auto& row : rows) {
     Table table;
     table.oid = number<Oid>(row[0]);
     table.schema = *row[1];
     table.name = *row[2];
     table.comment = *row[3];
-    index[table.oid] = tables.size();
-    oids += (oids.size() > 1 ? "," : "") + *row[0];
-    tables.push_back(std::move(table));
+    table.partitioned = row[4] == "t";
+    table.storage = row[5].value_or("");
+    found.index[table.oid] = found.tables.size();
+    found.oids += (found.oids.size() > 1 ? "," : "") + *row[0];
+    found.tables.push_back(std::move(table));
   }
-  oids += "}";
-  if (tables.empty()) return tables;
-  std::map<std::pair<Oid, int>, std::size_t> places;
-  SLUICE_TRY(const auto columns, connection.query(for_version(kColumnsSql, connection.server_version()), {oids}));
-  for (const auto& row : columns) {
-    auto& table = tables[index[number<Oid>(row[0])]];
+  found.oids += "}";
+  return found;
+}
+
+Result<void> find_columns(PostgresConnection& connection, Found& found) {
+  SLUICE_TRY(const auto rows, connection.query(kColumnsSql, {found.oids}));
+  std::vector<Column> columns;
+  std::vector<Oid> owners;
+  std::map<Oid, std::size_t> counts;
+  for (const auto& row : rows) {
     Column column;
     column.name = *row[2];
     column.type_oid = number<Oid>(row[3]);
     column.typmod = number<std::int32_t>(row[4]);
-    column.sql_type = *row[5];
-    column.not_null = row[6] == "t";
-    column.type = column_type(number<Oid>(row[7]), number<std::int32_t>(row[8]), number<Oid>(row[9]));
-    column.comment = *row[10];
-    column.enum_symbols = split(*row[11], '\1');
-    places[{table.oid, number<int>(row[1])}] = table.columns.size();
-    table.columns.push_back(std::move(column));
+    column.not_null = row[5] == "t";
+    column.comment = *row[6];
+    column.ordered = row[7] == "t";
+    owners.push_back(number<Oid>(row[0]));
+    found.places[{owners.back(), number<int>(row[1])}] = counts[owners.back()]++;
+    columns.push_back(std::move(column));
   }
-  SLUICE_TRY(const auto keys, connection.query(kKeysSql, {oids}));
+  SLUICE_RETURN_IF_ERROR(describe_types(connection, columns));
+  for (std::size_t i = 0; i < columns.size(); ++i) found.tables[found.index[owners[i]]].columns.push_back(std::move(columns[i]));
+  return {};
+}
+
+Result<std::vector<Table>> read(PostgresConnection& connection, Oid only) {
+  SLUICE_TRY(auto found, find_tables(connection, only));
+  if (found.tables.empty()) return std::move(found.tables);
+  SLUICE_RETURN_IF_ERROR(find_columns(connection, found));
+  SLUICE_TRY(const auto keys, connection.query(kKeysSql, {found.oids}));
   for (const auto& row : keys) {
     const auto oid = number<Oid>(row[0]);
-    const auto place = places.find({oid, number<int>(row[1])});
-    if (place != places.end()) tables[index[oid]].key.push_back(place->second);
+    const auto place = found.places.find({oid, number<int>(row[1])});
+    if (place != found.places.end()) found.tables[found.index[oid]].key.push_back(place->second);
   }
-  return tables;
+  return std::move(found.tables);
+}
+
+// Text is ordered as its collation says; the others as their numbers and bytes.
+bool ordered(const ColumnType& type, Oid base, bool by_bytes) {
+  constexpr Oid kText = 25, kVarchar = 1043;
+  switch (type.kind) {
+    case Kind::int32:
+    case Kind::int64:
+    case Kind::bytes:
+    case Kind::date:
+    case Kind::time:
+    case Kind::local_timestamp:
+    case Kind::timestamp:
+    case Kind::uuid: return true;
+    case Kind::text: return by_bytes && (base == kText || base == kVarchar);
+    default: return false;
+  }
 }
 
 }  // namespace
@@ -124,15 +176,25 @@ Result<std::optional<Table>> read_table(PostgresConnection& connection, Oid oid)
 }
 
 Result<void> describe_types(PostgresConnection& connection, std::vector<Column>& columns) {
+  std::string oids = "{", typmods = "{";
+  std::map<std::pair<Oid, std::int32_t>, std::size_t> wanted;  // a type, and its place
+  for (const auto& column : columns) {
+    if (!wanted.emplace(std::pair(column.type_oid, column.typmod), wanted.size() + 1).second) continue;
+    oids += (oids.size() > 1 ? "," : "") + std::to_string(column.type_oid);
+    typmods += (typmods.size() > 1 ? "," : "") + std::to_string(column.typmod);
+  }
+  SLUICE_TRY(const auto rows, connection.query(kTypesSql, {oids + "}", typmods + "}"}));
+  std::map<std::size_t, const std::vector<std::optional<std::string>>*> types;
+  for (const auto& row : rows) types[number<std::size_t>(row[0])] = &row;
   for (auto& column : columns) {
-    SLUICE_TRY(const auto rows, connection.query(
-        "SELECT format_type($1::oid, $2::int4), CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, "
-        "CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE $2::int4 END, CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END "
-        "FROM pg_type t WHERE t.oid = $1::oid",
-        {std::to_string(column.type_oid), std::to_string(column.typmod)}));
-    if (rows.empty()) continue;  // the type is gone as well: text
-    column.sql_type = *rows[0][0];
-    column.type = column_type(number<Oid>(rows[0][1]), number<std::int32_t>(rows[0][2]), number<Oid>(rows[0][3]));
+    const auto type = types.find(wanted[{column.type_oid, column.typmod}]);
+    if (type == types.end()) continue;  // the type is gone: text
+    const auto& row = *type->second;
+    const auto base = number<Oid>(row[2]);
+    column.sql_type = *row[1];
+    column.type = column_type(base, number<std::int32_t>(row[3]), number<Oid>(row[4]));
+    column.enum_symbols = split(*row[5], '\1');
+    column.ordered = ordered(column.type, base, column.ordered);
   }
   return {};
 }
@@ -141,6 +203,14 @@ Result<ServerIdentity> identify(PostgresConnection& replication) {
   SLUICE_TRY(const auto rows, replication.query("IDENTIFY_SYSTEM"));
   if (rows.empty() || rows[0].size() < 2) return Error{ErrorCode::corrupt, "PostgreSQL: IDENTIFY_SYSTEM gave nothing"};
   return ServerIdentity{rows[0][0].value_or(""), number<std::int32_t>(rows[0][1])};
+}
+
+std::string sql_name(const PostgresConnection& connection, const Table& table) {
+  return connection.quote_name(table.schema) + "." + connection.quote_name(table.name);
+}
+
+std::string sql_source(const PostgresConnection& connection, const Table& table) {
+  return (table.partitioned ? "" : "ONLY ") + sql_name(connection, table);
 }
 
 }  // namespace sluice::capture::postgres

@@ -17,8 +17,13 @@ namespace sluice::capture::postgres {
 // One table, by its object id; none when it is gone.
 [[nodiscard]] Result<std::optional<Table>> read_table(PostgresConnection& connection, Oid oid);
 
-// The columns' types of a Relation whose table has changed since: names for type ids.
+// Fills in what follows from the columns' type_oid and typmod. Types that are gone are text.
 [[nodiscard]] Result<void> describe_types(PostgresConnection& connection, std::vector<Column>& columns);
+
+// The table's name in a statement; as what is read or published: without the tables that inherit from it (they are tables of
+// their own), but with the partitions.
+[[nodiscard]] std::string sql_name(const PostgresConnection& connection, const Table& table);
+[[nodiscard]] std::string sql_source(const PostgresConnection& connection, const Table& table);
 
 struct ServerIdentity {
   std::string system_identifier;

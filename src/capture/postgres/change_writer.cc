@@ -1,7 +1,8 @@
 #include "capture/postgres/change_writer.h"
 
 #include <algorithm>
-#include <set>
+#include <array>
+#include <charconv>
 #include <unordered_set>
 
 #include "base/trace.h"
@@ -12,10 +13,16 @@ namespace {
 constexpr std::size_t kDeadLetterPieceBytes = std::size_t{16} << 20;
 constexpr const char* kLargeMessageBytes = "67108864";  // 64 MiB
 constexpr const char* kWeekMs = "604800000";
+constexpr std::size_t kHeaderBytes = std::size_t{1} << 20;  // the largest that a dead letter carries
+constexpr std::size_t kScanBytes = std::size_t{4} << 20;
 
-pipeline::TopicConfig topic_config(const Table& table) {
+ByteView decimal(std::uint64_t number, std::span<char, 20> buffer) {
+  return {buffer.data(), static_cast<std::size_t>(std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr - buffer.data())};
+}
+
+pipeline::TopicConfig topic_config(const TrackedTable& table) {
   pipeline::TopicConfig config{{"compression.type", "lz4"}, {"max.message.bytes", kLargeMessageBytes}};
-  if (table.keyless()) {
+  if (table.keyless) {
     config["cleanup.policy"] = "delete";
     config["retention.ms"] = "-1";
   } else {
@@ -62,7 +69,7 @@ Result<void> ChangeWriter::abort() {
 }
 
 Result<void> ChangeWriter::ensure_topics(const TrackedTable& table) {
-  const auto config = topic_config(table.table);
+  const auto config = topic_config(table);
   SLUICE_TRY(const auto description, log_.ensure_topic({table.topic, 1, config, true}));
   std::map<std::string, std::optional<std::string>> changes;
   for (const auto& [name, value] : config) {
@@ -72,52 +79,54 @@ Result<void> ChangeWriter::ensure_topics(const TrackedTable& table) {
   return changes.empty() ? Result<void>{} : log_.alter_topic(table.topic, changes);
 }
 
-Result<void> ChangeWriter::append(TrackedTable& to, std::optional<ByteView> key, std::optional<ByteView> value, char op, TransactionContext* in,
-                                  std::int64_t timestamp_ms, std::span<const pipeline::Header> more) {
+Result<void> ChangeWriter::append(TrackedTable& to, std::optional<ByteView> key, std::optional<ByteView> value, const Origin& origin,
+                                  std::span<const pipeline::Header> more) {
   SLUICE_RETURN_IF_ERROR(begin());
-  std::vector<pipeline::Header> headers;
-  const std::string_view op_text(&op, 1);
-  std::string lsn, seq, xid;
-  headers.push_back({"__op", op_text});
-  if (in != nullptr) {
-    lsn = std::to_string(in->commit_lsn.value);
-    seq = std::to_string(in->seq++);
-    xid = std::to_string(in->xid);
-    headers.push_back({"__lsn", lsn});
-    headers.push_back({"__seq", seq});
-    headers.push_back({"__txid", xid});
+  std::array<pipeline::Header, 8> headers;
+  std::size_t count = 0;
+  headers[count++] = {"__op", ByteView(&origin.op, 1)};
+  char lsn[20], seq[20], xid[20];
+  if (origin.in != nullptr) {
+    headers[count++] = {"__lsn", decimal(origin.in->commit_lsn.value, lsn)};
+    headers[count++] = {"__seq", decimal(origin.in->seq++, seq)};
+    headers[count++] = {"__txid", decimal(origin.in->xid, xid)};
   }
-  headers.insert(headers.end(), more.begin(), more.end());
-  const pipeline::NewRecord record{to.topic, 0, timestamp_ms, key, value, headers};
+  for (const auto& header : more) headers[count++] = header;
+  const pipeline::NewRecord record{to.topic, 0, origin.timestamp_ms, key, value, std::span(headers).first(count)};
   auto appended = producer_->append(record);
   if (!appended.ok()) {
     if (appended.error().code != ErrorCode::rejected) return appended;
-    return dead_letter(to, record, appended.error());
+    return dead_letter(to.topic, record, appended.error());
   }
   bytes_ += (key ? key->size() : 0) + (value ? value->size() : 0);
   ++to.rows;
-  if (key && value) to.open_keys.emplace_back(*key);
-  return {};
+  // What a snapshot brings is in a transaction of its own, in which no TRUNCATE can be.
+  return key && value && origin.in != nullptr ? to.open_keys.add(*key) : Result<void>{};
 }
 
-// A row that the topic cannot take goes whole to the dead letters, in pieces.
-Result<void> ChangeWriter::dead_letter(const TrackedTable& from, const pipeline::NewRecord& record, const Error& why) {
-  trace::warn("capture", from.topic + ": a row goes to " + std::string(pipeline::kDeadLettersTopic) + ": " + why.message);
-  const auto value = record.value.value_or(ByteView{});
-  const auto parts = std::max<std::size_t>(1, (value.size() + kDeadLetterPieceBytes - 1) / kDeadLetterPieceBytes);
-  for (std::size_t part = 0; part < parts; ++part) {
-    const auto number = std::to_string(part + 1);
-    const auto total = std::to_string(parts);
-    std::vector<pipeline::Header> headers(record.headers.begin(), record.headers.end());
-    headers.push_back({"__topic", ByteView(from.topic)});
-    headers.push_back({"__error", ByteView(why.message)});
-    headers.push_back({"__part", ByteView(number)});
-    headers.push_back({"__parts", ByteView(total)});
-    const pipeline::NewRecord piece{pipeline::kDeadLettersTopic, 0, record.timestamp_ms, record.key,
-                                    value.substr(part * kDeadLetterPieceBytes, kDeadLetterPieceBytes), headers};
-    SLUICE_RETURN_IF_ERROR(producer_->append(piece));
-    bytes_ += piece.value->size();
-  }
+// A record that the topic cannot take goes whole to the dead letters, in pieces. A header too large for one is cut there,
+// and follows in pieces of its own, which name it.
+Result<void> ChangeWriter::dead_letter(const std::string& topic, const pipeline::NewRecord& record, const Error& why) {
+  trace::warn("capture", topic + ": a row goes to " + std::string(pipeline::kDeadLettersTopic) + ": " + why.message);
+  std::vector<pipeline::Header> common{{"__topic", ByteView(topic)}, {"__error", ByteView(why.message)}};
+  std::vector<pipeline::Header> large;
+  for (const auto& header : record.headers) (header.value && header.value->size() > kHeaderBytes ? large : common).push_back(header);
+  const auto put = [&](ByteView bytes, std::optional<ByteView> of_header) -> Result<void> {
+    const auto total = std::to_string(std::max<std::size_t>(1, (bytes.size() + kDeadLetterPieceBytes - 1) / kDeadLetterPieceBytes));
+    for (std::size_t part = 0; part == 0 || part * kDeadLetterPieceBytes < bytes.size(); ++part) {
+      const auto number = std::to_string(part + 1);
+      auto headers = common;
+      headers.push_back({"__part", ByteView(number)});
+      headers.push_back({"__parts", ByteView(total)});
+      if (of_header) headers.push_back({"__header", of_header});
+      const auto piece = bytes.substr(part * kDeadLetterPieceBytes, kDeadLetterPieceBytes);
+      SLUICE_RETURN_IF_ERROR(producer_->append({pipeline::kDeadLettersTopic, 0, record.timestamp_ms, record.key, piece, headers}));
+      bytes_ += piece.size();
+    }
+    return {};
+  };
+  SLUICE_RETURN_IF_ERROR(put(record.value.value_or(ByteView{}), std::nullopt));
+  for (const auto& header : large) SLUICE_RETURN_IF_ERROR(put(*header.value, header.name));
   return {};
 }
 
@@ -129,129 +138,160 @@ Result<void> ChangeWriter::note_unchanged(TrackedTable& to, std::int64_t now_ms)
   return table_state(to, now_ms);
 }
 
-Result<void> ChangeWriter::snapshot_row(TrackedTable& to, std::span<const Cell> row, std::int64_t now_ms) {
+// `old_key`: framed, when the row had another key before.
+Result<void> ChangeWriter::row(TrackedTable& to, std::span<const Cell> cells, const Origin& origin, ByteView old_key) {
   key_.clear();
   value_.clear();
-  SLUICE_RETURN_IF_ERROR(to.encoder->value(row, value_));
-  if (!to.table.keyless()) SLUICE_RETURN_IF_ERROR(to.encoder->key(row, key_));
-  std::vector<pipeline::Header> more;
-  if (!to.encoder->special().empty()) more.push_back({"__special", ByteView(to.encoder->special())});
-  const auto key = to.table.keyless() ? std::nullopt : std::optional<ByteView>(key_);
-  SLUICE_RETURN_IF_ERROR(append(to, key, value_, 'r', nullptr, now_ms, more));
+  auto& encoder = *to.encoder;
+  SLUICE_RETURN_IF_ERROR(encoder.value(cells, value_));
+  if (!to.keyless) SLUICE_RETURN_IF_ERROR(encoder.key(cells, key_));
+  std::array<pipeline::Header, 3> more;
+  std::size_t count = 0;
+  std::string old_key_text, new_key_text;  // headers are ASCII: framed keys in hex
+  if (!encoder.special().empty()) more[count++] = {"__special", ByteView(encoder.special())};
+  if (!encoder.unchanged().empty()) {
+    more[count++] = {"__unchanged", ByteView(encoder.unchanged())};
+    SLUICE_RETURN_IF_ERROR(begin());
+    SLUICE_RETURN_IF_ERROR(note_unchanged(to, origin.timestamp_ms));
+  }
+  if (!old_key.empty() && old_key != key_) {
+    new_key_text = hex(key_);
+    old_key_text = hex(old_key);
+    const pipeline::Header moved[] = {{"__newkey", ByteView(new_key_text)}};
+    if (origin.op == 'u') SLUICE_RETURN_IF_ERROR(append(to, old_key, std::nullopt, {'d', origin.in, origin.timestamp_ms}, moved));
+    more[count++] = {"__oldkey", ByteView(old_key_text)};
+  }
+  return append(to, to.keyless ? std::nullopt : std::optional<ByteView>(key_), value_, origin, std::span(more).first(count));
+}
+
+Result<void> ChangeWriter::snapshot_row(TrackedTable& to, std::span<const Cell> cells, std::int64_t now_ms) {
+  SLUICE_RETURN_IF_ERROR(row(to, cells, {'r', nullptr, now_ms}, {}));
   ++to.snapshot_rows;
   return {};
 }
 
-Result<void> ChangeWriter::insert(TrackedTable& to, std::span<const Cell> row, TransactionContext& in) {
-  key_.clear();
-  value_.clear();
-  SLUICE_RETURN_IF_ERROR(to.encoder->value(row, value_));
-  if (!to.table.keyless()) SLUICE_RETURN_IF_ERROR(to.encoder->key(row, key_));
-  std::vector<pipeline::Header> more;
-  if (!to.encoder->special().empty()) more.push_back({"__special", ByteView(to.encoder->special())});
-  const auto key = to.table.keyless() ? std::nullopt : std::optional<ByteView>(key_);
-  return append(to, key, value_, 'c', &in, in.commit_time_us / 1000, more);
+Result<void> ChangeWriter::insert(TrackedTable& to, std::span<const Cell> cells, TransactionContext& in) {
+  return row(to, cells, {'c', &in, in.commit_time_us / 1000}, {});
 }
 
 Result<void> ChangeWriter::update(TrackedTable& to, const Update& change, TransactionContext& in) {
-  if (to.table.keyless()) return {};  // only inserts of it are captured
-  const auto time_ms = in.commit_time_us / 1000;
-  key_.clear();
-  value_.clear();
+  if (to.keyless) return {};  // only inserts of it are captured
   old_key_.clear();
-  SLUICE_RETURN_IF_ERROR(to.encoder->value(change.row, value_));
-  const auto special = to.encoder->special();
-  const auto unchanged = to.encoder->unchanged();
-  // A key column may be toasted, and unchanged: then it is that of the old key.
-  Tuple keyed = change.row;
-  for (const auto index : to.table.key) {
-    if (index < change.old.size() && keyed[index].is == Cell::Is::unchanged) keyed[index] = change.old[index];
-  }
-  SLUICE_RETURN_IF_ERROR(to.encoder->key(keyed, key_));
   if (!change.old.empty()) SLUICE_RETURN_IF_ERROR(to.encoder->key(change.old, old_key_));
-  std::vector<pipeline::Header> more;
-  if (!special.empty()) more.push_back({"__special", ByteView(special)});
-  if (!unchanged.empty()) {
-    more.push_back({"__unchanged", ByteView(unchanged)});
-    SLUICE_RETURN_IF_ERROR(begin());
-    SLUICE_RETURN_IF_ERROR(note_unchanged(to, time_ms));
-  }
-  std::string old_key_text;  // headers are ASCII: the framed key in hex
-  if (!change.old.empty() && old_key_ != key_) {
-    const auto new_key = hex(key_);
-    old_key_text = hex(old_key_);
-    const pipeline::Header moved[] = {{"__newkey", ByteView(new_key)}};
-    SLUICE_RETURN_IF_ERROR(append(to, ByteView(old_key_), std::nullopt, 'd', &in, time_ms, moved));
-    more.push_back({"__oldkey", ByteView(old_key_text)});
-  }
-  return append(to, ByteView(key_), ByteView(value_), 'u', &in, time_ms, more);
+  return row(to, change.row, {'u', &in, in.commit_time_us / 1000}, old_key_);
+}
+
+Result<void> ChangeWriter::move_in(TrackedTable& to, const Update& change, TransactionContext& in) {
+  old_key_.clear();
+  SLUICE_RETURN_IF_ERROR(to.encoder->key(change.old, old_key_));
+  return row(to, change.row, {'c', &in, in.commit_time_us / 1000}, old_key_);
 }
 
 Result<void> ChangeWriter::remove(TrackedTable& to, std::span<const Cell> old, TransactionContext& in) {
-  if (to.table.keyless()) return {};
+  if (to.keyless) return {};
   key_.clear();
   SLUICE_RETURN_IF_ERROR(to.encoder->key(old, key_));
-  return append(to, ByteView(key_), std::nullopt, 'd', &in, in.commit_time_us / 1000);
+  return append(to, ByteView(key_), std::nullopt, {'d', &in, in.commit_time_us / 1000});
 }
 
 namespace {
 
-// The keys whose newest record in [from, to) of a topic is no tombstone.
-Result<std::set<std::string>> live_keys(pipeline::Log& log, const std::string& topic, Offset from, Offset to) {
-  std::set<std::string> keys;
+using Visit = std::function<Result<void>(ByteView key, bool live)>;
+
+Result<void> scan_keys(pipeline::Log& log, const std::string& topic, Offset from, Offset to, const std::function<Result<void>()>& pulse, const Visit& visit) {
   SLUICE_TRY(const auto reader, log.reader(topic, 0, from));
   while (reader->next_offset() < to) {
-    SLUICE_TRY(const auto records, reader->poll(0, std::size_t{4} << 20));
+    SLUICE_RETURN_IF_ERROR(pulse());
+    SLUICE_TRY(const auto records, reader->poll(0, kScanBytes));
     if (records.empty()) break;
     for (const auto& record : records) {
-      if (!record.key || record.offset >= to) continue;
-      if (record.value) {
-        keys.emplace(*record.key);
-      } else {
-        keys.erase(std::string(*record.key));
-      }
+      if (record.key && record.offset < to) SLUICE_RETURN_IF_ERROR(visit(*record.key, record.value.has_value()));
     }
   }
-  return keys;
-}
-
-}  // namespace
-
-Result<void> ChangeWriter::truncate(TrackedTable& to, TransactionContext& in, const std::function<bool(ByteView)>& concerns) {
-  if (to.table.keyless()) return {};
-  SLUICE_TRY(const auto range, log_.range(to.topic, 0));
-  SLUICE_TRY(auto keys, live_keys(log_, to.topic, range.start, range.last_stable));
-  keys.insert(to.open_keys.begin(), to.open_keys.end());
-  for (const auto& key : keys) {
-    if (concerns(key)) SLUICE_RETURN_IF_ERROR(append(to, ByteView(key), std::nullopt, 'd', &in, in.commit_time_us / 1000));
-  }
-  return table_state(to, in.commit_time_us / 1000);
-}
-
-Result<void> ChangeWriter::remove_stale(TrackedTable& to, Offset before, std::int64_t now_ms) {
-  if (to.table.keyless()) return {};
-  SLUICE_TRY(const auto range, log_.range(to.topic, 0));
-  SLUICE_TRY(auto stale, live_keys(log_, to.topic, range.start, before));
-  SLUICE_TRY(const auto fresh, live_keys(log_, to.topic, before, range.last_stable));
-  for (const auto& key : fresh) stale.erase(key);
-  for (const auto& key : stale) SLUICE_RETURN_IF_ERROR(append(to, ByteView(key), std::nullopt, 'd', nullptr, now_ms));
   return {};
 }
 
-Result<void> ChangeWriter::park(TrackedTable& to, ByteView message, TransactionContext& in) {
+// The live keys of a stretch of a topic, a block of bounded size at a time.
+class KeyBlock {
+ public:
+  using Emit = std::function<Result<void>(std::unordered_set<std::string>& keys)>;
+  explicit KeyBlock(Emit emit) : emit_(std::move(emit)) {}
+
+  Result<void> note(ByteView key, bool live) {
+    if (!live) {
+      keys_.erase(std::string(key));
+      return {};
+    }
+    if (keys_.emplace(key).second) bytes_ += key.size() + kSetEntryBytes;
+    return bytes_ < kBlockBytes ? Result<void>{} : finish();
+  }
+  Result<void> finish() {
+    bytes_ = 0;
+    auto emitted = emit_(keys_);
+    keys_.clear();
+    return emitted;
+  }
+
+ private:
+  static constexpr std::size_t kSetEntryBytes = 64;
+  static constexpr std::size_t kBlockBytes = std::size_t{64} << 20;
+  Emit emit_;
+  std::unordered_set<std::string> keys_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+Result<void> ChangeWriter::truncate(TrackedTable& to, TransactionContext& in, const std::function<bool(ByteView)>& concerns,
+                                    const std::function<Result<void>()>& pulse) {
+  const auto time_ms = in.commit_time_us / 1000;
+  to.truncated = in.commit_lsn;
+  if (to.keyless) return table_state(to, time_ms);
+  KeyBlock block([&](const std::unordered_set<std::string>& keys) -> Result<void> {
+    for (const auto& key : keys) {
+      if (concerns(key)) SLUICE_RETURN_IF_ERROR(append(to, ByteView(key), std::nullopt, {'d', &in, time_ms}));
+    }
+    return pulse();
+  });
+  SLUICE_TRY(const auto range, log_.range(to.topic, 0));
+  SLUICE_RETURN_IF_ERROR(scan_keys(log_, to.topic, range.start, range.last_stable, pulse, [&](ByteView key, bool live) { return block.note(key, live); }));
+  SLUICE_RETURN_IF_ERROR(to.open_keys.for_each([&](ByteView key) { return block.note(key, true); }));
+  SLUICE_RETURN_IF_ERROR(block.finish());
+  return table_state(to, time_ms);
+}
+
+Result<void> ChangeWriter::remove_stale(TrackedTable& to, Offset fresh, std::int64_t now_ms, const std::function<Result<void>()>& pulse) {
+  if (to.keyless) return {};
+  SLUICE_TRY(const auto range, log_.range(to.topic, 0));
+  KeyBlock block([&](std::unordered_set<std::string>& keys) -> Result<void> {
+    const auto keep = [&](ByteView key, bool) -> Result<void> {
+      keys.erase(std::string(key));
+      return {};
+    };
+    SLUICE_RETURN_IF_ERROR(scan_keys(log_, to.topic, std::max(fresh, range.start), range.last_stable, pulse, keep));
+    for (const auto& key : keys) SLUICE_RETURN_IF_ERROR(append(to, ByteView(key), std::nullopt, {'d', nullptr, now_ms}));
+    return {};
+  });
+  SLUICE_RETURN_IF_ERROR(scan_keys(log_, to.topic, range.start, fresh, pulse, [&](ByteView key, bool live) { return block.note(key, live); }));
+  return block.finish();
+}
+
+Result<void> ChangeWriter::park(TrackedTable& to, ByteView relation, ByteView message, TransactionContext& in) {
   SLUICE_RETURN_IF_ERROR(begin());
-  const auto topic = std::string(pipeline::kParkedTopicPrefix) + to.topic;
+  const auto topic = parked_topic_name(to.topic);
   const auto put = [&](ByteView value) -> Result<void> {
-    const auto lsn = std::to_string(in.commit_lsn.value);
-    const auto xid = std::to_string(in.xid);
-    const pipeline::Header headers[] = {{"__lsn", ByteView(lsn)}, {"__txid", ByteView(xid)}};
+    char lsn[20], xid[20];
+    const pipeline::Header headers[] = {{"__lsn", decimal(in.commit_lsn.value, lsn)}, {"__txid", decimal(in.xid, xid)}};
+    const pipeline::NewRecord record{topic, 0, in.commit_time_us / 1000, std::nullopt, value, headers};
     bytes_ += value.size();
-    return producer_->append({topic, 0, in.commit_time_us / 1000, std::nullopt, value, headers});
+    auto appended = producer_->append(record);
+    if (appended.ok() || appended.error().code != ErrorCode::rejected) return appended;
+    return dead_letter(topic, record, appended.error());
   };
   if (!to.relation_parked) {
     const pipeline::TopicSpec parked{topic, 1, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"max.message.bytes", kLargeMessageBytes}}, true};
     SLUICE_RETURN_IF_ERROR(log_.ensure_topic(parked));
-    if (!to.relation.empty()) SLUICE_RETURN_IF_ERROR(put(to.relation));
+    if (!relation.empty()) SLUICE_RETURN_IF_ERROR(put(relation));
     to.relation_parked = true;
   }
   return put(message);

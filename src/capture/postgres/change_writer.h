@@ -35,21 +35,32 @@ class ChangeWriter {
   [[nodiscard]] Result<void> snapshot_row(TrackedTable& to, std::span<const Cell> row, std::int64_t now_ms);
   [[nodiscard]] Result<void> insert(TrackedTable& to, std::span<const Cell> row, TransactionContext& in);
   [[nodiscard]] Result<void> update(TrackedTable& to, const Update& change, TransactionContext& in);
+  // The new side alone of an update that moved a row: its old key is in no chunk that was read.
+  [[nodiscard]] Result<void> move_in(TrackedTable& to, const Update& change, TransactionContext& in);
   [[nodiscard]] Result<void> remove(TrackedTable& to, std::span<const Cell> old, TransactionContext& in);
   // A tombstone for each live record that the topic has, those of the open transaction included, where `concerns` says so.
-  [[nodiscard]] Result<void> truncate(TrackedTable& to, TransactionContext& in, const std::function<bool(ByteView key)>& concerns);
-  // Tombstones for keys that the topic has below `before` and not from there on. Needs no open transaction.
-  [[nodiscard]] Result<void> remove_stale(TrackedTable& to, Offset before, std::int64_t now_ms);
-  [[nodiscard]] Result<void> park(TrackedTable& to, ByteView message, TransactionContext& in);
+  // Live is judged in blocks of keys: of very large topics some keys get a tombstone that had one already. `pulse` runs now
+  // and then.
+  [[nodiscard]] Result<void> truncate(TrackedTable& to, TransactionContext& in, const std::function<bool(ByteView key)>& concerns,
+                                      const std::function<Result<void>()>& pulse);
+  // Tombstones, in the open transaction, for keys that the topic has below `fresh` and not from there on.
+  [[nodiscard]] Result<void> remove_stale(TrackedTable& to, Offset fresh, std::int64_t now_ms, const std::function<Result<void>()>& pulse);
+  // `relation` describes the message's table; it is written once before the first.
+  [[nodiscard]] Result<void> park(TrackedTable& to, ByteView relation, ByteView message, TransactionContext& in);
   // The table's state, into __sluice_tables.
   [[nodiscard]] Result<void> table_state(const TrackedTable& table, std::int64_t now_ms);
   [[nodiscard]] Result<void> ensure_topics(const TrackedTable& table);
 
  private:
-  [[nodiscard]] Result<void> append(TrackedTable& to, std::optional<ByteView> key, std::optional<ByteView> value, char op,
-                                    TransactionContext* in, std::int64_t timestamp_ms,
+  struct Origin {  // what the headers say
+    char op = 'r';
+    TransactionContext* in = nullptr;  // none: from a snapshot
+    std::int64_t timestamp_ms = 0;
+  };
+  [[nodiscard]] Result<void> append(TrackedTable& to, std::optional<ByteView> key, std::optional<ByteView> value, const Origin& origin,
                                     std::span<const pipeline::Header> more = {});
-  [[nodiscard]] Result<void> dead_letter(const TrackedTable& from, const pipeline::NewRecord& record, const Error& why);
+  [[nodiscard]] Result<void> row(TrackedTable& to, std::span<const Cell> cells, const Origin& origin, ByteView old_key);
+  [[nodiscard]] Result<void> dead_letter(const std::string& topic, const pipeline::NewRecord& record, const Error& why);
   [[nodiscard]] Result<void> note_unchanged(TrackedTable& to, std::int64_t now_ms);
 
   std::string source_;

@@ -13,6 +13,7 @@ namespace sluice::capture::postgres {
 namespace {
 
 constexpr std::int64_t kPostgresEpochUs = 946'684'800'000'000;
+constexpr int kPulseMs = 100;
 constexpr const char* kOptions =
     "-c DateStyle=ISO -c IntervalStyle=iso_8601 -c TimeZone=UTC -c extra_float_digits=3 -c bytea_output=hex "
     "-c lc_monetary=C -c search_path=pg_catalog -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 "
@@ -33,6 +34,10 @@ struct BufferDeleter {
   void operator()(char* buffer) const { PQfreemem(buffer); }
 };
 
+struct CancelDeleter {
+  void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
+};
+
 bool refused_for_good(const std::string& message) {
   for (const auto* words : {"password authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry", "role \"", "permission denied"}) {
     if (message.find(words) != std::string::npos) return true;
@@ -44,6 +49,7 @@ bool refused_for_good(const std::string& message) {
 
 struct PostgresConnection::State {
   PGconn* connection = nullptr;
+  std::function<Result<void>()> pulse;
   std::unique_ptr<char, BufferDeleter> message;
 
   ~State() { PQfinish(connection); }
@@ -87,12 +93,38 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const Sourc
   return std::unique_ptr<PostgresConnection>(new PostgresConnection(std::move(state)));
 }
 
+void PostgresConnection::set_pulse(std::function<Result<void>()> pulse) { state_->pulse = std::move(pulse); }
+
+// Until the server has sent something.
+Result<void> PostgresConnection::wait_for_server() {
+  while (true) {
+    pollfd wait{PQsocket(state_->connection), POLLIN, 0};
+    const int ready = ::poll(&wait, 1, kPulseMs);
+    if (ready > 0) return PQconsumeInput(state_->connection) == 1 ? Result<void>{} : state_->failure(nullptr);
+    if (ready < 0 && errno != EINTR) return Error{ErrorCode::retry, std::string("PostgreSQL: cannot wait for the server: ") + std::strerror(errno)};
+    if (!state_->pulse) continue;
+    auto goes_on = state_->pulse();
+    if (goes_on.ok()) continue;
+    const std::unique_ptr<PGcancel, CancelDeleter> cancel(PQgetCancel(state_->connection));
+    char why[256];
+    if (cancel) static_cast<void>(PQcancel(cancel.get(), why, sizeof why));
+    return goes_on;
+  }
+}
+
 Result<Rows> PostgresConnection::query(const std::string& sql, const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
   for (const auto& parameter : parameters) values.push_back(parameter.c_str());
-  const ResultPtr result(parameters.empty() ? PQexec(state_->connection, sql.c_str())
-                                            : PQexecParams(state_->connection, sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                                           values.data(), nullptr, nullptr, 0));
+  const int sent = parameters.empty() ? PQsendQuery(state_->connection, sql.c_str())
+                                      : PQsendQueryParams(state_->connection, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0);
+  if (sent != 1) return state_->failure(nullptr);
+  ResultPtr result;
+  while (true) {
+    while (PQisBusy(state_->connection) == 1) SLUICE_RETURN_IF_ERROR(wait_for_server());
+    ResultPtr next(PQgetResult(state_->connection));
+    if (!next) break;
+    result = std::move(next);
+  }
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return state_->failure(result.get());
   Rows rows(static_cast<std::size_t>(PQntuples(result.get())));
@@ -113,20 +145,22 @@ Result<Rows> PostgresConnection::query(const std::string& sql, const std::vector
 Result<void> PostgresConnection::copy_out(const std::string& sql, const std::function<Result<void>(std::string_view)>& piece) {
   const ResultPtr begun(PQexec(state_->connection, sql.c_str()));
   if (PQresultStatus(begun.get()) != PGRES_COPY_OUT) return state_->failure(begun.get());
-  Result<void> outcome;
   while (true) {
     char* buffer = nullptr;
-    const int size = PQgetCopyData(state_->connection, &buffer, 0);
+    const int size = PQgetCopyData(state_->connection, &buffer, 1);
     const std::unique_ptr<char, BufferDeleter> owned(buffer);
+    if (size == 0) {
+      SLUICE_RETURN_IF_ERROR(wait_for_server());
+      continue;
+    }
     if (size < 0) break;
-    if (outcome.ok()) outcome = piece({buffer, static_cast<std::size_t>(size)});
-    if (!outcome.ok()) return outcome;  // the caller drops the connection, which ends the COPY
+    SLUICE_RETURN_IF_ERROR(piece({buffer, static_cast<std::size_t>(size)}));
   }
   const ResultPtr ended(PQgetResult(state_->connection));
   if (PQresultStatus(ended.get()) != PGRES_COMMAND_OK) return state_->failure(ended.get());
   while (const ResultPtr rest{PQgetResult(state_->connection)}) {
   }
-  return outcome;
+  return {};
 }
 
 Result<void> PostgresConnection::start_streaming(const std::string& command) {
@@ -182,6 +216,16 @@ std::string PostgresConnection::quote_name(std::string_view name) const {
 std::string PostgresConnection::quote_literal(std::string_view text) const {
   const std::unique_ptr<char, BufferDeleter> quoted(PQescapeLiteral(state_->connection, text.data(), text.size()));
   return quoted.get();
+}
+
+Result<Lsn> end_of_wal(PostgresConnection& connection) {
+  SLUICE_TRY(const auto rows, connection.query("SELECT pg_current_wal_insert_lsn()::text"));
+  if (rows.empty()) return Error{ErrorCode::corrupt, "PostgreSQL: no end of WAL"};
+  SLUICE_TRY(const auto lsn, parse_lsn(rows[0][0].value_or("")));
+  // Where the next record would begin: after the head of a page, when the last record filled the page before.
+  constexpr std::uint64_t kPage = 8192, kPageHead = 24, kSegment = std::uint64_t{16} << 20, kSegmentHead = 40;
+  if (lsn.value % kSegment == kSegmentHead) return Lsn{lsn.value - kSegmentHead};
+  return lsn.value % kPage == kPageHead ? Lsn{lsn.value - kPageHead} : lsn;
 }
 
 Result<Lsn> parse_lsn(std::string_view text) {

@@ -28,9 +28,14 @@ class PostgresConnection {
   PostgresConnection(const PostgresConnection&) = delete;
   PostgresConnection& operator=(const PostgresConnection&) = delete;
 
+  // While a call below waits for the server, `pulse` runs ten times a second. When it gives an error, the statement is
+  // cancelled and the call gives that error; the connection is then of no more use.
+  void set_pulse(std::function<Result<void>()> pulse);
+
   // Runs one statement, with text parameters $1… Errors: retry when the connection broke; else rejected, with SQLSTATE in detail.
   [[nodiscard]] Result<Rows> query(const std::string& sql, const std::vector<std::string>& parameters = {});
-  // Runs COPY … TO STDOUT and gives each piece as it comes (text format: one line a piece).
+  // Runs COPY … TO STDOUT and gives each piece as it comes (text format: one line a piece). After
+  // an error of `piece` the connection is of no more use.
   [[nodiscard]] Result<void> copy_out(const std::string& sql, const std::function<Result<void>(std::string_view)>& piece);
 
   // Replication: START_REPLICATION, then next() and send_status().
@@ -44,6 +49,8 @@ class PostgresConnection {
   [[nodiscard]] std::string quote_literal(std::string_view text) const;
 
  private:
+  [[nodiscard]] Result<void> wait_for_server();
+
   struct State;
   explicit PostgresConnection(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
@@ -51,5 +58,8 @@ class PostgresConnection {
 
 // "0/16B3748" as a number. Errors: corrupt.
 [[nodiscard]] Result<Lsn> parse_lsn(std::string_view text);
+
+// Where WAL ends now, as the end of the record before it: what a stream reaches when nothing more is written.
+[[nodiscard]] Result<Lsn> end_of_wal(PostgresConnection& connection);
 
 }  // namespace sluice::capture::postgres

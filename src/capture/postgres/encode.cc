@@ -38,7 +38,8 @@ Result<bool> floating(std::string_view text, Bytes& out) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);  // takes NaN and Infinity
   if (error == std::errc::result_out_of_range) {
-    value = static_cast<T>(std::strtod(std::string(text).c_str(), nullptr));
+    const std::string whole(text);  // under the least normal number
+    value = sizeof(T) == sizeof(float) ? static_cast<T>(std::strtof(whole.c_str(), nullptr)) : static_cast<T>(std::strtod(whole.c_str(), nullptr));
   } else if (error != std::errc{} || end != text.data() + text.size()) {
     return bad("number", text);
   }
@@ -195,6 +196,7 @@ Result<bool> time(std::string_view text, Bytes& out) {
   TextCursor cursor{text};
   std::int64_t micros = 0;
   if (!read_time(cursor, micros) || !cursor.text.empty()) return bad("time", text);
+  if (micros >= kMicrosPerDay) return false;  // 24:00:00: Avro's time is within a day
   zigzag(micros, out);
   return true;
 }

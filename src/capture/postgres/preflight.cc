@@ -80,10 +80,12 @@ class Checker {
   Result<void> check_tables() {
     SLUICE_TRY(const auto tables, read_tables(connection_, options_));
     if (tables.empty()) note("no table matches yet; those that appear later are captured");
-    SLUICE_TRY(const auto publications, connection_.query("SELECT count(*) FROM pg_publication WHERE pubname IN ($1, $2)",
-                                                          {publication_name(options_), inserts_publication_name(options_)}));
-    const bool published = first(publications) == "2";
     for (const auto& table : tables) {
+      const auto topic = topic_name(options_.name, table);
+      if (!topic.ok()) {
+        note(topic.error().message + "; it is not captured", topic.error().hint);
+        continue;
+      }
       found_.tables.push_back(table.full_name());
       const auto name = connection_.quote_name(table.schema) + "." + connection_.quote_name(table.name);
       if (table.keyless()) {
@@ -92,15 +94,17 @@ class Checker {
              "ALTER TABLE " + name + " ADD PRIMARY KEY (…);");
       }
       SLUICE_TRY(const auto rights, connection_.query(
-          "SELECT has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'), pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = $1::oid", {std::to_string(table.oid)}));
+          "SELECT has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'), pg_has_role(c.relowner, 'USAGE'), "
+          "EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = c.oid AND p.pubname = $2) FROM pg_class c WHERE c.oid = $1::oid",
+          {std::to_string(table.oid), table.keyless() ? inserts_publication_name(options_) : publication_name(options_)}));
       if (rights.empty()) continue;
       if (rights[0][0] != "t") {
         block("user " + user_ + " may not read table " + table.full_name(),
               "GRANT USAGE ON SCHEMA " + connection_.quote_name(table.schema) + " TO " + connection_.quote_name(user_) + "; GRANT SELECT ON " + name + " TO " + connection_.quote_name(user_) + ";");
       }
-      if (!superuser_ && rights[0][1] != "t" && !published) {
+      if (!superuser_ && rights[0][1] != "t" && rights[0][2] != "t") {
         block("user " + user_ + " does not own table " + table.full_name() + " and cannot publish it",
-              "as its owner or a superuser: the CREATE PUBLICATION that 'sluice check --grants' prints");
+              "as its owner or a superuser: the publications that 'sluice check --grants' prints");
       }
     }
     return {};
@@ -156,8 +160,9 @@ Result<std::string> grants(const SourceOptions& options) {
   std::string keyed, keyless, schemas, names;
   for (const auto& table : tables) {
     const auto schema = connection->quote_name(table.schema);
-    const auto name = schema + "." + connection->quote_name(table.name);
-    (table.keyless() ? keyless : keyed) += ((table.keyless() ? keyless : keyed).empty() ? "" : ", ") + name;
+    const auto name = sql_name(*connection, table);
+    const auto source = sql_source(*connection, table);
+    (table.keyless() ? keyless : keyed) += ((table.keyless() ? keyless : keyed).empty() ? "" : ", ") + source;
     names += (names.empty() ? "" : ", ") + name;
     if (schemas.find(schema) == std::string::npos) schemas += (schemas.empty() ? "" : ", ") + schema;
   }
@@ -207,13 +212,13 @@ Result<Audit> audit(const SourceOptions& options) {
   SLUICE_TRY(const auto snapshot, connection->query("SELECT pg_current_snapshot()::text"));
   Audit result;
   SLUICE_TRY(result.snapshot, Snapshot::parse(first(snapshot)));
-  SLUICE_TRY(const auto lsn, connection->query("SELECT pg_current_wal_insert_lsn()::text"));
-  SLUICE_TRY(result.end_of_wal, parse_lsn(first(lsn)));
+  SLUICE_TRY(result.end_of_wal, end_of_wal(*connection));
   SLUICE_TRY(const auto tables, read_tables(*connection, options));
   for (const auto& table : tables) {
-    SLUICE_TRY(const auto rows, connection->query("SELECT count(*) FROM " + connection->quote_name(table.schema) + "." + connection->quote_name(table.name)));
-    SLUICE_TRY(auto topic, topic_name(options.name, table));
-    result.tables.push_back({std::move(topic), table.schema, table.name, table.keyless(), std::strtoull(first(rows).c_str(), nullptr, 10)});
+    auto topic = topic_name(options.name, table);
+    if (!topic.ok()) continue;  // not captured
+    SLUICE_TRY(const auto rows, connection->query("SELECT count(*) FROM " + sql_source(*connection, table)));
+    result.tables.push_back({*std::move(topic), table.schema, table.name, table.keyless(), std::strtoull(first(rows).c_str(), nullptr, 10)});
   }
   return result;
 }

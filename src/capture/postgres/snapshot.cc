@@ -13,7 +13,6 @@
 // change, and the change would be dropped.
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/trace.h"
 #include "capture/postgres/source_state.h"
@@ -21,15 +20,21 @@
 namespace sluice::capture::postgres {
 namespace {
 
-constexpr std::int64_t kKeepAliveEveryMs = 5'000;
+constexpr double kSampleRows = 200;  // of which one is a chunk's edge
+constexpr std::uint64_t kPulseRows = 1024;
 
-bool is_integer(const ColumnType& type) { return type.kind == Kind::int32 || type.kind == Kind::int64; }
+bool same_shape(const Table& a, const Table& b) {
+  return a.storage == b.storage && a.key == b.key && std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(), b.columns.end(), [](const Column& x, const Column& y) {
+    return x.name == y.name && x.type_oid == y.type_oid && x.typmod == y.typmod;
+  });
+}
 
 // COPY's text format: fields by tab, \N is null, backslash escapes.
 class CopyLine {
  public:
-  void parse(std::string_view line) {
+  void parse(std::string_view line, std::size_t columns) {
     cells_.clear();
+    if (columns == 0) return;
     if (line.ends_with('\n')) line.remove_suffix(1);
     // Unescaped text is never longer than the line, so views into the buffer stay valid.
     buffer_.clear();
@@ -77,124 +82,163 @@ class CopyLine {
   std::vector<Cell> cells_;
 };
 
-std::string text_at(const Rows& rows, std::size_t column) {
-  return rows.empty() || column >= rows[0].size() ? std::string() : rows[0][column].value_or("");
-}
-
 }  // namespace
 
-// Cuts a table into ranges of its first key column, if that is an integer; else it is one chunk.
+// Cuts a table into ranges of its first key column, of about as many rows each, by a sample of it. A table without a key, or
+// with one whose order we cannot compute, is one chunk.
 Result<void> SourceRun::plan_chunks(TrackedTable& table) {
-  const auto name = side_->quote_name(table.table.schema) + "." + side_->quote_name(table.table.name);
   SLUICE_TRY(const auto size, side_->query(
-      "SELECT greatest(0, CASE WHEN reltuples < 0 THEN pg_relation_size(oid) / 100 ELSE reltuples END)::bigint FROM pg_class WHERE oid = $1::oid",
-      {std::to_string(table.table.oid)}));
+      "WITH RECURSIVE tree(oid) AS (SELECT $1::oid UNION ALL SELECT h.inhrelid FROM tree t JOIN pg_inherits h ON h.inhparent = t.oid WHERE $2) "
+      "SELECT sum(CASE WHEN c.reltuples <= 0 THEN pg_relation_size(c.oid) / 100 ELSE c.reltuples END)::bigint FROM tree t JOIN pg_class c ON c.oid = t.oid AND c.relkind = 'r'",
+      {std::to_string(table.table.oid), table.table.partitioned ? "t" : "f"}));
   const auto expected = std::strtoll(text_at(size, 0).c_str(), nullptr, 10);
   table.snapshot_rows_expected = static_cast<std::uint64_t>(std::max<long long>(expected, 0));
   table.chunks.assign(1, Chunk{});
-  if (table.table.keyless() || !is_integer(table.table.columns[table.table.key.front()].type) || expected <= options_.chunk_rows) return {};
-  const auto column = side_->quote_name(table.table.columns[table.table.key.front()].name);
-  SLUICE_TRY(const auto bounds, side_->query("SELECT min(" + column + ")::bigint, max(" + column + ")::bigint FROM " + name));
-  if (text_at(bounds, 0).empty()) return {};
-  // Unsigned, so that the whole range of bigint has a width.
-  const auto low = static_cast<std::uint64_t>(std::strtoll(text_at(bounds, 0).c_str(), nullptr, 10));
-  const auto high = static_cast<std::uint64_t>(std::strtoll(text_at(bounds, 1).c_str(), nullptr, 10));
-  const auto count = static_cast<std::uint64_t>((expected + options_.chunk_rows - 1) / options_.chunk_rows);
-  const auto width = (high - low) / count;
-  table.chunks.clear();
-  std::optional<std::int64_t> from;
-  for (std::uint64_t i = 1; i < count; ++i) {
-    const auto edge = static_cast<std::int64_t>(low + width * i);
-    if (from && edge <= *from) continue;
-    table.chunks.push_back({from, edge, false, {}});
-    from = edge;
+  if (table.table.keyless() || expected <= options_.chunk_rows) return {};
+  const auto& column = table.table.columns[table.table.key.front()];
+  if (!column.ordered) return {};
+  const auto count = (expected + options_.chunk_rows - 1) / options_.chunk_rows;
+  const auto percent = std::min(100.0, 100.0 * kSampleRows * static_cast<double>(count) / static_cast<double>(expected));
+  const auto edges = side_->query("SELECT DISTINCT ON (part) format('%s', place) FROM (SELECT place, ntile(" + std::to_string(count) +
+                                  ") OVER (ORDER BY place) AS part FROM (SELECT " + side_->quote_name(column.name) + " AS place FROM " +
+                                  sql_source(*side_, table.table) + " TABLESAMPLE SYSTEM (" + std::to_string(percent) + ")) s) p ORDER BY part, place");
+  if (!edges.ok()) return edges.error().code == ErrorCode::rejected ? Result<void>{} : Result<void>(edges.error());
+  std::optional<KeyPlace> last;
+  for (std::size_t i = 1; i < edges->size(); ++i) {
+    const auto text = (*edges)[i][0].value_or("");
+    auto place = key_place(column.type, text);
+    if (!place || (last && *place <= *last)) continue;
+    table.chunks.back().high = text;
+    table.chunks.push_back({text, std::nullopt, false, {}});
+    last = std::move(place);
   }
-  table.chunks.push_back({from, std::nullopt, false, {}});
   return {};
 }
 
-Result<void> SourceRun::read_chunk(TrackedTable& table, std::size_t index, const std::string& exported, const std::stop_token& stop) {
-  auto& chunk = table.chunks[index];
-  const auto name = side_->quote_name(table.table.schema) + "." + side_->quote_name(table.table.name);
+// Opens the transaction in which a chunk is read, and knows the table as it is there. The lock comes before the snapshot: a
+// rewrite of the table between them would show no rows at all. For the same reason a table that was rewritten since the
+// exported snapshot, or whose columns are others, is not read under it: then gives false, and there is no transaction.
+Result<bool> SourceRun::begin_chunk(TrackedTable& table, const std::string& exported) {
+  SLUICE_RETURN_IF_ERROR(side_->query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+  if (!exported.empty()) SLUICE_RETURN_IF_ERROR(side_->query("SET TRANSACTION SNAPSHOT " + side_->quote_literal(exported)));
+  SLUICE_RETURN_IF_ERROR(side_->query("LOCK TABLE " + sql_source(*side_, table.table) + " IN ACCESS SHARE MODE"));
+  SLUICE_TRY(auto current, postgres::read_table(exported.empty() ? *side_ : *catalog_side_, table.table.oid));
+  const bool gone = !current || current->full_name() != table.table.full_name();
+  if (gone) return Error{ErrorCode::not_found, "the table was dropped or renamed"};
+  if (table.keyless) current->key.clear();
+  if (!exported.empty() && !same_shape(*current, table.table)) {
+    SLUICE_RETURN_IF_ERROR(side_->query("ROLLBACK"));
+    return false;
+  }
+  if (!table.encoder || !same_shape(*current, table.table)) {
+    std::swap(table.table, *current);
+    auto prepared = prepare_version(table, options_.name, catalog_);
+    if (!prepared.ok()) return std::move(prepared).error();
+  }
+  SLUICE_TRY(const auto seen, side_->query("SELECT pg_current_snapshot()::text"));
+  SLUICE_TRY(auto snapshot, Snapshot::parse(text_at(seen, 0)));
+  near_xid_ = std::max(near_xid_, snapshot.xmax);
+  chunk_snapshot_ = std::move(snapshot);
+  return true;
+}
+
+Result<void> SourceRun::copy_chunk(TrackedTable& table, const Chunk& chunk) {
   std::string columns;
   for (const auto& column : table.table.columns) columns += (columns.empty() ? "" : ", ") + side_->quote_name(column.name);
   std::string where;
   if (chunk.low || chunk.high) {
     const auto key = side_->quote_name(table.table.columns[table.table.key.front()].name);
-    if (chunk.low) where += " WHERE " + key + " >= " + std::to_string(*chunk.low);
-    if (chunk.high) where += (where.empty() ? " WHERE " : " AND ") + key + " < " + std::to_string(*chunk.high);
+    if (chunk.low) where += " WHERE " + key + " >= " + side_->quote_literal(*chunk.low);
+    if (chunk.high) where += (where.empty() ? " WHERE " : " AND ") + key + " < " + side_->quote_literal(*chunk.high);
   }
-  SLUICE_RETURN_IF_ERROR(side_->query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
-  if (!exported.empty()) SLUICE_RETURN_IF_ERROR(side_->query("SET TRANSACTION SNAPSHOT " + side_->quote_literal(exported)));
-  SLUICE_TRY(const auto seen, side_->query("SELECT pg_current_snapshot()::text"));
-  SLUICE_TRY(chunk.snapshot, Snapshot::parse(text_at(seen, 0)));
-  near_xid_ = std::max(near_xid_, chunk.snapshot.xmax);
   const auto now_ms = clock_.wall_ms();
-  const auto rows_before = table.rows;
-  SLUICE_RETURN_IF_ERROR(writer_.begin());
   CopyLine line;
-  const auto copied = side_->copy_out("COPY (SELECT " + columns + " FROM " + name + where + ") TO STDOUT", [&](std::string_view piece) -> Result<void> {
-    if (stop.stop_requested()) return Error{ErrorCode::cancelled, "stopping"};
-    if (table.table.columns.empty()) {
-      return writer_.snapshot_row(table, {}, now_ms);
-    }
-    line.parse(piece);
+  std::uint64_t rows = 0;
+  return side_->copy_out("COPY (SELECT " + columns + " FROM " + sql_source(*side_, table.table) + where + ") TO STDOUT", [&](std::string_view piece) -> Result<void> {
+    line.parse(piece, table.table.columns.size());
     SLUICE_RETURN_IF_ERROR(writer_.snapshot_row(table, line.cells(), now_ms));
-    if (table.rows % 1024 == 0) {
-      tell_progress(false);
-      return keep_alive();
-    }
-    return {};
+    return ++rows % kPulseRows == 0 ? pulse() : Result<void>{};
   });
-  if (!copied.ok()) return copied;
-  SLUICE_RETURN_IF_ERROR(side_->query("COMMIT"));
-  chunk.done = true;
-  return writer_.commit({{chunk_key(options_.name, table.topic, index), chunk_value(chunk.snapshot, table.rows - rows_before)}});
 }
 
-Result<void> SourceRun::read_table(TrackedTable& table, const std::string& exported, const std::stop_token& stop) {
-  if (table.state != TableState::snapshot) return {};
-  for (std::size_t i = 0; i < table.chunks.size(); ++i) {
-    if (table.chunks[i].done) continue;
-    auto read = read_chunk(table, i, exported, stop);
-    if (!read.ok() && read.error().code == ErrorCode::rejected) {
-      // A row that cannot be a record, or a table that is gone: this table is parked, the rest goes on.
-      SLUICE_RETURN_IF_ERROR(writer_.abort());
-      SLUICE_TRY(side_, PostgresConnection::open(options_));
-      return park(table, read.error().message);
-    }
-    SLUICE_RETURN_IF_ERROR(std::move(read));
+Result<void> SourceRun::read_chunk(TrackedTable& table, std::size_t index) {
+  auto& chunk = table.chunks[index];
+  const auto rows_before = table.rows;
+  SLUICE_RETURN_IF_ERROR(writer_.begin());
+  SLUICE_RETURN_IF_ERROR(copy_chunk(table, chunk));
+  SLUICE_RETURN_IF_ERROR(side_->query("COMMIT"));
+  SLUICE_RETURN_IF_ERROR(writer_.commit({{chunk_key(options_.name, table.topic, index), chunk_value(chunk_snapshot_, table.rows - rows_before)}}));
+  chunk.snapshot = chunk_snapshot_;
+  chunk.done = true;
+  return {};
+}
+
+// A transaction that began before the table was published may have written to it before: those changes are in no stream.
+Result<void> SourceRun::wait_for_older(const TrackedTable& table) {
+  if (table.published_before == 0) return {};
+  while (true) {
+    SLUICE_TRY(const auto over, side_->query("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::numeric >= $1::numeric", {std::to_string(table.published_before)}));
+    if (text_at(over, 0) == "t") return {};
+    SLUICE_RETURN_IF_ERROR(side_->query("SELECT pg_sleep(0.05)"));
+    SLUICE_RETURN_IF_ERROR(pulse());
   }
-  return finish_snapshot(table);
+}
+
+// A row that cannot be a record parks the table. What PostgreSQL refuses (a right, a table that is gone) leaves it unread, to
+// be tried again at the next look at the catalog.
+Result<void> SourceRun::read_table(TrackedTable& table, const std::string& exported) {
+  if (table.state != TableState::snapshot) return {};
+  const auto read_all = [&]() -> Result<void> {
+    SLUICE_RETURN_IF_ERROR(wait_for_older(table));
+    auto under = exported;
+    for (std::size_t i = 0; i < table.chunks.size(); ++i) {
+      if (table.chunks[i].done) continue;
+      SLUICE_TRY(const bool begun, begin_chunk(table, under));
+      if (!begun) {  // from here on as it is now
+        trace::info("capture", options_.name + ": " + table.table.full_name() + " was altered since the slot was made");
+        under.clear();
+        SLUICE_TRY(const bool again, begin_chunk(table, under));
+        SLUICE_CHECK(again);
+      }
+      SLUICE_RETURN_IF_ERROR(read_chunk(table, i));
+    }
+    return {};
+  };
+  auto read = read_all();
+  if (read.ok()) return finish_snapshot(table);
+  const auto& error = read.error();
+  const bool refused = error.code == ErrorCode::not_found || (error.code == ErrorCode::rejected && error.detail.starts_with("SQLSTATE"));
+  if (!refused && error.code != ErrorCode::rejected && error.code != ErrorCode::corrupt) return read;
+  SLUICE_RETURN_IF_ERROR(writer_.abort());
+  SLUICE_TRY(side_, connect());
+  if (refused) {
+    if (table.note != error.message) trace::warn("capture", options_.name + ": " + table.table.full_name() + " cannot be read: " + error.message);
+    table.note = error.message;
+    return {};
+  }
+  SLUICE_RETURN_IF_ERROR(park(table, error.message));
+  return writer_.commit({});
 }
 
 Result<void> SourceRun::finish_snapshot(TrackedTable& table) {
-  SLUICE_TRY(const auto end, side_->query("SELECT pg_current_wal_insert_lsn()::text"));
-  SLUICE_TRY(table.filter_until, parse_lsn(text_at(end, 0)));
+  SLUICE_TRY(table.filter_until, end_of_wal(*side_));
   const auto now_ms = clock_.wall_ms();
-  if (table.replaces_earlier) {
-    // Chunks are not in one piece with earlier ones of another run: what is fresh is what was written since the adoption.
-    table.replaces_earlier = false;
-  }
+  if (table.fresh_from) SLUICE_RETURN_IF_ERROR(writer_.remove_stale(table, *table.fresh_from, now_ms, [this] { return pulse(); }));
+  table.fresh_from.reset();
+  table.published_before = 0;
   table.state = TableState::streaming;
+  if (!table.keyless) table.note.clear();
   SLUICE_RETURN_IF_ERROR(writer_.table_state(table, now_ms));
   SLUICE_RETURN_IF_ERROR(writer_.commit({}));
-  table.open_keys.clear();
   trace::info("capture", options_.name + ": " + table.table.full_name() + ": snapshot done, " + std::to_string(table.snapshot_rows) + " rows");
   tell_progress(true);
   return {};
 }
 
-Result<void> SourceRun::read_snapshots(const std::string& exported, const std::stop_token& stop) {
+Result<void> SourceRun::read_snapshots(const std::string& exported) {
   tell("snapshot");
-  for (auto& [topic, table] : tables_) SLUICE_RETURN_IF_ERROR(read_table(*table, exported, stop));
+  for (auto& [topic, table] : tables_) SLUICE_RETURN_IF_ERROR(read_table(*table, exported));
   return {};
-}
-
-Result<void> SourceRun::keep_alive() {
-  if (!stream_ || server_end_ == Lsn{0} || clock_.steady_ms() - status_sent_ms_ < kKeepAliveEveryMs) return {};
-  status_sent_ms_ = clock_.steady_ms();
-  return stream_->send_status(durable_, false);
 }
 
 }  // namespace sluice::capture::postgres

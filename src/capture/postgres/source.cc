@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::int64_t kTellEveryMs = 100;
 
+}  // namespace
+
 std::string text_at(const Rows& rows, std::size_t column) {
   return rows.empty() || column >= rows[0].size() ? std::string() : rows[0][column].value_or("");
 }
@@ -23,21 +25,39 @@ Error gap(const SourceOptions& options, const std::string& what, const Position&
   return error;
 }
 
-}  // namespace
-
 Result<void> SourceRun::run(const std::stop_token& stop) {
+  stop_ = stop;
   tell("starting");
   SLUICE_TRY(slot_, slot_name(options_));
-  SLUICE_TRY(side_, PostgresConnection::open(options_));
-  SLUICE_TRY(stream_, PostgresConnection::open(options_, true));
   SLUICE_RETURN_IF_ERROR(writer_.open());
   SLUICE_RETURN_IF_ERROR(load());
+  SLUICE_TRY(side_, connect());
+  SLUICE_TRY(stream_, connect(true));
   SLUICE_TRY(const auto snapshot, side_->query("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"));
   near_xid_ = std::strtoull(text_at(snapshot, 0).c_str(), nullptr, 10);
   SLUICE_RETURN_IF_ERROR(known_ && !position_.creating ? next_life() : first_life());
   if (stop.stop_requested()) return {};
-  SLUICE_RETURN_IF_ERROR(read_snapshots("", stop));  // what an earlier life left unread
-  return stream(stop);
+  SLUICE_RETURN_IF_ERROR(read_snapshots(""));  // what an earlier life left unread
+  return stream();
+}
+
+// A server that refuses us now may be mended by a person while we wait: a password, a rule of pg_hba.conf, a role.
+Result<std::unique_ptr<PostgresConnection>> SourceRun::connect(bool replication) {
+  auto connection = PostgresConnection::open(options_, replication);
+  if (!connection.ok()) {
+    auto error = std::move(connection).error();
+    error.code = ErrorCode::back_off;
+    return error;
+  }
+  (*connection)->set_pulse([this] { return pulse(); });
+  return connection;
+}
+
+// What goes on while something else takes long.
+Result<void> SourceRun::pulse() {
+  if (stop_.stop_requested()) return Error{ErrorCode::cancelled, "stopping"};
+  tell_progress(false);
+  return keep_alive();
 }
 
 Result<void> SourceRun::load() {
@@ -47,46 +67,20 @@ Result<void> SourceRun::load() {
     known_ = true;
   }
   SLUICE_TRY(const auto stored, pipeline::read_table(log_, std::string(pipeline::kTablesTopic)));
-  std::vector<StoredTable> tables;
   const auto prefix = escape_topic_part(options_.name) + ".";
   for (const auto& [topic, json] : stored) {
     if (!topic.starts_with(prefix)) continue;
-    SLUICE_TRY(auto table, parse_stored_table(topic, json));
-    tables.push_back(std::move(table));
-  }
-  return join_tables(std::move(tables), positions);
-}
-
-Result<void> SourceRun::join_tables(std::vector<StoredTable> stored, const std::map<std::string, std::string>& positions) {
-  for (auto& known : stored) {
-    auto tracked = std::make_unique<TrackedTable>();
-    tracked->topic = known.topic;
-    tracked->table.oid = known.oid;
-    tracked->table.schema = known.schema;
-    tracked->table.name = known.name;
-    tracked->state = known.state;
-    tracked->note = known.note;
-    tracked->key_schema_text = known.key_schema_text;
-    tracked->chunks = std::move(known.chunks);
-    tracked->filter_until = known.filter_until;
-    tracked->has_unchanged = known.has_unchanged;
-    tracked->replaces_earlier = known.replaces_earlier;
-    tracked->rows = known.rows;
-    tracked->snapshot_rows = known.snapshot_rows;
+    SLUICE_TRY(auto tracked, parse_tracked_table(topic, json));
     for (std::size_t i = 0; i < tracked->chunks.size(); ++i) {
-      const auto found = positions.find(chunk_key(options_.name, known.topic, i));
+      const auto found = positions.find(chunk_key(options_.name, topic, i));
       if (found == positions.end()) continue;
       SLUICE_TRY(tracked->chunks[i].snapshot, parse_chunk_value(found->second));
       tracked->chunks[i].done = true;
     }
-    if (tracked->has_unchanged) {
-      SLUICE_TRY(const auto range, log_.range(tracked->topic, 0));
-      SLUICE_RETURN_IF_ERROR(log_.hold("unchanged", tracked->topic, 0, range.start));
-    }
-    if (tracked->state != TableState::dropped) by_oid_[known.oid] = tracked.get();
-    tables_[known.topic] = std::move(tracked);
+    if (tracked->state != TableState::dropped) by_oid_[tracked->table.oid] = tracked.get();
+    tables_[topic] = std::move(tracked);
   }
-  return {};
+  return set_holds(options_.name, log_);
 }
 
 TrackedTable* SourceRun::find(Oid oid) {
@@ -106,26 +100,35 @@ Result<void> SourceRun::first_life() {
   if (!there.empty()) SLUICE_RETURN_IF_ERROR(side_->query("SELECT pg_drop_replication_slot($1)", {slot_}));  // of a start that was killed
   position_ = {identity.system_identifier, identity.timeline, slot_, true, Lsn{0}, Lsn{0}, 0, 0};
   SLUICE_RETURN_IF_ERROR(writer_.commit({{position_key(options_.name), position_.json()}}));
-  SLUICE_RETURN_IF_ERROR(ensure_publications());
-  SLUICE_TRY(auto tables, read_tables(*side_, options_));
-  SLUICE_RETURN_IF_ERROR(publish_tables(tables));
+  SLUICE_RETURN_IF_ERROR(make_publications());
+  SLUICE_TRY(auto tables, wanted_tables());
+  SLUICE_RETURN_IF_ERROR(publish(tables));
+  return make_slot();
+}
 
+// The tables as the exported snapshot has them, which is what its rows look like, and of those the ones that were published
+// as they had to be from the slot's first moment; the others are adopted when streaming.
+Result<void> SourceRun::make_slot() {
   const auto options = stream_->server_version() >= 150000 ? " LOGICAL pgoutput (SNAPSHOT 'export')" : " LOGICAL pgoutput EXPORT_SNAPSHOT";
   SLUICE_TRY(const auto made, stream_->query("CREATE_REPLICATION_SLOT " + stream_->quote_name(slot_) + options));
   SLUICE_TRY(position_.end_lsn, parse_lsn(text_at(made, 1)));
   position_.commit_lsn = position_.end_lsn;
   position_.creating = false;
   const auto exported = text_at(made, 2);
-
-  // The tables as the snapshot has them, which is what its rows look like.
   SLUICE_RETURN_IF_ERROR(side_->query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
   SLUICE_RETURN_IF_ERROR(side_->query("SET TRANSACTION SNAPSHOT " + side_->quote_literal(exported)));
-  SLUICE_TRY(tables, read_tables(*side_, options_));
-  for (auto& table : tables) SLUICE_RETURN_IF_ERROR(track(std::move(table), clock_.wall_ms()));
+  SLUICE_TRY(auto tables, read_tables(*side_, options_));
+  SLUICE_TRY(const auto before, published());
   SLUICE_RETURN_IF_ERROR(side_->query("COMMIT"));
+  for (auto& table : tables) {
+    if (before.rightly(table)) SLUICE_RETURN_IF_ERROR(track(std::move(table), 0));
+  }
   SLUICE_RETURN_IF_ERROR(writer_.commit({{position_key(options_.name), position_.json()}}));
   trace::info("capture", options_.name + ": slot " + slot_ + " made at " + lsn_text(position_.end_lsn) + ", " + std::to_string(tables_.size()) + " tables");
-  return read_snapshots(exported, stop_);
+  SLUICE_TRY(catalog_side_, connect());
+  auto read = read_snapshots(exported);
+  catalog_side_.reset();
+  return read;
 }
 
 Result<void> SourceRun::check_timeline(const ServerIdentity& identity) {
@@ -160,106 +163,77 @@ Result<void> SourceRun::next_life() {
   if (confirmed > position_.end_lsn) {
     return gap(options_, "this data directory is older than slot \"" + slot_ + "\", which was confirmed up to " + lsn_text(confirmed), position_);
   }
-  SLUICE_RETURN_IF_ERROR(ensure_publications());
-  SLUICE_TRY(auto tables, read_tables(*side_, options_));
-  for (auto& table : tables) {
-    auto* tracked = find(table.oid);
-    if (tracked == nullptr || tracked->table.full_name() != table.full_name()) continue;  // new: adopted when streaming
-    tracked->table = std::move(table);
-    if (tracked->state == TableState::parked) continue;
-    SLUICE_RETURN_IF_ERROR(writer_.ensure_topics(*tracked));
-    auto prepared = prepare_version(*tracked, options_.name, catalog_);
-    if (prepared.ok()) continue;
-    if (prepared.error().code != ErrorCode::rejected) return prepared;
-    SLUICE_RETURN_IF_ERROR(park(*tracked, prepared.error().message));
-  }
-  for (auto& [topic, tracked] : tables_) {  // gone while we were away
-    if (tracked->encoder || tracked->state == TableState::parked || tracked->state == TableState::dropped) continue;
-    tracked->state = TableState::dropped;
-    tracked->note = "the table was dropped or renamed; its topic stays";
-    by_oid_.erase(tracked->table.oid);
-    SLUICE_RETURN_IF_ERROR(writer_.table_state(*tracked, clock_.wall_ms()));
-  }
-  if (writer_.is_open()) SLUICE_RETURN_IF_ERROR(writer_.commit({}));
-  return {};
+  return check_publications();
 }
 
-// --- publications and tables
+// --- tables
 
-Result<void> SourceRun::ensure_publications() {
-  const std::pair<std::string, std::string> wanted[] = {
-      {publication_name(options_), "publish_via_partition_root = true"},
-      {inserts_publication_name(options_), "publish = 'insert, truncate', publish_via_partition_root = true"}};
-  for (const auto& [name, with] : wanted) {
-    SLUICE_TRY(const auto there, side_->query("SELECT 1 FROM pg_publication WHERE pubname = $1", {name}));
-    if (!there.empty()) continue;
-    auto made = side_->query("CREATE PUBLICATION " + side_->quote_name(name) + " WITH (" + with + ")");
-    if (made.ok()) continue;
-    auto error = std::move(made).error();
-    error.hint = "let its owner or a superuser run what 'sluice check --grants' prints";
-    return error;
-  }
-  return {};
-}
-
-// Brings the publications in line with the tables: an UPDATE of a table without a key must never fail because of us.
-Result<void> SourceRun::publish_tables(const std::vector<Table>& tables) {
-  SLUICE_TRY(const auto published, side_->query(
-      "SELECT p.pubname, r.prrelid::text FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname IN ($1, $2)",
-      {publication_name(options_), inserts_publication_name(options_)}));
-  const auto is_published = [&](const std::string& publication, Oid oid) {
-    return std::any_of(published.begin(), published.end(), [&](const auto& row) { return row[0] == publication && row[1] == std::to_string(oid); });
-  };
-  for (const auto& table : tables) {
-    const auto name = side_->quote_name(table.schema) + "." + side_->quote_name(table.name);
-    const auto& right = table.keyless() ? inserts_publication_name(options_) : publication_name(options_);
-    const auto& wrong = table.keyless() ? publication_name(options_) : inserts_publication_name(options_);
-    for (const auto& [publication, verb, needed] : {std::tuple{wrong, " DROP TABLE ", is_published(wrong, table.oid)}, std::tuple{right, " ADD TABLE ", !is_published(right, table.oid)}}) {
-      if (!needed) continue;
-      auto altered = side_->query("ALTER PUBLICATION " + side_->quote_name(publication) + verb + name);
-      if (altered.ok()) continue;
-      auto error = std::move(altered).error();
-      if (error.code != ErrorCode::rejected) return error;
-      trace::warn("capture", options_.name + ": " + error.message + "; let the owner run: ALTER PUBLICATION " + side_->quote_name(publication) + verb + name + ";");
-    }
-  }
-  return {};
-}
-
-Result<void> SourceRun::track(Table table, std::int64_t now_ms) {
+// Begins the life of a table, or another one of its topic.
+Result<void> SourceRun::track(Table table, std::uint64_t published_before) {
   SLUICE_TRY(const auto topic, topic_name(options_.name, table));
   auto tracked = std::make_unique<TrackedTable>();
   tracked->topic = topic;
-  tracked->table = std::move(table);
-  if (const auto earlier = tables_.find(topic); earlier != tables_.end()) {  // another life of a dropped table
-    tracked->replaces_earlier = true;
+  tracked->keyless = table.keyless();
+  tracked->published_before = published_before;
+  std::vector<pipeline::PositionUpdate> updates;
+  if (const auto earlier = tables_.find(topic); earlier != tables_.end()) {
+    SLUICE_TRY(const auto range, log_.range(topic, 0));
+    tracked->fresh_from = range.last_stable;
+    tracked->keyless = earlier->second->keyless;
     tracked->rows = earlier->second->rows;
     tracked->has_unchanged = earlier->second->has_unchanged;
     tracked->key_schema_text = earlier->second->key_schema_text;
     by_oid_.erase(earlier->second->table.oid);
-    for (std::size_t i = 0; i < earlier->second->chunks.size(); ++i) {
-      SLUICE_RETURN_IF_ERROR(writer_.commit({{chunk_key(options_.name, topic, i), std::nullopt}}));
-    }
+    for (std::size_t i = 0; i < earlier->second->chunks.size(); ++i) updates.push_back({chunk_key(options_.name, topic, i), std::nullopt});
   }
+  tracked->table = std::move(table);
   SLUICE_RETURN_IF_ERROR(writer_.ensure_topics(*tracked));
   SLUICE_RETURN_IF_ERROR(plan_chunks(*tracked));
-  auto* kept = tracked.get();
-  by_oid_[kept->table.oid] = kept;
-  tables_[topic] = std::move(tracked);
-  if (kept->table.keyless()) kept->note = "no key: updates and deletes are not captured";
-  auto prepared = prepare_version(*kept, options_.name, catalog_);
+  auto& kept = *(tables_[topic] = std::move(tracked));
+  by_oid_[kept.table.oid] = &kept;
+  left_out_.erase(topic);
+  if (kept.keyless) {
+    kept.note = kept.table.keyless() ? "no key: updates and deletes are not captured"
+                                     : "no key when it was first captured: updates and deletes are not captured";
+    kept.table.key.clear();
+  }
+  auto prepared = prepare_version(kept, options_.name, catalog_);
   if (!prepared.ok()) {
     if (prepared.error().code != ErrorCode::rejected) return prepared;
-    SLUICE_RETURN_IF_ERROR(park(*kept, prepared.error().message));
+    SLUICE_RETURN_IF_ERROR(park(kept, prepared.error().message));
   }
-  SLUICE_RETURN_IF_ERROR(writer_.table_state(*kept, now_ms));
-  return writer_.commit({});
+  SLUICE_RETURN_IF_ERROR(writer_.table_state(kept, clock_.wall_ms()));
+  return writer_.commit(updates);
+}
+
+// The tables that match, less those whose topic could have no name.
+Result<std::vector<Table>> SourceRun::wanted_tables() {
+  SLUICE_TRY(auto tables, read_tables(*side_, options_));
+  std::erase_if(tables, [&](const Table& table) {
+    const auto topic = topic_name(options_.name, table);
+    if (!topic.ok()) leave_out(table, topic.error());
+    return !topic.ok();
+  });
+  return tables;
+}
+
+// Told once, and shown in the status.
+void SourceRun::leave_out(const Table& table, const Error& why) {
+  const auto topic = topic_name(options_.name, table);
+  const auto name = topic.ok() ? *topic : options_.name + "." + table.full_name();
+  auto note = why.message + (why.hint.empty() ? "" : "; " + why.hint);
+  auto& item = left_out_[name];
+  if (item.note == note) return;
+  trace::warn("capture", options_.name + ": " + table.full_name() + " is not captured: " + note);
+  item.name = name;
+  item.state = "refused";
+  item.note = std::move(note);
 }
 
 Result<void> SourceRun::park(TrackedTable& table, const std::string& why) {
   table.state = TableState::parked;
   table.note = why;
-  trace::warn("capture", options_.name + ": " + table.table.full_name() + " is parked: " + why + "; its changes go to " + std::string(pipeline::kParkedTopicPrefix) + table.topic);
+  trace::warn("capture", options_.name + ": " + table.table.full_name() + " is parked: " + why + "; its changes go to " + parked_topic_name(table.topic));
   SLUICE_RETURN_IF_ERROR(writer_.table_state(table, clock_.wall_ms()));
   tell_progress(true);
   return {};
@@ -287,6 +261,7 @@ void SourceRun::tell_progress(bool force) {
     items.push_back({topic, std::string(to_string(table->state)), table->note, table->rows, table->snapshot_rows, table->snapshot_rows_expected});
     rows += table->rows;
   }
+  for (const auto& [topic, item] : left_out_) items.push_back(item);
   if (rows_before_ == 0) rows_before_ = rows + 1;
   const std::lock_guard lock(shared_.mutex);
   auto& status = shared_.status;
@@ -347,6 +322,19 @@ Result<void> PostgresSource::run(std::stop_token stop) {
 pipeline::StageStatus PostgresSource::status() const {
   const std::lock_guard lock(state_->shared.mutex);
   return state_->shared.status;
+}
+
+Result<void> set_holds(const std::string& source, pipeline::Log& log) {
+  const auto stored = pipeline::read_table(log, std::string(pipeline::kTablesTopic));
+  if (!stored.ok()) return stored.error().code == ErrorCode::not_found ? Result<void>{} : Result<void>(stored.error());
+  for (const auto& [topic, json] : *stored) {
+    if (!topic.starts_with(escape_topic_part(source) + ".")) continue;
+    SLUICE_TRY(const auto tracked, parse_tracked_table(topic, json));
+    if (!tracked->has_unchanged) continue;
+    SLUICE_TRY(const auto range, log.range(topic, 0));
+    SLUICE_RETURN_IF_ERROR(log.hold("unchanged", topic, 0, range.start));
+  }
+  return {};
 }
 
 Lsn PostgresSource::captured_until() const { return Lsn{state_->shared.captured_until.load()}; }

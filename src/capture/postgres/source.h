@@ -49,6 +49,8 @@ class PostgresSource final : public pipeline::Stage {
 
 // Whether an earlier life of the source has left a position in the log: then it goes on by itself once its database answers.
 [[nodiscard]] Result<bool> has_position(pipeline::Log& log, const std::string& source);
+// What an earlier run of the source holds in the log, held again. Call before the log's housekeeping begins.
+[[nodiscard]] Result<void> set_holds(const std::string& source, pipeline::Log& log);
 
 // Names of what a source leaves in the database.
 [[nodiscard]] Result<std::string> slot_name(const SourceOptions& options);

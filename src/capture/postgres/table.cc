@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/bytes.h"
+#include "base/crc32c.h"
+#include "pipeline/log.h"
+
 namespace sluice::capture::postgres {
 namespace json = boost::json;
 
@@ -12,7 +16,7 @@ namespace {
 
 // pg_type's fixed object ids.
 enum : Oid {
-  kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kOid = 26, kFloat4 = 700, kFloat8 = 701, kDate = 1082, kTime = 1083,
+  kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kFloat4 = 700, kFloat8 = 701, kDate = 1082, kTime = 1083,
   kTimestamp = 1114, kTimestamptz = 1184, kNumeric = 1700, kUuid = 2950
 };
 
@@ -114,6 +118,31 @@ Result<std::string> topic_name(std::string_view source, const Table& table) {
                  "", "exclude the table, or give the source a shorter name"};
   }
   return topic;
+}
+
+std::string parked_topic_name(std::string_view topic) {
+  constexpr std::size_t kMaxNameBytes = 249;
+  auto name = std::string(pipeline::kParkedTopicPrefix) + std::string(topic);
+  if (name.size() <= kMaxNameBytes) return name;
+  char raw[4];
+  store_be<std::uint32_t>(raw, crc32c(topic));
+  name.resize(kMaxNameBytes - 9);
+  return name + "." + hex({raw, sizeof raw});
+}
+
+std::vector<std::string> key_fields(std::string_view key_schema) {
+  std::vector<std::string> names;
+  boost::system::error_code error;
+  const auto parsed = json::parse({key_schema.data(), key_schema.size()}, error);
+  if (error || !parsed.is_object()) return names;
+  const auto* fields = parsed.get_object().if_contains("fields");
+  if (fields == nullptr || !fields->is_array()) return names;
+  for (const auto& field : fields->get_array()) {
+    if (const auto* name = field.is_object() ? field.get_object().if_contains("name") : nullptr; name != nullptr && name->is_string()) {
+      names.emplace_back(name->get_string());
+    }
+  }
+  return names;
 }
 
 std::string key_schema(std::string_view source, const Table& table) {

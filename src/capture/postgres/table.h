@@ -31,6 +31,7 @@ struct Column {
   std::string sql_type;                    // format_type(): "numeric(10,2)"
   ColumnType type;
   bool not_null = false;
+  bool ordered = false;                    // PostgreSQL's order of its values is that of their Avro forms
   std::vector<std::string> enum_symbols;   // in their order
   std::string comment;
 };
@@ -39,6 +40,8 @@ struct Table {
   Oid oid = 0;
   std::string schema, name;
   std::string comment;
+  bool partitioned = false;
+  std::string storage;                     // changes when the table is rewritten or truncated
   std::vector<Column> columns;             // generated ones left out
   std::vector<std::size_t> key;            // indexes into columns, in key order; empty: keyless
 
@@ -56,6 +59,12 @@ struct Table {
 
 // Errors: rejected, when the name is over 249 characters.
 [[nodiscard]] Result<std::string> topic_name(std::string_view source, const Table& table);
+
+// Where the changes of a parked table go: the topic's name after __sluice_parked., cut where that would be too long.
+[[nodiscard]] std::string parked_topic_name(std::string_view topic);
+
+// The columns' names of a key schema, as Avro has them, in key order; empty for an empty text.
+[[nodiscard]] std::vector<std::string> key_fields(std::string_view key_schema);
 
 // Avro JSON. The key holds names, types and logical types only, so that its id stays while the rest changes.
 [[nodiscard]] std::string key_schema(std::string_view source, const Table& table);

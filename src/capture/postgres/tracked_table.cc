@@ -25,9 +25,11 @@ bool flag_of(const json::object& object, const char* key) {
   const auto* value = object.if_contains(key);
   return value != nullptr && value->is_bool() && value->get_bool();
 }
-std::optional<std::int64_t> bound_of(const json::object& object, const char* key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_int64() ? std::optional(value->get_int64()) : std::nullopt;
+std::optional<std::string> bound_of(const json::object& object, const char* key) {
+  return object.contains(key) ? std::optional(text_of(object, key)) : std::nullopt;
+}
+Result<Lsn> lsn_of(const json::object& object, const char* key) {
+  return object.contains(key) ? parse_lsn(text_of(object, key)) : Result<Lsn>(Lsn{});
 }
 
 Result<json::object> parse_object(std::string_view text, const std::string& where) {
@@ -45,26 +47,48 @@ bool TrackedTable::snapshot_done() const {
   return std::all_of(chunks.begin(), chunks.end(), [](const Chunk& chunk) { return chunk.done; });
 }
 
-const Chunk& TrackedTable::chunk_at(std::int64_t first_key) const {
+namespace {
+
+// The place of an encoded value of `type`.
+KeyPlace place_of(const ColumnType& type, ByteView encoded) {
+  ByteReader reader(encoded);
+  const auto number = reader.zigzag();
+  switch (type.kind) {
+    case Kind::text:
+    case Kind::uuid:
+    case Kind::bytes: return {0, std::string(reader.view(static_cast<std::size_t>(number)))};
+    default: return {number, {}};
+  }
+}
+
+}  // namespace
+
+std::optional<KeyPlace> key_place(const ColumnType& type, std::string_view text) {
+  Bytes encoded;
+  const auto held = encode_text(type, text, encoded);
+  if (!held.ok() || !*held) return std::nullopt;
+  return place_of(type, encoded);
+}
+
+const Chunk& TrackedTable::chunk_at(const KeyPlace& place) const {
+  const auto& type = table.columns[table.key.front()].type;
   for (const auto& chunk : chunks) {
-    if ((!chunk.low || first_key >= *chunk.low) && (!chunk.high || first_key < *chunk.high)) return chunk;
+    if (!chunk.high) return chunk;
+    const auto high = key_place(type, *chunk.high);
+    if (high && place < *high) return chunk;
   }
   return chunks.back();
 }
 
 const Chunk& TrackedTable::chunk_of(std::span<const Cell> cells) const {
-  if (chunks.size() == 1 || table.key.empty() || table.key.front() >= cells.size()) return chunks.front();
-  const auto text = cells[table.key.front()].text;
-  std::int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return chunk_at(value);
+  if (chunks.size() == 1 || table.keyless() || table.key.front() >= cells.size()) return chunks.front();
+  const auto place = key_place(table.columns[table.key.front()].type, cells[table.key.front()].text);
+  return place ? chunk_at(*place) : chunks.back();
 }
 
 const Chunk& TrackedTable::chunk_of_key(ByteView key) const {
-  if (chunks.size() == 1) return chunks.front();
-  ByteReader reader(key);
-  reader.skip(pipeline::kSchemaHeaderBytes);
-  return chunk_at(reader.zigzag());
+  if (chunks.size() == 1 || table.keyless() || key.size() < pipeline::kSchemaHeaderBytes) return chunks.front();
+  return chunk_at(place_of(table.columns[table.key.front()].type, key.substr(pipeline::kSchemaHeaderBytes)));
 }
 
 std::string TrackedTable::json(const std::string& source) const {
@@ -75,35 +99,47 @@ std::string TrackedTable::json(const std::string& source) const {
     if (chunk.high) item["high"] = *chunk.high;
     list.push_back(std::move(item));
   }
-  return json::serialize(json::object{{"version", 1}, {"source", source}, {"oid", table.oid}, {"schema", table.schema}, {"table", table.name},
-                                      {"state", to_string(state)}, {"note", note}, {"keySchema", key_schema_text}, {"chunks", std::move(list)},
-                                      {"filterUntil", lsn_text(filter_until)}, {"unchanged", has_unchanged}, {"replaces", replaces_earlier},
-                                      {"rows", rows}, {"snapshotRows", snapshot_rows}});
+  json::object object{{"version", 1}, {"source", source}, {"oid", table.oid}, {"schema", table.schema}, {"table", table.name},
+                      {"partitioned", table.partitioned}, {"state", to_string(state)}, {"note", note}, {"keyless", keyless}, {"keySchema", key_schema_text},
+                      {"chunks", std::move(list)}, {"filterUntil", lsn_text(filter_until)}, {"publishedBefore", published_before},
+                      {"unchanged", has_unchanged}, {"rows", rows}, {"snapshotRows", snapshot_rows}};
+  if (fresh_from) object["freshFrom"] = fresh_from->value;
+  if (truncated != Lsn{}) object["truncated"] = lsn_text(truncated);
+  if (ends_at != Lsn{}) object["endsAt"] = lsn_text(ends_at), object["endsWhy"] = ends_why;
+  return json::serialize(object);
 }
 
-Result<StoredTable> parse_stored_table(const std::string& topic, std::string_view text) {
-  SLUICE_TRY(const auto object, parse_object(text, "__sluice_tables, " + topic));
-  StoredTable stored;
-  stored.topic = topic;
-  stored.oid = static_cast<Oid>(number_of(object, "oid"));
-  stored.schema = text_of(object, "schema");
-  stored.name = text_of(object, "table");
-  stored.note = text_of(object, "note");
-  stored.key_schema_text = text_of(object, "keySchema");
-  stored.has_unchanged = flag_of(object, "unchanged");
-  stored.replaces_earlier = flag_of(object, "replaces");
-  stored.rows = static_cast<std::uint64_t>(number_of(object, "rows"));
-  stored.snapshot_rows = static_cast<std::uint64_t>(number_of(object, "snapshotRows"));
+Result<std::unique_ptr<TrackedTable>> parse_tracked_table(const std::string& topic, std::string_view text) {
+  const auto where = std::string(pipeline::kTablesTopic) + ", " + topic;
+  SLUICE_TRY(const auto object, parse_object(text, where));
+  if (number_of(object, "version") > 1) return Error{ErrorCode::unsupported, where + ": of a newer version of sluice"};
+  auto stored = std::make_unique<TrackedTable>();
+  stored->topic = topic;
+  stored->table.oid = static_cast<Oid>(number_of(object, "oid"));
+  stored->table.schema = text_of(object, "schema");
+  stored->table.name = text_of(object, "table");
+  stored->table.partitioned = flag_of(object, "partitioned");
+  stored->note = text_of(object, "note");
+  stored->keyless = flag_of(object, "keyless");
+  stored->key_schema_text = text_of(object, "keySchema");
+  stored->has_unchanged = flag_of(object, "unchanged");
+  stored->published_before = static_cast<std::uint64_t>(number_of(object, "publishedBefore"));
+  stored->rows = static_cast<std::uint64_t>(number_of(object, "rows"));
+  stored->snapshot_rows = static_cast<std::uint64_t>(number_of(object, "snapshotRows"));
+  stored->ends_why = text_of(object, "endsWhy");
+  if (object.contains("freshFrom")) stored->fresh_from = Offset{number_of(object, "freshFrom")};
   const auto state = std::find(std::begin(kStates), std::end(kStates), text_of(object, "state"));
-  if (state == std::end(kStates)) return Error{ErrorCode::corrupt, "__sluice_tables, " + topic + ": unknown state"};
-  stored.state = static_cast<TableState>(state - std::begin(kStates));
-  SLUICE_TRY(stored.filter_until, parse_lsn(text_of(object, "filterUntil")));
+  if (state == std::end(kStates)) return Error{ErrorCode::corrupt, where + ": unknown state"};
+  stored->state = static_cast<TableState>(state - std::begin(kStates));
+  SLUICE_TRY(stored->filter_until, lsn_of(object, "filterUntil"));
+  SLUICE_TRY(stored->truncated, lsn_of(object, "truncated"));
+  SLUICE_TRY(stored->ends_at, lsn_of(object, "endsAt"));
   if (const auto* chunks = object.if_contains("chunks"); chunks != nullptr && chunks->is_array()) {
     for (const auto& item : chunks->get_array()) {
-      if (item.is_object()) stored.chunks.push_back({bound_of(item.get_object(), "low"), bound_of(item.get_object(), "high"), false, {}});
+      if (item.is_object()) stored->chunks.push_back({bound_of(item.get_object(), "low"), bound_of(item.get_object(), "high"), false, {}});
     }
   }
-  if (stored.chunks.empty()) stored.chunks.emplace_back();
+  if (stored->chunks.empty()) stored->chunks.emplace_back();
   return stored;
 }
 
@@ -135,8 +171,8 @@ Result<Position> Position::parse(std::string_view text) {
   position.timeline = static_cast<std::int32_t>(number_of(object, "timeline"));
   position.slot = text_of(object, "slot");
   position.creating = flag_of(object, "creating");
-  SLUICE_TRY(position.commit_lsn, parse_lsn(text_of(object, "commitLsn")));
-  SLUICE_TRY(position.end_lsn, parse_lsn(text_of(object, "commitEndLsn")));
+  SLUICE_TRY(position.commit_lsn, lsn_of(object, "commitLsn"));
+  SLUICE_TRY(position.end_lsn, lsn_of(object, "commitEndLsn"));
   position.xid = static_cast<std::uint32_t>(number_of(object, "xid"));
   position.commit_time_us = number_of(object, "commitTimeUs");
   return position;

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "capture/postgres/encode.h"
+#include "capture/postgres/open_keys.h"
 #include "capture/postgres/table.h"
 #include "capture/postgres/visibility.h"
 #include "pipeline/log.h"
@@ -20,9 +21,19 @@ namespace sluice::capture::postgres {
 enum class TableState : std::uint8_t { snapshot, streaming, parked, dropped };
 [[nodiscard]] std::string_view to_string(TableState state);
 
-// A range of the first key column, [low, high); without bounds the whole table. Read under `snapshot`, once `done`.
+// A place in the order of the first key column: as a number, or as bytes.
+struct KeyPlace {
+  std::int64_t number = 0;
+  std::string bytes;
+  auto operator<=>(const KeyPlace&) const = default;
+};
+// None when Avro cannot hold the value. Of use for types that are ordered (Column).
+[[nodiscard]] std::optional<KeyPlace> key_place(const ColumnType& type, std::string_view text);
+
+// A range of the first key column, [low, high) as PostgreSQL's text; without bounds the whole table. Read under `snapshot`,
+// once `done`.
 struct Chunk {
-  std::optional<std::int64_t> low, high;
+  std::optional<std::string> low, high;
   bool done = false;
   Snapshot snapshot;
 };
@@ -32,41 +43,36 @@ struct TrackedTable {
   std::string topic;
   TableState state = TableState::snapshot;
   std::string note;
+  bool keyless = false;           // inserts only: so for the whole life of the topic, whatever the table becomes
   std::string key_schema_text;    // "" for keyless tables
   std::unique_ptr<RowEncoder> encoder;
   std::vector<Chunk> chunks;
   Lsn filter_until;               // the first commit LSN that no chunk's snapshot can see
+  std::uint64_t published_before = 0;  // adopted while streaming: read only when all transactions below have ended
+  std::optional<Offset> fresh_from;    // the topic holds another life of the table, up to here: keys that are gone get tombstones
   bool has_unchanged = false;     // a value stood for an earlier one: the log's start is held
-  bool replaces_earlier = false;  // the topic holds another life of the table: keys that are gone get tombstones
+  Lsn truncated;                  // commit LSN of the last TRUNCATE
+  Lsn ends_at;                    // past this LSN it is dropped (no ends_why) or parked: the catalog is ahead of the stream
+  std::string ends_why;
   std::uint64_t rows = 0;
   std::uint64_t snapshot_rows = 0, snapshot_rows_expected = 0;
-  std::string relation;           // the raw Relation message, for parked changes
-  bool relation_parked = false;   // it stands in the parked topic already
-  std::vector<std::string> open_keys;  // keys written in the open log transaction, for TRUNCATE
+  bool relation_parked = false;   // its Relation stands in the parked topic already
+  OpenKeys open_keys;             // written in the open log transaction, for TRUNCATE
 
   [[nodiscard]] bool snapshot_done() const;
-  // The chunk that holds a row with these cells.
+  // The chunk that holds a row with these cells; that of a framed key.
   [[nodiscard]] const Chunk& chunk_of(std::span<const Cell> cells) const;
-  // The chunk of a framed key.
   [[nodiscard]] const Chunk& chunk_of_key(ByteView key) const;
-  [[nodiscard]] const Chunk& chunk_at(std::int64_t first_key) const;
 
   // For __sluice_tables.
   [[nodiscard]] std::string json(const std::string& source) const;
+
+ private:
+  [[nodiscard]] const Chunk& chunk_at(const KeyPlace& place) const;
 };
 
-// What __sluice_tables says of a table, to be joined with what the catalog says.
-struct StoredTable {
-  Oid oid = 0;
-  std::string topic, schema, name, key_schema_text, note;
-  TableState state = TableState::snapshot;
-  std::vector<Chunk> chunks;
-  Lsn filter_until;
-  bool has_unchanged = false;
-  bool replaces_earlier = false;
-  std::uint64_t rows = 0, snapshot_rows = 0;
-};
-[[nodiscard]] Result<StoredTable> parse_stored_table(const std::string& topic, std::string_view json);
+// What __sluice_tables says of a table: no columns, no encoder, no chunk done.
+[[nodiscard]] Result<std::unique_ptr<TrackedTable>> parse_tracked_table(const std::string& topic, std::string_view json);
 
 // The keys of __sluice_positions.
 [[nodiscard]] std::string position_key(const std::string& source);
@@ -88,7 +94,8 @@ struct Position {
   [[nodiscard]] static Result<Position> parse(std::string_view json);
 };
 
-// Registers the table's schemas and compiles its encoder. Errors: rejected, when the registry refuses; the table is unchanged.
+// Registers the table's schemas and compiles its encoder. Errors: rejected, when the registry refuses, or the key is another
+// than the topic's; the table is unchanged.
 [[nodiscard]] Result<void> prepare_version(TrackedTable& tracked, const std::string& source, pipeline::SchemaCatalog& catalog);
 
 }  // namespace sluice::capture::postgres
