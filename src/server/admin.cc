@@ -62,7 +62,7 @@ io::HttpResponse page() {
 io::HttpResponse answer(const AdminParts& parts, const io::HttpRequest& request) {
   const auto path = request.target.substr(0, request.target.find('?'));
   const bool get = request.method == "GET" || request.method == "HEAD";
-  if (path == "/verify" && (get || request.method == "POST")) return parts.verify(request);
+  if (path == "/verify" && request.method == "POST") return parts.verify(request);
   if (!get) return text(405, "GET, and POST /verify, are what there is\n");
   if (path == "/") return page();
   if (path == "/status") return {.status = 200, .content_type = "application/json", .body = status_json(parts.status()), .headers = {}};
@@ -98,10 +98,12 @@ std::string status_json(const ServerStatus& status) {
 
 std::string not_ready_reason(const ServerStatus& status) {
   if (status.state != "serving") return status.state;
+  std::string reason;
   for (const auto& stage : status.stages) {
-    if (stage.state == "failed") return stage.kind + " " + stage.name + " has failed: " + stage.error;
+    if (stage.state == "streaming" || stage.state == "snapshot") continue;
+    reason += (reason.empty() ? "" : "\n") + stage.kind + " " + stage.name + ": " + stage.state + (stage.error.empty() ? "" : ": " + stage.error);
   }
-  return "";
+  return reason;
 }
 
 io::HttpHandler admin_handler(AdminParts parts) {

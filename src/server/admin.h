@@ -5,8 +5,9 @@
 //   GET  /status    stages, topics, listeners, as JSON
 //   GET  /metrics   Prometheus' text format
 //   GET  /healthz   200 while the process lives
-//   GET  /readyz    200 when it serves and no stage has failed; else 503 with the reason
-//   POST /verify    starts a verification (or joins the one that runs) and answers with its state; see VerifyJob
+//   GET  /readyz    200 when it serves and every stage does its work (snapshot, streaming); else 503 with the reasons
+//   POST /verify    counts source = topic = archive, which may take minutes, and answers with the report; ?name=N: one
+//                   source or sink alone
 
 #include <cstdint>
 #include <functional>

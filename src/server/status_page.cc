@@ -40,7 +40,16 @@ constexpr std::string_view kPage = R"html(<!doctype html>
   .bar { width: 120px; height: 6px; border-radius: 3px; background: var(--line); overflow: hidden; display: inline-block; }
   .bar i { display: block; height: 100%; background: var(--blue); }
   .error { color: var(--red); margin: .5rem 0 0; white-space: pre-wrap; }
-  .note { white-space: normal; color: var(--soft); }
+  .note { white-space: normal; color: var(--soft); min-width: 12rem; }
+  td.note:empty { min-width: 0; }
+  .ours td { color: var(--soft); }
+  @media (max-width: 640px) {
+    header, main { padding-left: .8rem; padding-right: .8rem; }
+    section { padding: .8rem; }
+    th, td { padding-right: .5rem; font-size: .85rem; }
+    td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 7.5rem; }
+    .facts { gap: .5rem 1.2rem; }
+  }
 </style>
 </head>
 <body>
@@ -55,12 +64,12 @@ const bytes = n => { const u = ["B", "kB", "MB", "GB", "TB"]; let i = 0; while (
 const secs = s => s < 0.0005 ? "0" : s < 1 ? Math.round(s * 1000) + " ms" : s < 120 ? s.toFixed(1) + " s" : Math.round(s / 60) + " min";
 const tone = s => ["streaming", "archiving", "serving", "running"].includes(s) ? "good" : ["failed", "parked"].includes(s) ? "bad" : "wait";
 function fact(value, name) { const d = el("div"); d.append(el("b", "", value), el("span", "", name)); return d; }
-function table(heads, rows) {
+function table(heads, rows, soft = () => false) {
   const t = el("table"), h = el("tr");
   for (const [name, cls] of heads) h.append(el("th", cls, name));
   t.append(h);
   for (const row of rows) {
-    const r = el("tr");
+    const r = el("tr", soft(row) ? "ours" : "");
     row.forEach((cell, i) => { const d = el("td", heads[i][1]); cell instanceof Node ? d.append(cell) : d.textContent = cell; r.append(d); });
     t.append(r);
   }
@@ -72,19 +81,21 @@ function rate(key, rows, now) {
   return before.get(key).rate;
 }
 function items(stage) {
-  const source = stage.kind === "source";
-  const heads = source ? [["table", ""], ["state", ""], ["rows", "n"], ["snapshot", ""], ["", "note"]]
-                       : [["topic", ""], ["state", ""], ["rows", "n"], ["offset", "n"], ["behind", "n"], ["", "note"]];
+  const source = stage.kind === "source", snapshot = stage.items.some(item => item.state === "snapshot");
+  const notes = stage.items.some(item => item.note) ? [["", "note"]] : [];
+  const heads = source ? [["table", ""], ["state", ""], ["rows", "n"], ...(snapshot ? [["snapshot", ""]] : []), ...notes]
+                       : [["topic", ""], ["state", ""], ["rows", "n"], ["offset", "n"], ["behind", "n"], ...notes];
   return table(heads, stage.items.map(item => {
-    const state = el("span", tone(item.state), item.state);
-    if (!source) return [item.name, state, num(item.rows), num(item.offset), num(Math.max(0, item.end_offset - item.offset)), item.note];
+    const state = el("span", tone(item.state), item.state), note = notes.length ? [item.note] : [];
+    if (!source) return [item.name, state, num(item.rows), num(item.offset), num(Math.max(0, item.end_offset - item.offset)), ...note];
+    if (!snapshot) return [item.name, state, num(item.rows), ...note];
     let progress = "";
     if (item.state === "snapshot") {
       const part = item.snapshot_rows_expected ? Math.min(1, item.snapshot_rows / item.snapshot_rows_expected) : 0;
       progress = el("span"); const bar = el("span", "bar"), fill = el("i"); fill.style.width = part * 100 + "%";
       bar.append(fill); progress.append(bar, " " + Math.round(part * 100) + " %");
     }
-    return [item.name, state, num(item.rows), progress, item.note];
+    return [item.name, state, num(item.rows), progress, ...note];
   }));
 }
 function card(stage, now) {
@@ -101,10 +112,12 @@ function card(stage, now) {
   if (stage.items.length) s.append(items(stage));
   return s;
 }
+const ours = name => name.startsWith("_");
 function topics(list) {
   const s = el("section"); s.append(el("h2", "", "Topics"));
   s.append(table([["topic", ""], ["partitions", "n"], ["first offset", "n"], ["next offset", "n"]],
-                 list.map(t => [t.name, num(t.partitions), num(t.start), num(t.end)])));
+                 [...list.filter(t => !ours(t.name)), ...list.filter(t => ours(t.name))].map(t => [t.name, num(t.partitions), num(t.start), num(t.end)]),
+                 row => ours(row[0])));
   return s;
 }
 async function tick() {
@@ -112,8 +125,8 @@ async function tick() {
   try {
     const status = await (await fetch("/status")).json(), now = Date.now();
     state.textContent = status.state; state.className = "state " + tone(status.state);
-    document.getElementById("about").textContent = "version " + status.version + "  ·  Kafka " + status.listen.kafka.join(", ") +
-      "  ·  registry " + status.listen.registry.join(", ") + "  ·  data " + status.data + "  ·  up " + secs(status.uptime_seconds);
+    document.getElementById("about").textContent = "version " + status.version + "  ·  " +
+      ["kafka", "registry"].map(kind => kind + " " + (status.listen[kind] || ["off"]).join(", ")).join("  ·  ") + "  ·  data " + status.data + "  ·  up " + secs(status.uptime_seconds);
     const parts = status.stages.map(s => card(s, now));
     if (status.topics.length) parts.push(topics(status.topics));
     document.getElementById("main").replaceChildren(...parts);
