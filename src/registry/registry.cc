@@ -341,22 +341,22 @@ Result<Version> Registry::find(const std::string& subject, const std::string& sc
   return failed(Code::schema_not_found, "Schema not found");
 }
 
-std::vector<std::string> Registry::subjects(const std::string& prefix, bool deleted) const {
+std::vector<std::string> Registry::subjects(const std::string& prefix, Which which) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
   for (const auto& [subject, versions] : subjects_) {
-    const bool any = std::any_of(versions.begin(), versions.end(), [&](const auto& item) { return deleted || !item.second.deleted; });
-    if (any && subject.starts_with(prefix)) names.push_back(subject);
+    const bool live = std::any_of(versions.begin(), versions.end(), [](const auto& item) { return !item.second.deleted; });
+    if (subject.starts_with(prefix) && (which == Which::with_deleted || live == (which == Which::live))) names.push_back(subject);
   }
   return names;
 }
 
-Result<std::vector<std::int32_t>> Registry::versions(const std::string& subject, bool deleted) const {
+Result<std::vector<std::int32_t>> Registry::versions(const std::string& subject, Which which) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::int32_t> numbers;
   if (const auto found = subjects_.find(subject); found != subjects_.end()) {
     for (const auto& [number, version] : found->second) {
-      if (deleted || !version.deleted) numbers.push_back(number);
+      if (which == Which::with_deleted || version.deleted == (which == Which::deleted_only)) numbers.push_back(number);
     }
   }
   if (numbers.empty()) return no_subject(subject);

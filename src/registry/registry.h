@@ -51,6 +51,9 @@ struct Version {
   bool deleted = false;  // softly
 };
 
+// What a list holds: softly deleted versions stay, and can be asked for.
+enum class Which : std::uint8_t { live, with_deleted, deleted_only };
+
 struct Verdict {
   bool compatible = true;
   std::vector<std::string> messages;  // why not, in Confluent's words
@@ -71,8 +74,9 @@ class Registry final : public pipeline::SchemaCatalog {
   // --- what REST needs. Errors carry a Code.
   [[nodiscard]] Result<Version> add_version(const std::string& subject, const std::string& schema);
   [[nodiscard]] Result<Version> find(const std::string& subject, const std::string& schema, bool deleted);
-  [[nodiscard]] std::vector<std::string> subjects(const std::string& prefix, bool deleted) const;
-  [[nodiscard]] Result<std::vector<std::int32_t>> versions(const std::string& subject, bool deleted) const;
+  // deleted_only: subjects without a live version.
+  [[nodiscard]] std::vector<std::string> subjects(const std::string& prefix, Which which) const;
+  [[nodiscard]] Result<std::vector<std::int32_t>> versions(const std::string& subject, Which which) const;
   // -1 is the latest.
   [[nodiscard]] Result<Version> version(const std::string& subject, std::int32_t version, bool deleted) const;
   [[nodiscard]] Result<std::vector<Version>> uses(SchemaId id, bool deleted) const;

@@ -272,6 +272,28 @@ TEST_F(RegistryTest, LogicalTypesAreComparedWhereASubjectAsksForIt) {
   EXPECT_TRUE(registry->add("other-value", decimal(12, 4)).ok());  // as everybody's registry has it
 }
 
+TEST_F(RegistryTest, DeletedOnlyIsWhatIsNotLive) {
+  call("POST", "/subjects/a/versions", body_of(kFirst));
+  call("POST", "/subjects/a/versions", body_of(kSecond));
+  call("POST", "/subjects/b/versions", body_of(kFirst));
+  call("DELETE", "/subjects/a/versions/1");
+  expect("GET", "/subjects?deletedOnly=true", "", 200, "[]");
+  expect("GET", "/subjects/a/versions?deletedOnly=true", "", 200, "[1]");
+  call("DELETE", "/subjects/a");
+  expect("GET", "/subjects?deletedOnly=True", "", 200, R"(["a"])");
+  expect("GET", "/subjects/a/versions?deletedOnly=true", "", 200, "[1,2]");
+  expect("GET", "/schemas/ids/1/subjects?subject=b", "", 200, R"(["b"])");
+}
+
+TEST_F(RegistryTest, FlagsAreReadInAnyCaseAndIdsOfOnesOwnAreRefused) {
+  call("POST", "/subjects/u/versions", body_of(kFirst));
+  const auto verdict = parsed(call("POST", "/compatibility/subjects/u/versions/latest?verbose=True&normalize=False", body_of(kBad)));
+  EXPECT_FALSE(verdict.at("messages").as_array().empty());
+  expect_error("POST", "/subjects/u/versions", R"({"schema":"\"string\"","id":77})", 42205);
+  expect_error("POST", "/subjects/u/versions", "{", 400);
+  expect_error("POST", "/subjects/u/versions", "[]", 422);
+}
+
 TEST_F(RegistryTest, TheConfiguredLevelHoldsUntilRestSetsAnother) {
   registry = Registry::open(log, "FORWARD").value();
   expect("GET", "/config", "", 200, R"({"compatibilityLevel":"FORWARD"})");

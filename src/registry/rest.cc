@@ -10,6 +10,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr const char* kMediaType = "application/vnd.schemaregistry.v1+json";
+constexpr int kBadRequest = 400;
 constexpr int kNotFound = 404;
 constexpr int kMethodNotAllowed = 405;
 constexpr int kUnprocessable = 422;
@@ -63,7 +64,15 @@ class Call {
 
  private:
   [[nodiscard]] bool is(std::string_view method) const { return request_.method == method; }
-  [[nodiscard]] bool flag(std::string_view name) const { return request_.query(name).value_or("false") == "true"; }
+  // Any case: Python's clients say "True".
+  [[nodiscard]] bool flag(std::string_view name) const {
+    const auto text = request_.query(name).value_or("");
+    return std::ranges::equal(text, std::string_view("true"), {}, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  }
+  [[nodiscard]] Which which() const {
+    // Python's client spells it the second way.
+    return flag("deletedOnly") || flag("deleted_only") ? Which::deleted_only : flag("deleted") ? Which::with_deleted : Which::live;
+  }
   io::HttpResponse unknown() const { return failure(kNotFound, kNotFound, "HTTP 404 Not Found"); }
   io::HttpResponse not_allowed() const { return failure(kMethodNotAllowed, kMethodNotAllowed, "HTTP 405 Method Not Allowed"); }
 
@@ -85,7 +94,8 @@ class Call {
   std::optional<io::HttpResponse> read(SchemaBody& out) const {
     boost::system::error_code error;
     const auto body = json::parse(request_.body, error);
-    if (error || !body.is_object()) return failure(kUnprocessable, kUnprocessable, "the body is no JSON object");
+    if (error) return failure(kBadRequest, kBadRequest, "the body is no JSON");
+    if (!body.is_object()) return failure(kUnprocessable, kUnprocessable, "the body is no JSON object");
     const auto* schema = body.get_object().if_contains("schema");
     const auto* type = body.get_object().if_contains("schemaType");
     const auto* references = body.get_object().if_contains("references");
@@ -93,6 +103,10 @@ class Call {
     if (out.type != "AVRO") return failure(kUnprocessable, static_cast<int>(Code::invalid_schema), "schemaType " + out.type + ": this version of the registry takes AVRO only");
     if (references != nullptr && references->is_array() && !references->get_array().empty()) {
       return failure(kUnprocessable, static_cast<int>(Code::invalid_schema), "schema references are not in this version");
+    }
+    // Else a migration would get other ids than it asked for, without a word.
+    if (const auto* id = body.get_object().if_contains("id"); id != nullptr && id->is_number() && *id != -1) {
+      return failure(kUnprocessable, static_cast<int>(Code::not_permitted), "an id of one's own needs the mode IMPORT, which is not in this version");
     }
     if (schema == nullptr || !schema->is_string()) return failure(kUnprocessable, static_cast<int>(Code::invalid_schema), "Empty schema");
     out.schema = schema->get_string();
@@ -116,7 +130,7 @@ class Call {
       if (!is("GET")) return not_allowed();
       auto prefix = request_.query("subjectPrefix").value_or("");
       if (prefix == ":*:") prefix.clear();
-      return page(registry_.subjects(prefix, flag("deleted")));
+      return page(registry_.subjects(prefix, which()));
     }
     const auto& subject = path_[1];
     if (path_.size() == 2 && is("POST")) return look_up(subject);
@@ -127,7 +141,7 @@ class Call {
     if (path_.size() < 3 || path_[2] != "versions") return unknown();
     if (path_.size() == 3 && is("POST")) return add(subject);
     if (path_.size() == 3 && is("GET")) {
-      const auto versions = registry_.versions(subject, flag("deleted"));
+      const auto versions = registry_.versions(subject, which());
       return versions.ok() ? page(*versions) : failure(versions.error());
     }
     return path_.size() >= 4 ? one_version(subject) : not_allowed();
@@ -187,7 +201,9 @@ class Call {
     const auto uses = registry_.uses(SchemaId{id}, flag("deleted"));
     if (!uses.ok()) return failure(uses.error());
     json::array list;
+    const auto subject = request_.query("subject").value_or("");
     for (const auto& version : *uses) {
+      if (!subject.empty() && version.subject != subject) continue;
       if (path_[3] == "subjects") {
         list.push_back(json::value(version.subject));
       } else {
@@ -221,7 +237,7 @@ class Call {
 
   io::HttpResponse mode() {
     if (path_.size() > 2) return unknown();
-    if (is("GET")) return answer(json::object{{"mode", "READWRITE"}});
+    if (is("GET") || is("DELETE")) return answer(json::object{{"mode", "READWRITE"}});  // the only one there is
     if (!is("PUT")) return not_allowed();
     boost::system::error_code error;
     const auto body = json::parse(request_.body, error);
