@@ -4,9 +4,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 prefix=$1
 install -D -m 755 -s build/sluice "$prefix/bin/sluice"
-for page in README.md docs/configuration.md docs/metrics.md docs/operations.md LICENSE; do
-  [ ! -e "$page" ] || install -D -m 644 "$page" "$prefix/share/doc/sluice/$(basename "$page")"
+for page in README.md docs/*.md LICENSE; do
+  [ "$page" = docs/README.md ] || install -D -m 644 "$page" "$prefix/share/doc/sluice/$(basename "$page")"
 done
-install -d "$prefix/share/bash-completion/completions"
-build/sluice completion bash > "$prefix/share/bash-completion/completions/sluice"
+completion() {
+  mkdir -p "$(dirname "$prefix/share/$2")"
+  build/sluice completion "$1" > "$prefix/share/$2"
+}
+completion bash bash-completion/completions/sluice
+completion zsh zsh/vendor-completions/_sluice
+completion fish fish/vendor_completions.d/sluice.fish
 echo "installed $prefix/bin/sluice"
