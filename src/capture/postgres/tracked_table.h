@@ -1,6 +1,6 @@
 #pragma once
 // A table as the source tracks it: its version, what of its snapshot is read, whether it is parked. Kept in
-// __sluice_tables by topic; the chunks that are read, in __sluice_positions (docs/formats/positions.md).
+// __sluice_tables by topic; the chunks that are read, in __sluice_positions (docs/formats/state_topics.md).
 
 #include <map>
 #include <memory>
