@@ -17,7 +17,7 @@ SourceAudit audit_of(const capture::postgres::Audit& counted, const pipeline::St
   for (const auto& table : counted.tables) {
     SourceTable out{table.topic, table.table, table.keyless, table.rows, ""};
     for (const auto& item : status.items) {
-      if (item.name == table.topic && item.state == "parked") out.note = "parked: " + item.note;
+      if (item.name == table.topic && (item.state == "parked" || item.state == "refused")) out.note = item.state + ": " + item.note;
     }
     audit.tables.push_back(std::move(out));
   }

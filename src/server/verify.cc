@@ -171,7 +171,7 @@ std::string with_commas(std::uint64_t number) {
 
 // Of a table without a key the deletes are not captured: its inserts may be more than its rows.
 bool VerifiedTable::equal() const {
-  return (in_source == in_topic || (keyless && in_source < in_topic)) &&
+  return in_source && (*in_source == in_topic || (keyless && *in_source < in_topic)) &&
          std::all_of(in_archives.begin(), in_archives.end(), [&](const auto& a) { return a.second == in_topic; });
 }
 
@@ -203,7 +203,7 @@ std::string to_text(const VerifyReport& report) {
   for (const auto& table : report.tables) width = std::max(width, table.name.size());
   std::string out;
   for (const auto& table : report.tables) {
-    out += table.name + std::string(width - table.name.size() + 2, ' ') + with_commas(table.in_source);
+    out += table.name + std::string(width - table.name.size() + 2, ' ') + (table.in_source ? with_commas(*table.in_source) : "?");
     out += (table.in_source == table.in_topic ? " = " : " ≠ ") + with_commas(table.in_topic);
     for (const auto& [sink, rows] : table.in_archives) {
       out += (rows == table.in_topic ? " = " : " ≠ ") + with_commas(rows);
@@ -231,7 +231,7 @@ std::string to_json(const VerifyReport& report) {
                                   {"topic", table.topic},
                                   {"table", table.name},
                                   {"keyless", table.keyless},
-                                  {"in_source", table.in_source},
+                                  {"in_source", table.in_source ? json::value(*table.in_source) : json::value(nullptr)},
                                   {"in_topic", table.in_topic},
                                   {"in_archive", std::move(archives)},
                                   {"equal", table.equal()},

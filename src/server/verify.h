@@ -38,7 +38,7 @@ struct SourceTable {
   std::string topic;
   std::string name;      // as people know it: "orders"
   bool keyless = false;  // its inserts are counted
-  std::uint64_t rows = 0;
+  std::optional<std::uint64_t> rows;  // none: they cannot be counted
   std::string note;      // why it cannot be equal ("parked: …"); else empty
 };
 
@@ -74,7 +74,7 @@ struct VerifiedTable {
   std::string topic;
   std::string name;
   bool keyless = false;
-  std::uint64_t in_source = 0;
+  std::optional<std::uint64_t> in_source;  // none: they cannot be counted; that is never equal
   std::uint64_t in_topic = 0;
   std::vector<std::pair<std::string, std::uint64_t>> in_archives;  // by the sink's name; none when no sink has the topic
   std::string note;

@@ -2,6 +2,7 @@
 // The counts of the captured tables under one snapshot, for `sluice verify`.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ struct AuditedTable {
   std::string topic;
   std::string schema, table;
   bool keyless = false;
-  std::uint64_t rows = 0;
+  std::optional<std::uint64_t> rows;  // none: the source's user may not read it
 };
 
 struct Audit {

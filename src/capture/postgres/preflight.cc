@@ -217,8 +217,14 @@ Result<Audit> audit(const SourceOptions& options) {
   for (const auto& table : tables) {
     auto topic = topic_name(options.name, table);
     if (!topic.ok()) continue;  // not captured
-    SLUICE_TRY(const auto rows, connection->query("SELECT count(*) FROM " + sql_source(*connection, table)));
-    result.tables.push_back({*std::move(topic), table.schema, table.name, table.keyless(), std::strtoull(first(rows).c_str(), nullptr, 10)});
+    AuditedTable audited{*std::move(topic), table.schema, table.name, table.keyless(), {}};
+    SLUICE_TRY(const auto readable, connection->query("SELECT has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'SELECT') FROM pg_class WHERE oid = $1::oid",
+                                                      {std::to_string(table.oid)}));
+    if (first(readable) == "t") {
+      SLUICE_TRY(const auto rows, connection->query("SELECT count(*) FROM " + sql_source(*connection, table)));
+      audited.rows = std::strtoull(first(rows).c_str(), nullptr, 10);
+    }
+    result.tables.push_back(std::move(audited));
   }
   return result;
 }
