@@ -82,6 +82,8 @@ class FileSystem {
 
   // Reads a whole (small) file.
   [[nodiscard]] Result<Bytes> read_file(const std::string& path);
+  // create_directories(), and durable: the folders that hold the new names are synced.
+  [[nodiscard]] Result<void> create_directories_durably(const std::string& path);
   // Writes `<path>.tmp`, syncs it, renames it to `path` and syncs the folder: after a crash the old or the new file.
   [[nodiscard]] Result<void> replace_file(const std::string& path, ByteView bytes);
 };

@@ -110,8 +110,13 @@ Result<void> Partition::roll_locked() {
     fail_locked(synced.error());
     return synced;
   }
-  SLUICE_TRY(auto segment, Segment::create(files_, directory_, log_end()));
-  list.push_back(std::move(segment));
+  auto segment = Segment::create(files_, directory_, log_end());
+  if (!segment.ok()) {
+    // Its name may be there. If the old segment grew past it, recovery would take them for one after the other.
+    fail_locked(segment.error());
+    return std::move(segment).error().in(name_);
+  }
+  list.push_back(std::move(*segment));
   folder_unsynced_ = true;
   publish(std::move(list));
   return {};

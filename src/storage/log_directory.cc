@@ -101,6 +101,25 @@ Result<void> write_meta_properties(io::FileSystem& files, const std::string& dir
                                                        "\nnode.id=" + std::to_string(meta.node_id) + "\nversion=1\n");
 }
 
+Result<Uuid> read_topic_id(io::FileSystem& files, const std::string& partition_directory) {
+  constexpr std::string_view kId = "topic_id: ";
+  const auto path = partition_directory + "/partition.metadata";
+  SLUICE_TRY(const auto text, files.read_file(path));
+  const auto at = text.find(kId);
+  if (!text.starts_with("version: 0\n") || at == std::string::npos) {
+    const auto code = text.starts_with("version: ") ? ErrorCode::unsupported : ErrorCode::corrupt;
+    return Error{code, path + ": is not of version 0"};
+  }
+  const auto from = at + kId.size();
+  auto id = Uuid::parse(std::string_view(text).substr(from, text.find('\n', from) - from));
+  if (!id.ok()) return Error{ErrorCode::corrupt, path + ": " + id.error().message};
+  return *id;
+}
+
+Result<void> write_topic_id(io::FileSystem& files, const std::string& partition_directory, const Uuid& topic_id) {
+  return files.replace_file(partition_directory + "/partition.metadata", "version: 0\ntopic_id: " + topic_id.text() + "\n");
+}
+
 Result<bool> take_clean_marker(io::FileSystem& files, const std::string& directory) {
   SLUICE_TRY(const bool there, files.exists(directory + kCleanFile));
   if (!there) return false;

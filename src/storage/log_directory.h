@@ -43,6 +43,10 @@ struct MetaProperties {
 [[nodiscard]] Result<MetaProperties> read_meta_properties(io::FileSystem& files, const std::string& directory);
 [[nodiscard]] Result<void> write_meta_properties(io::FileSystem& files, const std::string& directory, const MetaProperties& meta);
 
+// A partition's file partition.metadata: "version: 0\ntopic_id: <id>\n". Errors: not_found, corrupt, unsupported.
+[[nodiscard]] Result<Uuid> read_topic_id(io::FileSystem& files, const std::string& partition_directory);
+[[nodiscard]] Result<void> write_topic_id(io::FileSystem& files, const std::string& partition_directory, const Uuid& topic_id);
+
 // Whether the marker was there; it is not afterwards, durably.
 [[nodiscard]] Result<bool> take_clean_marker(io::FileSystem& files, const std::string& directory);
 [[nodiscard]] Result<void> write_clean_marker(io::FileSystem& files, const std::string& directory);

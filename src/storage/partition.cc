@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/log_directory.h"
 #include "storage/segment.h"
 
 namespace sluice::storage {
@@ -32,8 +33,7 @@ Result<std::shared_ptr<Partition>> Partition::create(io::FileSystem& files, io::
   SLUICE_RETURN_IF_ERROR(
       files.replace_file(partition->directory_ + "/leader-epoch-checkpoint", partition->epochs_.text()));
   // Last: what has this file is whole.
-  SLUICE_RETURN_IF_ERROR(files.replace_file(partition->directory_ + "/partition.metadata",
-                                            "version: 0\ntopic_id: " + topic_id.text() + "\n"));
+  SLUICE_RETURN_IF_ERROR(write_topic_id(files, partition->directory_, topic_id));
   SLUICE_RETURN_IF_ERROR(files.sync_directory(parent_of(partition->directory_)));
   partition->publish({std::move(segment)});
   return partition;
@@ -155,32 +155,46 @@ void Partition::mark_synced(const Unsynced& what) {
   producers_.forget_decided(durable_end());
 }
 
+Offset Partition::recovery_point() const {
+  const std::lock_guard lock(append_mutex_);
+  return recovery_point_;
+}
+
 Result<Offset> Partition::advance_recovery_point() {
   // The end first: what is appended while the indexes are synced lies above it.
   const auto end = durable_end();
-  Offset from;
-  {
-    const std::lock_guard lock(append_mutex_);
-    from = recovery_point_;
-  }
+  const auto from = recovery_point();
   if (end == from) return end;
+  if (const auto synced = sync_indexes(from, end); !synced.ok()) {
+    const std::lock_guard lock(append_mutex_);
+    if (!indexes_lost_) indexes_lost_ = synced.error();
+  }
+  const std::lock_guard lock(append_mutex_);
+  if (indexes_lost_) return *indexes_lost_;
+  recovery_point_ = std::max(recovery_point_, end);
+  return recovery_point_;
+}
+
+// What recovery will trust when [from, end) lies below its recovery point.
+Result<void> Partition::sync_indexes(Offset from, Offset end) {
   const auto list = segments();
   for (std::size_t i = 0; i < list->size(); ++i) {
     const bool before = i + 1 < list->size() && (*list)[i + 1]->base_offset() <= from;
     if (!before && (*list)[i]->base_offset() < end) SLUICE_RETURN_IF_ERROR((*list)[i]->sync_indexes());
   }
-  SLUICE_RETURN_IF_ERROR(files_.sync_directory(directory_));
-  const std::lock_guard lock(append_mutex_);
-  recovery_point_ = std::max(recovery_point_, end);
-  // Recovery replays from the newest snapshot at or below the recovery point: older ones are of no use.
+  // It replays from the newest snapshot at or below the recovery point: older ones are of no use.
   SLUICE_TRY(const auto names, files_.list(directory_));
   Offset newest{-1};
   for (const auto& entry : names) {
     const auto offset = segment_offset(entry.name, ".snapshot");
-    if (offset && *offset <= recovery_point_) newest = std::max(newest, *offset);
+    if (offset && *offset <= end) newest = std::max(newest, *offset);
   }
-  SLUICE_RETURN_IF_ERROR(remove_snapshots([&](Offset offset) { return offset < newest; }));
-  return recovery_point_;
+  if (newest >= Offset{0}) {
+    SLUICE_TRY(const auto file, files_.open(directory_ + "/" + segment_name(newest, ".snapshot"), io::OpenMode::read_write));
+    SLUICE_RETURN_IF_ERROR(file->sync());
+  }
+  SLUICE_RETURN_IF_ERROR(files_.sync_directory(directory_));
+  return remove_snapshots([&](Offset offset) { return offset < newest; });
 }
 
 Result<void> Partition::write_snapshot(Offset at) {

@@ -206,8 +206,10 @@ class Partition {
   // One cleaning pass with Kafka's rules (compaction.cc tells them). A failure leaves the log as it was.
   [[nodiscard]] Result<CompactionResult> compact(std::int64_t now_ms, const CompactionLimits& limits = {});
   // Makes the indexes of everything below durable_end() durable and gives that as the new recovery point, for the
-  // checkpoint file.
+  // checkpoint file. When that fails, the recovery point stays where it is until the partition is opened again: after a
+  // failed sync nobody knows what of the indexes is on disk.
   [[nodiscard]] Result<Offset> advance_recovery_point();
+  [[nodiscard]] Offset recovery_point() const;
 
   // --- for SyncRound
   struct Unsynced {
@@ -235,6 +237,7 @@ class Partition {
   [[nodiscard]] bool must_roll(const record::BatchView& batch, const PartitionOptions& options) const;
   [[nodiscard]] Result<void> roll_locked();
   [[nodiscard]] Result<void> remove_head(std::size_t count, RetentionResult& result);
+  [[nodiscard]] Result<void> sync_indexes(Offset from, Offset end);
   [[nodiscard]] Result<void> write_snapshot(Offset at);
   [[nodiscard]] Result<void> remove_snapshots(const std::function<bool(Offset)>& which);
   void fail_locked(const Error& why);
@@ -259,6 +262,7 @@ class Partition {
   bool folder_unsynced_ = false;
   std::int64_t unsynced_records_ = 0;
   Offset recovery_point_{0};
+  std::optional<Error> indexes_lost_;
 
   mutable std::mutex list_mutex_;  // held only to copy or replace these
   std::shared_ptr<const SegmentList> segments_;

@@ -16,6 +16,8 @@
 
 #include <algorithm>
 
+#include "storage/log_directory.h"
+
 namespace sluice::storage {
 namespace {
 
@@ -73,18 +75,7 @@ Result<void> Recovery::run() {
 
 Result<void> Recovery::read_metadata() {
   auto& p = partition_;
-  const auto path = p.directory_ + "/partition.metadata";
-  SLUICE_TRY(const auto text, p.files_.read_file(path));
-  constexpr std::string_view kId = "topic_id: ";
-  const auto at = text.find(kId);
-  if (!text.starts_with("version: 0\n") || at == std::string::npos) {
-    const auto code = text.starts_with("version: ") ? ErrorCode::unsupported : ErrorCode::corrupt;
-    return Error{code, path + ": is not of version 0"};
-  }
-  const auto from = at + kId.size();
-  auto id = Uuid::parse(std::string_view(text).substr(from, text.find('\n', from) - from));
-  if (!id.ok()) return Error{ErrorCode::corrupt, path + ": " + id.error().message};
-  p.topic_id_ = *id;
+  SLUICE_TRY(p.topic_id_, read_topic_id(p.files_, p.directory_));
   SLUICE_TRY(const bool has_epochs, p.files_.exists(p.directory_ + "/leader-epoch-checkpoint"));
   if (!has_epochs) return {};
   SLUICE_TRY(const auto epochs, p.files_.read_file(p.directory_ + "/leader-epoch-checkpoint"));
@@ -97,8 +88,8 @@ Result<void> Recovery::read_metadata() {
 // A cleaning pass that was cut short: new files that were not whole are dropped; those that were take their place.
 Result<void> Recovery::finish_swaps() {
   auto& p = partition_;
-  SLUICE_TRY(const auto names, p.files_.list(p.directory_));
   const auto remove_where = [&](auto which) -> Result<void> {
+    SLUICE_TRY(const auto names, p.files_.list(p.directory_));
     for (const auto& entry : names) {
       if (which(entry.name)) SLUICE_RETURN_IF_ERROR(p.files_.remove(p.directory_ + "/" + entry.name));
     }
@@ -107,30 +98,37 @@ Result<void> Recovery::finish_swaps() {
   SLUICE_RETURN_IF_ERROR(remove_where([](const std::string& name) { return name.ends_with(kCleaned) || name.ends_with(".tmp"); }));
   SLUICE_TRY(const auto swaps, offsets_in(p.files_, p.directory_, ".log.swap"));
   for (const auto base : swaps) SLUICE_RETURN_IF_ERROR(finish_swap(base));
-  // Indexes of a swap are made again: which of them were renamed already nobody knows.
   SLUICE_RETURN_IF_ERROR(remove_where([](const std::string& name) { return name.ends_with(kSwap) && !name.ends_with(".log.swap"); }));
+  SLUICE_RETURN_IF_ERROR(remove_orphans());
   return swaps.empty() ? Result<void>{} : p.files_.sync_directory(p.directory_);
 }
 
+// All four files of a swap were durable before the first file of the original was removed, and those were all removed
+// before the first file of the swap got its name. So a file of a swap that has its name already is the new one.
 Result<void> Recovery::finish_swap(Offset base) {
   auto& p = partition_;
-  const auto swap = p.directory_ + "/" + segment_name(base, ".log") + std::string(kSwap);
-  SLUICE_TRY(const auto end, Segment::end_of_file(p.files_, swap, base));
-  SLUICE_TRY(const auto bases, offsets_in(p.files_, p.directory_, ".log"));
-  for (const auto old : bases) {
-    if (old < base || old >= std::max(end, base + 1)) continue;
-    for (const auto suffix : Segment::kSuffixes) {
-      const auto path = p.directory_ + "/" + segment_name(old, suffix);
-      SLUICE_TRY(const bool there, p.files_.exists(path));
-      if (there) SLUICE_RETURN_IF_ERROR(p.files_.remove(path));
+  const auto path = [&](std::string_view suffix) { return p.directory_ + "/" + segment_name(base, suffix); };
+  for (auto suffix = std::rbegin(Segment::kSuffixes); suffix != std::rend(Segment::kSuffixes); ++suffix) {
+    const auto swap = path(*suffix) + std::string(kSwap);
+    SLUICE_TRY(const bool there, p.files_.exists(swap));
+    if (there) SLUICE_RETURN_IF_ERROR(p.files_.rename(swap, path(*suffix)));
+  }
+  return {};
+}
+
+// Indexes whose log is gone: a segment was being removed.
+Result<void> Recovery::remove_orphans() {
+  auto& p = partition_;
+  SLUICE_TRY(const auto names, p.files_.list(p.directory_));
+  for (const auto& entry : names) {
+    for (const auto suffix : {".index", ".timeindex", ".txnindex"}) {
+      const auto base = segment_offset(entry.name, suffix);
+      if (!base) continue;
+      SLUICE_TRY(const bool has_log, p.files_.exists(p.directory_ + "/" + segment_name(*base, ".log")));
+      if (!has_log) SLUICE_RETURN_IF_ERROR(p.files_.remove(p.directory_ + "/" + entry.name));
     }
   }
-  for (const auto suffix : {".index", ".timeindex", ".txnindex"}) {
-    const auto path = p.directory_ + "/" + segment_name(base, suffix);
-    SLUICE_TRY(const bool there, p.files_.exists(path));
-    if (there) SLUICE_RETURN_IF_ERROR(p.files_.remove(path));
-  }
-  return p.files_.rename(swap, p.directory_ + "/" + segment_name(base, ".log"));
+  return {};
 }
 
 Result<void> Recovery::open_segments() {

@@ -16,6 +16,7 @@ class Recovery {
   [[nodiscard]] Result<void> read_metadata();
   [[nodiscard]] Result<void> finish_swaps();
   [[nodiscard]] Result<void> finish_swap(Offset base);
+  [[nodiscard]] Result<void> remove_orphans();
   [[nodiscard]] Result<void> open_segments();
   [[nodiscard]] Result<void> open_segment(Segment& segment, bool last, bool trusted);
   [[nodiscard]] Result<void> load_trusted(Segment& segment, bool last);

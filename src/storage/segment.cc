@@ -48,6 +48,9 @@ std::string Segment::path(std::string_view suffix) const {
 Result<std::shared_ptr<Segment>> Segment::create(io::FileSystem& files, const std::string& folder, Offset base_offset,
                                                  std::string_view extra_suffix) {
   std::shared_ptr<Segment> segment(new Segment(files, folder, base_offset, extra_suffix));
+  // Of an earlier segment of that name, which was removed.
+  SLUICE_TRY(const bool leftover, files.exists(segment->path(".txnindex")));
+  if (leftover) SLUICE_RETURN_IF_ERROR(files.remove(segment->path(".txnindex")));
   SLUICE_TRY(segment->log_, files.open(segment->path(".log"), io::OpenMode::create));
   SLUICE_RETURN_IF_ERROR(segment->log_->truncate(0));
   SLUICE_RETURN_IF_ERROR(segment->reset_indexes());
@@ -60,19 +63,6 @@ Result<std::shared_ptr<Segment>> Segment::open(io::FileSystem& files, const std:
   SLUICE_TRY(const auto size, segment->log_->size());
   segment->size_ = size;
   return segment;
-}
-
-Result<Offset> Segment::end_of_file(io::FileSystem& files, const std::string& path, Offset base) {
-  Segment segment(files, {}, base, {});
-  SLUICE_TRY(segment.log_, files.open(path, io::OpenMode::read));
-  SLUICE_TRY(const auto size, segment.log_->size());
-  segment.size_ = size;
-  auto end = base;
-  SLUICE_RETURN_IF_ERROR(segment.for_each_header(0, [&](const BatchAt& batch) {
-    end = batch.header().next_offset();
-    return true;
-  }));
-  return end;
 }
 
 Result<void> Segment::load_indexes() {
@@ -131,11 +121,10 @@ Result<void> Segment::reset_indexes() {
   }
   SLUICE_RETURN_IF_ERROR(offsets_.open(files_, path(".index")));
   SLUICE_RETURN_IF_ERROR(times_.open(files_, path(".timeindex")));
-  SLUICE_TRY(const bool there, files_.exists(path(".txnindex")));
-  if (there) SLUICE_RETURN_IF_ERROR(files_.remove(path(".txnindex")));
+  // .txnindex stays as it is: what it says of the part below the recovery point is true, and is written again over itself.
   const std::unique_lock lock(aborted_mutex_);
   aborted_.clear();
-  aborted_unwritten_ = false;
+  aborted_unwritten_ = true;
   bytes_since_entry_ = 0;
   max_timestamp_ms_ = -1;
   max_timestamp_offset_ = kNoOffset;
@@ -348,10 +337,10 @@ Result<void> Segment::sync_indexes() {
 }
 
 Result<void> Segment::remove() {
-  // The log last: while it is there, so is the segment.
-  for (auto suffix = std::rbegin(kSuffixes); suffix != std::rend(kSuffixes); ++suffix) {
-    SLUICE_TRY(const bool there, files_.exists(path(*suffix)));
-    if (there) SLUICE_RETURN_IF_ERROR(files_.remove(path(*suffix)));
+  // The log first: while it is there, so are its indexes; without the aborted ones it would show what must not be shown.
+  for (const auto suffix : kSuffixes) {
+    SLUICE_TRY(const bool there, files_.exists(path(suffix)));
+    if (there) SLUICE_RETURN_IF_ERROR(files_.remove(path(suffix)));
   }
   return {};
 }

@@ -59,9 +59,6 @@ class Segment {
   // Drops index entries at or past `position`, `offset` (what recovery looks at again). Indexes are loaded.
   [[nodiscard]] Result<void> cut_indexes(std::uint64_t position, Offset offset);
 
-  // The offset after the last batch of a log file, `base` when it is empty. Errors: corrupt.
-  [[nodiscard]] static Result<Offset> end_of_file(io::FileSystem& files, const std::string& path, Offset base);
-
   [[nodiscard]] Offset base_offset() const { return base_offset_; }
   [[nodiscard]] std::uint64_t size() const { return size_.load(std::memory_order_acquire); }
   // -1 when there is no batch.

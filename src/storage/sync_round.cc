@@ -50,9 +50,11 @@ void SyncRound::sync(std::vector<Member>& members, RoundResult& result) {
   for (const auto& member : members) count += member.work.files.size() + (member.work.folder ? 1 : 0);
   if (pretend_ || count == 0) return;
   result.files_synced = count;
-  if (count > kFilesOneByOne) {
+  if (count > kFilesOneByOne || lost_) {
     result.whole_file_system = true;
-    const auto synced = files_.sync_all(directory_);
+    const auto synced = lost_ ? Result<void>(*lost_) : files_.sync_all(directory_);
+    if (!synced.ok()) lost_ = synced.error();
+    result.all_lost = !synced.ok();
     for (auto& member : members) {
       if (!member.skipped) member.outcome = synced;
     }
@@ -74,11 +76,12 @@ RoundResult SyncRound::run_once() {
     auto& partition = *member.partition;
     RoundResult::Entry entry{member.partition, {}, {}, {}};
     if (!member.outcome.ok()) {
-      trace::error("storage", partition.name() + ": offline for writes: " + member.outcome.error().text());
+      if (!partition.offline()) trace::error("storage", partition.name() + ": offline for writes: " + member.outcome.error().text());
       partition.take_offline(member.outcome.error());
       entry.failure = std::move(member.outcome).error();
     } else if (!member.skipped) {
       partition.mark_synced(member.work);
+      entry.failure = partition.offline();  // a write failed meanwhile: nothing more becomes durable there
     }
     const bool as_appended = !entry.failure && !partition.options().durable();
     entry.high_watermark = as_appended ? partition.log_end() : partition.durable_end();

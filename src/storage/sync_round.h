@@ -6,7 +6,8 @@
 // (decided.md).
 //
 // After a failed sync nobody knows what is on disk. The partition goes offline for writes, and its durable end stays where
-// it was: what was read below it stays true. When syncfs fails, every partition of the round is concerned.
+// it was: what was read below it stays true. When syncfs fails, any page that was dirty may be lost, in this round or not:
+// this round and every later one fail.
 //
 // Thread rule: add() from any thread, beside run_once(); one run_once() at a time.
 
@@ -35,6 +36,8 @@ struct RoundResult {
   std::vector<Entry> partitions;  // each once
   std::size_t files_synced = 0;
   bool whole_file_system = false;
+  // A sync of the whole file system failed: no partition may take writes any more, those outside of the round included.
+  bool all_lost = false;
 };
 
 class SyncRound {
@@ -60,6 +63,7 @@ class SyncRound {
   io::FileSystem& files_;
   const std::string directory_;
   const bool pretend_;
+  std::optional<Error> lost_;  // syncfs failed once
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Partition>> added_;
 };
