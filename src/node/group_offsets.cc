@@ -45,19 +45,38 @@ void Groups::commit(const Committer& who, const std::map<TopicPartition, Committ
     if (!key.ok() || !bytes.ok()) return done(key.ok() ? bytes.error() : key.error());
     builder.add(now, *key, *bytes);
   }
-  {
-    const std::lock_guard lock(mutex_);
-    if (auto allowed = check_committer(who, producer.has_value()); !allowed.ok()) return done(std::move(allowed).error());
-    if (builder.empty()) return done({});
-    if (auto appended = node_.append_internal(kOffsetsLog, builder.finish()); !appended.ok()) return done(std::move(appended).error());
-    auto& group = *groups_[who.group];
-    auto& target = producer ? group.pending[producer->id] : group.offsets;
-    for (const auto& [where, offset] : offsets) {
-      target[where] = offset;
-      target[where].commit_ms = now;
+  const std::lock_guard lock(mutex_);
+  if (auto allowed = check_committer(who, producer.has_value()); !allowed.ok()) return done(std::move(allowed).error());
+  if (builder.empty()) return done({});
+  const auto log = node_.partition(kOffsetsLog);
+  const auto appended = node_.append_internal(kOffsetsLog, builder.finish());
+  if (!appended.ok() || !log.ok()) return done(appended.ok() ? log.error() : appended.error());
+  const auto end = appended->last_offset + 1;
+  auto& group = *groups_[who.group];
+  for (auto [where, offset] : offsets) {
+    offset.commit_ms = now;
+    if (producer) {
+      group.pending[producer->id][where] = offset;
+    } else {
+      group.undurable.push_back({end, where, offset});
     }
   }
-  node_.after_round([done = std::move(done)](const Result<void>& outcome) { done(outcome); });
+  node_.after_round({{*log, end}}, [this, end, done = std::move(done)](const Result<void>& outcome) {
+    show_durable(end, outcome.ok());
+    done(outcome);
+  });
+}
+
+// What was committed up to `end` is shown, or forgotten when it could not be made durable.
+void Groups::show_durable(Offset end, bool durable) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, group] : groups_) {
+    while (!group->undurable.empty() && group->undurable.front().end <= end) {
+      auto& first = group->undurable.front();
+      if (durable) group->offsets[first.where] = std::move(first.offset);
+      group->undurable.pop_front();
+    }
+  }
 }
 
 Result<std::map<TopicPartition, CommittedOffset>> Groups::committed(
@@ -98,6 +117,7 @@ void Groups::topic_deleted(const std::string& topic) {
   const std::lock_guard lock(mutex_);
   record::BatchBuilder builder({});
   for (auto& [name, group] : groups_) {
+    std::erase_if(group->undurable, [&](const auto& item) { return item.where.topic == topic; });
     std::erase_if(group->offsets, [&, &group_name = name](const auto& item) {
       if (item.first.topic != topic) return false;
       const auto key = kafka::coordinator_key(kafka::OffsetCommitKey{group_name, item.first.topic, item.first.partition});

@@ -2,6 +2,7 @@
 // What Groups keeps for each group and member. Private to the module.
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -51,10 +52,16 @@ struct Groups::Group {
   std::map<std::string, std::int64_t> announced;       // member ids given by member_id_required, until when they may come
   std::int64_t rebalance_until_ms = 0;
   std::int64_t state_since_ms = 0;
-  std::map<TopicPartition, CommittedOffset> offsets;
+  std::map<TopicPartition, CommittedOffset> offsets;  // durable
+  struct Undurable {
+    Offset end;  // of its record in the log of offsets
+    TopicPartition where;
+    CommittedOffset offset;
+  };
+  std::deque<Undurable> undurable;  // shown when their round has passed, in order
   std::map<ProducerId, std::map<TopicPartition, CommittedOffset>> pending;
 
-  [[nodiscard]] bool is_idle() const { return members.empty() && offsets.empty() && pending.empty() && announced.empty(); }
+  [[nodiscard]] bool is_idle() const { return members.empty() && offsets.empty() && undurable.empty() && pending.empty() && announced.empty(); }
 };
 
 }  // namespace sluice::node

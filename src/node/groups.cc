@@ -51,9 +51,14 @@ Result<void> Groups::start() {
     return true;
   }));
   const auto now = node_.clock().steady_ms();
+  std::set<std::string> gone;  // a crash came between the deletion of a topic and that of its offsets
   for (auto& [name, group] : groups_) {
     for (auto& [id, member] : group->members) member.seen_ms = now;
+    for (const auto& [where, offset] : group->offsets) {
+      if (!node_.topic(where.topic).ok()) gone.insert(where.topic);
+    }
   }
+  for (const auto& topic : gone) topic_deleted(topic);
   return {};
 }
 
@@ -375,7 +380,7 @@ void Groups::finish_sync(Group& group, Effects& effects) {
   const auto name = group.name;
   const auto generation = group.generation;
   effects.push_back([this, name, generation] {
-    node_.after_round([this, name, generation](const Result<void>&) {
+    node_.after_round({}, [this, name, generation](const Result<void>&) {
       Effects answers;
       {
         const std::lock_guard lock(mutex_);

@@ -157,6 +157,7 @@ class Groups {
   void finish_sync(Group& group, Effects& effects);
   void remove_member(Group& group, const std::string& member_id, Effects& effects);
   [[nodiscard]] Result<void> store_group(const Group& group);
+  void show_durable(Offset end, bool durable);
   [[nodiscard]] Result<void> check_committer(const Committer& who, bool transactional);
 
   Node& node_;

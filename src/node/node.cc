@@ -64,7 +64,8 @@ Result<void> Node::start() {
 }
 
 Result<void> Node::start_identity() {
-  SLUICE_RETURN_IF_ERROR(files_.create_directories(options_.data));
+  SLUICE_TRY(const bool known, files_.exists(options_.data + "/" + std::string(kFormatFile)));
+  if (!known) SLUICE_RETURN_IF_ERROR(files_.create_directories_durably(options_.data));
   if (&files_ == &io::real_file_system()) {
     SLUICE_TRY(lock_, io::ProcessLock::acquire(options_.data + "/.lock"));
   }
@@ -78,20 +79,22 @@ Result<void> Node::start_identity() {
   cluster_id_ = meta->cluster_id;
   SLUICE_TRY(was_clean_, storage::take_clean_marker(files_, options_.data));
   SLUICE_RETURN_IF_ERROR(storage::sweep_deleted(files_, options_.data));
-  SLUICE_TRY(recovery_points_, storage::read_checkpoint(files_, options_.data + "/" + storage::kRecoveryPointFile));
-  SLUICE_TRY(log_starts_, storage::read_checkpoint(files_, options_.data + "/" + storage::kLogStartFile));
-  SLUICE_TRY(cleaned_, storage::read_checkpoint(files_, options_.data + "/" + storage::kCleanerFile));
+  SLUICE_TRY(checkpoints_.recovery, storage::read_checkpoint(files_, options_.data + "/" + storage::kRecoveryPointFile));
+  SLUICE_TRY(checkpoints_.log_start, storage::read_checkpoint(files_, options_.data + "/" + storage::kLogStartFile));
+  SLUICE_TRY(checkpoints_.cleaned, storage::read_checkpoint(files_, options_.data + "/" + storage::kCleanerFile));
   return {};
 }
 
 // Transactions whose coordinator does not know them (its record was lost with an unsynced page, their data were not) would
-// keep readers of committed records waiting for ever: they are aborted.
+// keep readers of committed records waiting for ever: they are aborted. The producer is fenced, for it may believe that
+// they are part of what it goes on to commit.
 Result<void> Node::close_open_transactions() {
   for (const auto& state : all_partitions()) {
     for (const auto& producer : state->log->producers()) {
-      if (producer.transaction_start == kNoOffset || transactions_->knows(producer.id)) continue;
-      SLUICE_TRY(const auto ended, append_marker(state->where, producer.id, producer.epoch, record::ControlType::abort));
-      static_cast<void>(ended);
+      if (producer.transaction_start == kNoOffset || transactions_->knows(producer.id, state->where)) continue;
+      SLUICE_RETURN_IF_ERROR(append_marker(state->where, producer.id, producer.epoch, record::ControlType::abort));
+      SLUICE_RETURN_IF_ERROR(transactions_->fence(producer.id));
+      if (state->where.topic == kOffsetsTopic) groups_->transaction_ended({producer.id, producer.epoch}, {}, false);
     }
   }
   return {};
@@ -116,16 +119,37 @@ Result<void> Node::close() {
 }
 
 Result<void> Node::write_checkpoints() {
-  storage::OffsetCheckpoint recovery, starts, cleaned;
+  const std::lock_guard lock(checkpoints_mutex_);
+  Checkpoints fresh;
   for (const auto& state : all_partitions()) {
     const std::pair key(state->where.topic, state->where.partition);
-    recovery[key] = std::max(state->checkpointed, Offset{0});
-    if (state->log->log_start() > Offset{0}) starts[key] = state->log->log_start();
-    if (state->log->cleaned_until() > Offset{0}) cleaned[key] = state->log->cleaned_until();
+    fresh.recovery[key] = state->log->recovery_point();
+    if (state->log->log_start() > Offset{0}) fresh.log_start[key] = state->log->log_start();
+    if (state->log->cleaned_until() > Offset{0}) fresh.cleaned[key] = state->log->cleaned_until();
   }
-  SLUICE_RETURN_IF_ERROR(storage::write_checkpoint(files_, options_.data + "/" + storage::kRecoveryPointFile, recovery));
-  SLUICE_RETURN_IF_ERROR(storage::write_checkpoint(files_, options_.data + "/" + storage::kLogStartFile, starts));
-  return storage::write_checkpoint(files_, options_.data + "/" + storage::kCleanerFile, cleaned);
+  return store_checkpoints(fresh);
+}
+
+// A new topic must not inherit what was known of an earlier one of its name.
+Result<void> Node::forget_checkpoints(const std::string& topic) {
+  const std::lock_guard lock(checkpoints_mutex_);
+  auto fresh = checkpoints_;
+  for (auto* const checkpoint : {&fresh.recovery, &fresh.log_start, &fresh.cleaned}) {
+    std::erase_if(*checkpoint, [&](const auto& item) { return item.first.first == topic; });
+  }
+  return store_checkpoints(fresh);
+}
+
+Result<void> Node::store_checkpoints(const Checkpoints& fresh) {
+  const auto store = [&](const char* file, storage::OffsetCheckpoint& old, const storage::OffsetCheckpoint& now) -> Result<void> {
+    if (old == now) return {};
+    SLUICE_RETURN_IF_ERROR(storage::write_checkpoint(files_, options_.data + "/" + file, now));
+    old = now;
+    return {};
+  };
+  SLUICE_RETURN_IF_ERROR(store(storage::kRecoveryPointFile, checkpoints_.recovery, fresh.recovery));
+  SLUICE_RETURN_IF_ERROR(store(storage::kLogStartFile, checkpoints_.log_start, fresh.log_start));
+  return store(storage::kCleanerFile, checkpoints_.cleaned, fresh.cleaned);
 }
 
 // --- rounds
@@ -144,17 +168,17 @@ void Node::wait_for_appends(std::int64_t wait_ms) {
   appends_changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] { return appended_ || !after_round_.empty(); });
 }
 
-void Node::after_round(std::function<void(Result<void>)> after) {
+void Node::after_round(std::vector<DurableEnd> ends, std::function<void(Result<void>)> after) {
   {
     const std::lock_guard lock(appends_mutex_);
-    after_round_.push_back(std::move(after));
+    after_round_.push_back({std::move(ends), std::move(after)});
   }
   appends_changed_.notify_one();
 }
 
 bool Node::run_sync_round() {
   const std::lock_guard one(round_mutex_);
-  std::vector<std::function<void(Result<void>)>> after;
+  std::vector<AfterRound> after;
   {
     // Taken before the round takes its partitions: so it covers all that was appended before after_round().
     const std::lock_guard lock(appends_mutex_);
@@ -162,19 +186,24 @@ bool Node::run_sync_round() {
     appended_ = false;
   }
   if (!round_.pending() && after.empty()) return false;
-  const auto round = round_.run_once();
-  finish_round(round);
-  Result<void> outcome;
-  for (const auto& entry : round.partitions) {
-    if (entry.failure) outcome = *entry.failure;
-  }
-  for (const auto& call : after) call(outcome);
+  finish_round(round_.run_once());
+  for (const auto& waiting : after) waiting.call(check_durable(waiting.ends));
   return true;
 }
 
-Result<void> Node::wait_durable() {
+Result<void> Node::check_durable(const std::vector<DurableEnd>& ends) const {
+  for (const auto& [log, end] : ends) {
+    if (log->durable_end() >= end || !log->options().durable()) continue;
+    const std::shared_lock topics(topics_mutex_);
+    if (!by_log_.contains(log.get())) continue;  // its topic was deleted
+    return refused(ErrorCode::back_off, Reason::storage_failed, log->name() + ": the disk failed before offset " + to_string(end) + " was durable");
+  }
+  return {};
+}
+
+Result<void> Node::wait_durable(std::vector<DurableEnd> ends) {
   auto state = std::make_shared<std::pair<std::atomic<bool>, Result<void>>>();
-  after_round([state](Result<void> outcome) {
+  after_round(std::move(ends), [state](Result<void> outcome) {
     state->second = std::move(outcome);
     state->first.store(true, std::memory_order_release);
   });
@@ -183,22 +212,27 @@ Result<void> Node::wait_durable() {
 }
 
 void Node::finish_round(const storage::RoundResult& round) {
-  std::vector<TopicPartition> moved;
-  {
-    const std::shared_lock topics(topics_mutex_);
-    const std::lock_guard lock(visibility_mutex_);
-    for (const auto& entry : round.partitions) {
-      const auto found = by_log_.find(entry.partition.get());
-      if (found == by_log_.end()) continue;  // deleted meanwhile
-      auto& state = *found->second;
-      const bool forward = entry.high_watermark > state.shown() || entry.last_stable > state.stable();
-      if (entry.high_watermark > state.shown()) state.high_watermark.store(entry.high_watermark.value, std::memory_order_release);
-      if (entry.last_stable > state.stable()) state.last_stable.store(entry.last_stable.value, std::memory_order_release);
-      if (forward) moved.push_back(state.where);
-    }
+  if (round.all_lost) {
+    for (const auto& state : all_partitions()) state->log->take_offline({ErrorCode::back_off, "the file system could not be synced"});
   }
+  std::vector<TopicPartition> moved;
+  show_round(round, moved);
   answer_pending(round);
   wake_waiters(moved);
+}
+
+void Node::show_round(const storage::RoundResult& round, std::vector<TopicPartition>& moved) {
+  const std::shared_lock topics(topics_mutex_);
+  const std::lock_guard lock(visibility_mutex_);
+  for (const auto& entry : round.partitions) {
+    const auto found = by_log_.find(entry.partition.get());
+    if (found == by_log_.end()) continue;  // deleted meanwhile
+    auto& state = *found->second;
+    const bool forward = entry.high_watermark > state.shown() || entry.last_stable > state.stable();
+    if (entry.high_watermark > state.shown()) state.high_watermark.store(entry.high_watermark.value, std::memory_order_release);
+    if (entry.last_stable > state.stable()) state.last_stable.store(entry.last_stable.value, std::memory_order_release);
+    if (forward) moved.push_back(state.where);
+  }
 }
 
 void Node::answer_pending(const storage::RoundResult& round) {
@@ -207,7 +241,7 @@ void Node::answer_pending(const storage::RoundResult& round) {
     const std::lock_guard lock(appends_mutex_);
     const auto waits = [&](const Pending& pending) {
       const bool failed = std::any_of(round.partitions.begin(), round.partitions.end(), [&](const auto& entry) {
-        return entry.failure && entry.partition == pending.state->log;
+        return entry.partition == pending.state->log && (entry.failure || entry.partition->offline());
       });
       return pending.last_offset >= pending.state->shown() && !failed;
     };
@@ -260,6 +294,7 @@ void Node::wake_waiters(const std::vector<TopicPartition>& moved) {
 
 void Node::clean(PartitionState& state, std::int64_t now_ms) {
   auto& log = *state.log;
+  if (log.offline()) return;  // said when it happened
   const auto note = [&](const Error& error) { trace::warn("node", log.name() + ": " + error.text()); };
   if (const auto rolled = log.roll_if_due(now_ms); !rolled.ok()) note(rolled.error());
   if (const auto gone = log.apply_retention(now_ms, state.shown()); !gone.ok()) note(gone.error());
@@ -280,18 +315,10 @@ void Node::run_housekeeping(std::int64_t now_ms) {
   }
   if (now_ms - checkpointed_ms_ < kCheckpointEveryMs) return;
   checkpointed_ms_ = now_ms;
-  bool changed = false;
   for (const auto& state : all_partitions()) {
-    if (state->log->durable_end() == state->checkpointed || state->log->offline()) continue;
-    const auto point = state->log->advance_recovery_point();
-    if (!point.ok()) {
-      trace::warn("node", state->log->name() + ": " + point.error().text());
-      continue;
-    }
-    changed = changed || *point != state->checkpointed;
-    state->checkpointed = *point;
+    if (state->log->offline()) continue;
+    if (const auto point = state->log->advance_recovery_point(); !point.ok()) trace::warn("node", state->log->name() + ": " + point.error().text());
   }
-  if (!changed) return;
   if (const auto written = write_checkpoints(); !written.ok()) trace::warn("node", "checkpoints: " + written.error().text());
 }
 

@@ -176,16 +176,23 @@ class Node {
   [[nodiscard]] Result<ProducerId> next_producer_id();
 
   // --- for the threads of the owner
+  // How far a partition must be durable.
+  struct DurableEnd {
+    std::shared_ptr<storage::Partition> log;
+    Offset end;
+  };
   // One round: makes durable what was appended, then shows it and answers. Gives whether there was anything to do.
   bool run_sync_round();
   // Waits until something was appended, at most `wait_ms`, or until wake().
   void wait_for_appends(std::int64_t wait_ms);
   void run_housekeeping(std::int64_t now_ms);
-  // Blocks until everything appended before the call is durable and visible (or failed). Runs rounds itself, so that it
-  // needs no other thread, and loses no time when there is one.
-  [[nodiscard]] Result<void> wait_durable();
-  // Calls `after` on a round's thread when everything appended before the call is durable (ok) or its sync failed.
-  void after_round(std::function<void(Result<void>)> after);
+  // Blocks until everything appended before the call is durable and visible, or failed; an error when one of `ends` is not
+  // durable then. Runs rounds itself, so that it needs no other thread, and loses no time when there is one.
+  [[nodiscard]] Result<void> wait_durable(std::vector<DurableEnd> ends = {});
+  // Calls `after` on a round's thread, when everything appended before the call is durable or its sync failed. `after` gets
+  // an error when one of `ends` is not durable then, and never will be: also when an earlier round failed. Topics that
+  // were deleted, and those that opted out of durability (flush.messages), do not count.
+  void after_round(std::vector<DurableEnd> ends, std::function<void(Result<void>)> after);
 
   void write_metrics(Metrics& metrics) const;
 
@@ -199,6 +206,11 @@ class Node {
   struct TopicState;
   struct Waiter;
   struct Pending;
+  struct AfterRound;
+  struct Checkpoints {
+    std::map<std::pair<std::string, std::int32_t>, Offset> recovery, log_start, cleaned;
+    bool operator==(const Checkpoints&) const = default;
+  };
   using TopicMap = std::map<std::string, std::shared_ptr<TopicState>>;
 
   Node(io::FileSystem& files, io::Clock& clock, NodeOptions options);
@@ -206,10 +218,13 @@ class Node {
   [[nodiscard]] Result<void> start_identity();
   [[nodiscard]] Result<void> start_metadata();
   [[nodiscard]] Result<void> open_partitions();
+  [[nodiscard]] storage::OpenState open_state(const TopicPartition& where) const;
   [[nodiscard]] Result<void> open_partition(TopicState& topic, std::int32_t index);
   [[nodiscard]] Result<void> ensure_internal(const std::string& name);
   [[nodiscard]] Result<void> close_open_transactions();
   [[nodiscard]] Result<void> write_checkpoints();
+  [[nodiscard]] Result<void> store_checkpoints(const Checkpoints& fresh);
+  [[nodiscard]] Result<void> forget_checkpoints(const std::string& topic);
 
   [[nodiscard]] Result<void> append_metadata(std::span<const Bytes> values);
   [[nodiscard]] Result<void> apply_metadata(ByteView value);
@@ -219,6 +234,8 @@ class Node {
 
   void note_append(const std::shared_ptr<PartitionState>& state);
   void finish_round(const storage::RoundResult& round);
+  void show_round(const storage::RoundResult& round, std::vector<TopicPartition>& moved);
+  [[nodiscard]] Result<void> check_durable(const std::vector<DurableEnd>& ends) const;
   void answer_pending(const storage::RoundResult& round);
   void wake_waiters(const std::vector<TopicPartition>& moved);
   [[nodiscard]] Result<void> check_space();
@@ -232,7 +249,9 @@ class Node {
   std::string cluster_id_;
   std::unique_ptr<io::ProcessLock> lock_;
   bool was_clean_ = false;
-  std::map<std::pair<std::string, std::int32_t>, Offset> recovery_points_, log_starts_, cleaned_;  // as read at start
+
+  std::mutex checkpoints_mutex_;  // taken before topics_mutex_
+  Checkpoints checkpoints_;  // as on disk
 
   mutable std::shared_mutex topics_mutex_;
   TopicMap topics_;
@@ -248,7 +267,7 @@ class Node {
   std::condition_variable appends_changed_;
   bool appended_ = false;
   std::vector<Pending> pending_;
-  std::vector<std::function<void(Result<void>)>> after_round_;
+  std::vector<AfterRound> after_round_;
 
   std::mutex waiters_mutex_;
   std::multimap<TopicPartition, std::weak_ptr<Waiter>> waiters_;

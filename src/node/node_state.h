@@ -27,7 +27,6 @@ struct Node::PartitionState {
   std::atomic<std::int64_t> last_stable{0};
   std::mutex holds_mutex;
   std::map<std::string, Offset> holds;
-  Offset checkpointed{-1};  // housekeeping only
 
   [[nodiscard]] Offset shown() const { return Offset{high_watermark.load(std::memory_order_acquire)}; }
   [[nodiscard]] Offset stable() const { return Offset{last_stable.load(std::memory_order_acquire)}; }
@@ -49,6 +48,11 @@ struct Node::Pending {
   Offset last_offset;
   Appended appended;
   AppendDone done;
+};
+
+struct Node::AfterRound {
+  std::vector<DurableEnd> ends;
+  std::function<void(Result<void>)> call;
 };
 
 // Storage's reasons in the node's words; other errors as they are.

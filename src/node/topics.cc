@@ -55,8 +55,8 @@ Result<void> Node::start_metadata() {
   const auto folder = options_.data + "/" + storage::partition_folder(kMetadataTopic, 0);
   SLUICE_TRY(const bool there, files_.exists(folder + "/partition.metadata"));
   if (there) {
-    const auto point = recovery_points_.find({kMetadataTopic, 0});
-    const storage::OpenState state{was_clean_, point == recovery_points_.end() ? Offset{0} : point->second, Offset{0}, Offset{0}};
+    const auto point = checkpoints_.recovery.find({kMetadataTopic, 0});
+    const storage::OpenState state{was_clean_, point == checkpoints_.recovery.end() ? Offset{0} : point->second, Offset{0}, Offset{0}};
     SLUICE_TRY(metadata_->log, storage::Partition::open(files_, clock_, folder, options, state));
   } else {
     SLUICE_TRY(metadata_->log, storage::Partition::create(files_, clock_, folder, Uuid::random(), options));
@@ -130,10 +130,10 @@ Result<void> Node::append_metadata(std::span<const Bytes> values) {
   record::BatchBuilder builder({});
   for (const auto& value : values) builder.add(clock_.wall_ms(), std::nullopt, value);
   auto batch = builder.finish();
-  SLUICE_TRY(const auto appended, metadata_->log->append(batch, storage::Origin::platform));
-  static_cast<void>(appended);
+  auto appended = metadata_->log->append(batch, storage::Origin::platform);
+  if (!appended.ok()) return translate(std::move(appended).error());
   note_append(metadata_);
-  return wait_durable();
+  return wait_durable({{metadata_->log, appended->last_offset + 1}});
 }
 
 Result<void> Node::open_partitions() {
@@ -153,27 +153,32 @@ Result<void> Node::open_partitions() {
   return {};
 }
 
+storage::OpenState Node::open_state(const TopicPartition& where) const {
+  const auto at = [&](const storage::OffsetCheckpoint& checkpoint) {
+    const auto found = checkpoint.find({where.topic, where.partition});
+    return found == checkpoint.end() ? Offset{0} : found->second;
+  };
+  return {was_clean_, at(checkpoints_.recovery), at(checkpoints_.log_start), at(checkpoints_.cleaned)};
+}
+
 Result<void> Node::open_partition(TopicState& topic, std::int32_t index) {
   auto state = std::make_shared<PartitionState>();
   state->where = {topic.info.name, index};
   const auto read_only = topic.info.config.find(std::string(kReadOnlyConfig));
   state->read_only = topic.info.internal || (read_only != topic.info.config.end() && read_only->second == "true");
   const auto folder = options_.data + "/" + storage::partition_folder(topic.info.name, index);
-  const std::pair key(topic.info.name, index);
-  const auto at = [&](const storage::OffsetCheckpoint& checkpoint) {
-    const auto found = checkpoint.find(key);
-    return found == checkpoint.end() ? Offset{0} : found->second;
-  };
-  SLUICE_TRY(const bool there, files_.exists(folder + "/partition.metadata"));
+  SLUICE_TRY(bool there, files_.exists(folder + "/partition.metadata"));
   if (there) {
-    const storage::OpenState known{was_clean_, at(recovery_points_), at(log_starts_), at(cleaned_)};
-    SLUICE_TRY(state->log, storage::Partition::open(files_, clock_, folder, topic.options, known));
+    SLUICE_TRY(const auto id, storage::read_topic_id(files_, folder));
+    there = id == topic.info.id;
+    if (!there) SLUICE_RETURN_IF_ERROR(storage::delete_partition(files_, folder));  // of an earlier topic of this name
   }
-  if (!state->log || state->log->topic_id() != topic.info.id) {  // of an earlier topic of this name, or not made yet
-    if (state->log) {
-      state->log.reset();
-      SLUICE_RETURN_IF_ERROR(storage::delete_partition(files_, folder));
-    }
+  if (there) {
+    SLUICE_TRY(state->log, storage::Partition::open(files_, clock_, folder, topic.options, open_state(state->where)));
+  } else if (open_state(state->where).recovery_point > Offset{0}) {
+    return Error{ErrorCode::corrupt, folder + ": is gone, though records up to offset " + to_string(open_state(state->where).recovery_point) + " were durable",
+                 "", "restore the folder from a backup"};
+  } else {
     SLUICE_TRY(state->log, storage::Partition::create(files_, clock_, folder, topic.info.id, topic.options));
   }
   enter(state);
@@ -244,6 +249,7 @@ Result<TopicInfo> Node::create_topic(const NewTopic& topic, bool validate_only) 
     SLUICE_TRY(auto record, partition_record(state->info.id, i, node_id()));
     records.push_back(std::move(record));
   }
+  SLUICE_RETURN_IF_ERROR(forget_checkpoints(topic.name));
   SLUICE_RETURN_IF_ERROR(append_metadata(records));
   const std::unique_lock lock(topics_mutex_);
   for (std::int32_t i = 0; i < partitions; ++i) SLUICE_RETURN_IF_ERROR(open_partition(*state, i));
@@ -264,6 +270,8 @@ Result<void> Node::delete_topic(const std::string& name) {
     topics_.erase(name);
     for (const auto& partition : state->partitions) {
       by_log_.erase(partition->log.get());
+      // Who waits for a round is told.
+      partition->log->take_offline({ErrorCode::not_found, "topic '" + name + "' was deleted"});
       SLUICE_RETURN_IF_ERROR(storage::delete_partition(files_, partition->log->directory()));
     }
   }

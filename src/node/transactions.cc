@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int32_t kMaxTimeoutMs = 15 * 60 * 1000;
 constexpr std::int16_t kLastEpoch = INT16_MAX - 1;
+constexpr std::int64_t kForgetAfterMs = std::int64_t{7} * 24 * 3600 * 1000;  // Kafka's transactional.id.expiration.ms
 const TopicPartition kStateLog{kTransactionsTopic, 0};
 const TopicPartition kOffsetsLog{kOffsetsTopic, 0};
 
@@ -24,6 +25,11 @@ Error fenced(const std::string& id) {
 
 Error concurrent(const std::string& id) {
   return refused(ErrorCode::retry, Reason::concurrent_transactions, "the last transaction of '" + id + "' is still being ended");
+}
+
+Error impossible_timeout(std::int32_t timeout_ms) {
+  return refused(ErrorCode::rejected, Reason::invalid_txn_timeout,
+                 "transaction.timeout.ms=" + std::to_string(timeout_ms) + ": 1 to " + std::to_string(kMaxTimeoutMs) + " are possible");
 }
 
 kafka::TransactionLogValue log_value(const TransactionInfo& info, std::int64_t now_ms) {
@@ -61,6 +67,7 @@ Result<void> Transactions::replay(ByteView key, std::optional<ByteView> value) {
   state.state = static_cast<TransactionState>(read.transaction_status);
   state.timeout_ms = read.transaction_timeout_ms;
   state.started_ms = read.transaction_start_timestamp_ms;
+  state.updated_ms = read.transaction_last_update_timestamp_ms;
   if (read.transaction_partitions) {
     for (const auto& topic : *read.transaction_partitions) {
       for (const auto partition : topic.partition_ids) state.partitions.insert({topic.topic, partition});
@@ -90,6 +97,7 @@ Result<void> Transactions::start() {
     completion->producer = state.producer;
     completion->commit = state.state == TransactionState::prepare_commit;
     completion->partitions = state.partitions;
+    completion->decided = true;
     completion->done = [](const Result<Ends>&) {};
     state.busy = true;
     decided.push_back(std::move(completion));
@@ -98,21 +106,30 @@ Result<void> Transactions::start() {
   return node_.wait_durable();
 }
 
-bool Transactions::knows(ProducerId producer) const {
+bool Transactions::knows(ProducerId producer, const TopicPartition& where) const {
   const std::lock_guard lock(mutex_);
   return std::any_of(states_.begin(), states_.end(), [&](const auto& item) {
-    return item.second.producer.id == producer && !item.second.partitions.empty();
+    return item.second.producer.id == producer && item.second.partitions.contains(where);
   });
 }
 
-Result<void> Transactions::store(const State& state) {
+Result<Node::DurableEnd> Transactions::store(State& state) {
   SLUICE_TRY(const auto key, kafka::coordinator_key(kafka::TransactionLogKey{state.transactional_id}));
   const auto now = node_.clock().wall_ms();
   SLUICE_TRY(const auto value, kafka::coordinator_value(log_value(state, now), 0));
   record::BatchBuilder builder({});
   builder.add(now, key, value);
+  SLUICE_TRY(auto log, node_.partition(kStateLog));
   SLUICE_TRY(const auto appended, node_.append_internal(kStateLog, builder.finish()));
-  static_cast<void>(appended);
+  state.updated_ms = now;
+  return Node::DurableEnd{std::move(log), appended.last_offset + 1};
+}
+
+Result<void> Transactions::forget(const std::string& transactional_id) {
+  SLUICE_TRY(const auto key, kafka::coordinator_key(kafka::TransactionLogKey{transactional_id}));
+  record::BatchBuilder builder({});
+  builder.add(node_.clock().wall_ms(), key, std::nullopt);
+  SLUICE_RETURN_IF_ERROR(node_.append_internal(kStateLog, builder.finish()));
   return {};
 }
 
@@ -141,10 +158,7 @@ void Transactions::init(const std::optional<std::string>& transactional_id, std:
 
 void Transactions::init_transactional(const std::string& transactional_id, std::int32_t timeout_ms, ProducerIdentity known,
                                       bool may_block, InitDone done) {
-  if (timeout_ms <= 0 || timeout_ms > kMaxTimeoutMs) {
-    return done(refused(ErrorCode::rejected, Reason::invalid_txn_timeout,
-                        "transaction.timeout.ms=" + std::to_string(timeout_ms) + ": 1 to " + std::to_string(kMaxTimeoutMs) + " are possible"));
-  }
+  if (timeout_ms <= 0 || timeout_ms > kMaxTimeoutMs) return done(impossible_timeout(timeout_ms));
   Result<ProducerId> fresh = kNoProducerId;
   {
     const std::lock_guard lock(mutex_);
@@ -159,7 +173,8 @@ void Transactions::init_transactional(const std::string& transactional_id, std::
   std::unique_lock lock(mutex_);
   auto& state = states_[transactional_id];
   state.transactional_id = transactional_id;
-  if (state.busy) return lock.unlock(), done(concurrent(transactional_id));
+  const bool prepared = state.state == TransactionState::prepare_commit || state.state == TransactionState::prepare_abort;
+  if (state.busy || prepared) return lock.unlock(), done(concurrent(transactional_id));
   const bool stale = known.id != kNoProducerId && known != state.producer;
   if (stale) return lock.unlock(), done(fenced(transactional_id));
   if (state.state == TransactionState::ongoing) return abort_then_init(state, timeout_ms, std::move(done), lock);
@@ -172,9 +187,10 @@ void Transactions::init_transactional(const std::string& transactional_id, std::
   state.timeout_ms = timeout_ms;
   state.partitions.clear();
   const auto identity = state.producer;
-  if (auto stored = store(state); !stored.ok()) return lock.unlock(), done(std::move(stored).error());
+  auto stored = store(state);
   lock.unlock();
-  node_.after_round([identity, done = std::move(done)](const Result<void>& outcome) {
+  if (!stored.ok()) return done(std::move(stored).error());
+  node_.after_round({*stored}, [identity, done = std::move(done)](const Result<void>& outcome) {
     outcome.ok() ? done(identity) : done(outcome.error());
   });
 }
@@ -191,10 +207,23 @@ void Transactions::abort_then_init(State& state, std::int32_t timeout_ms, InitDo
            lock);
 }
 
+Result<void> Transactions::fence(ProducerId producer) {
+  std::unique_lock lock(mutex_);
+  const auto found = std::find_if(states_.begin(), states_.end(), [&](const auto& item) { return item.second.producer.id == producer; });
+  if (found == states_.end()) return {};
+  auto& state = found->second;
+  state.producer.epoch = ProducerEpoch{static_cast<std::int16_t>(state.producer.epoch.value + 1)};
+  if (state.busy || state.unfinished) return {};  // decided before; it is on its way
+  if (state.state == TransactionState::ongoing) return complete(state, false, [](const Result<Ends>&) {}, lock), Result<void>{};
+  auto stored = store(state);
+  return stored.ok() ? Result<void>{} : std::move(stored).error();
+}
+
 // --- what belongs to a transaction
 
 Result<void> Transactions::begin(State& state) {
-  if (state.busy) return concurrent(state.transactional_id);
+  const bool prepared = state.state == TransactionState::prepare_commit || state.state == TransactionState::prepare_abort;
+  if (state.busy || prepared) return concurrent(state.transactional_id);
   if (state.state == TransactionState::ongoing) return {};
   state.state = TransactionState::ongoing;
   state.started_ms = node_.clock().wall_ms();
@@ -208,9 +237,12 @@ Result<void> Transactions::add_partitions(const std::string& transactional_id, P
   const std::lock_guard lock(mutex_);
   SLUICE_TRY(auto* state, find(transactional_id, producer));
   SLUICE_RETURN_IF_ERROR(begin(*state));
-  const auto before = state->partitions.size();
+  const auto before = state->partitions;
   state->partitions.insert(partitions.begin(), partitions.end());
-  return state->partitions.size() == before ? Result<void>{} : store(*state);
+  if (state->partitions == before) return {};
+  auto stored = store(*state);
+  if (!stored.ok()) state->partitions = before;
+  return stored.ok() ? Result<void>{} : std::move(stored).error();
 }
 
 Result<void> Transactions::add_group(const std::string& transactional_id, ProducerIdentity producer, const std::string&) {
@@ -244,9 +276,12 @@ void Transactions::end_with_ends(const std::string& transactional_id, ProducerId
   auto& state = **found;
   if (state.busy) return lock.unlock(), done(concurrent(transactional_id));
   if (state.state == TransactionState::ongoing) return complete(state, commit, std::move(done), lock);
+  const bool prepared = state.state == (commit ? TransactionState::prepare_commit : TransactionState::prepare_abort);
+  if (prepared && state.unfinished) return resume(state, std::move(done), lock);
   const bool repeated = state.state == (commit ? TransactionState::complete_commit : TransactionState::complete_abort);
   const bool nothing = state.state == TransactionState::empty;
   lock.unlock();
+  if (prepared) return done(concurrent(transactional_id));  // the decision is not known to be durable: a restart tells
   if (repeated || nothing) return done(Ends{});
   done(refused(ErrorCode::rejected, Reason::invalid_txn_state,
                "transaction of '" + transactional_id + "': ended the other way before"));
@@ -262,59 +297,113 @@ void Transactions::complete(State& state, bool commit, std::function<void(Result
   completion->done = std::move(done);
   state.busy = true;
   lock.unlock();
-  const bool durable = !commit || std::all_of(completion->partitions.begin(), completion->partitions.end(), [&](const auto& where) {
+  if (!commit) return write_decision(completion);
+  // What an earlier round lost counts as much as what the next one may lose.
+  std::vector<Node::DurableEnd> data;
+  for (const auto& where : completion->partitions) {
     const auto log = node_.partition(where);
-    return log.ok() && (*log)->durable_end() >= (*log)->log_end();
-  });
-  if (durable) return write_decision(completion);
-  node_.after_round([this, completion](Result<void> outcome) {
+    if (log.ok() && (*log)->durable_end() < (*log)->log_end()) data.push_back({*log, (*log)->log_end()});
+  }
+  if (data.empty()) return write_decision(completion);
+  node_.after_round(std::move(data), [this, completion](Result<void> outcome) {
     outcome.ok() ? write_decision(completion) : finish(completion, std::move(outcome));
   });
 }
 
 void Transactions::write_decision(const CompletionPtr& completion) {
-  Result<void> stored;
+  Result<Node::DurableEnd> stored = Node::DurableEnd{};
   {
     const std::lock_guard lock(mutex_);
     auto& state = states_[completion->transactional_id];
     state.state = completion->commit ? TransactionState::prepare_commit : TransactionState::prepare_abort;
     stored = store(state);
+    // Nothing was decided: the log refused the record, or takes no more of them.
+    if (!stored.ok()) state.state = TransactionState::ongoing;
   }
-  if (!stored.ok()) return finish(completion, std::move(stored));
-  node_.after_round([this, completion](Result<void> outcome) {
+  if (!stored.ok()) return finish(completion, std::move(stored).error());
+  node_.after_round({*stored}, [this, completion](Result<void> outcome) {
+    completion->decided = outcome.ok();
     outcome.ok() ? write_markers(completion) : finish(completion, std::move(outcome));
   });
 }
 
-void Transactions::write_markers(const CompletionPtr& completion) {
-  const auto type = completion->commit ? record::ControlType::commit : record::ControlType::abort;
+// With the lock, which it gives back: writes the markers that are missing, all in one round.
+void Transactions::resume(State& state, std::function<void(Result<Ends>)> done, std::unique_lock<std::mutex>& lock) {
+  const auto completion = std::exchange(state.unfinished, nullptr);
+  completion->done = std::move(done);
+  state.busy = true;
+  lock.unlock();
+  node_.after_round({}, [this, completion](const Result<void>&) { write_markers(completion); });
+}
+
+// A transaction shows everywhere or nowhere: no marker is written while one of them cannot be.
+Result<void> Transactions::check_online(const CompletionPtr& completion) const {
   for (const auto& where : completion->partitions) {
+    const auto log = node_.partition(where);
+    if (!log.ok()) continue;
+    if (auto offline = (*log)->offline()) return translate(*std::move(offline));
+  }
+  return {};
+}
+
+// On a round's thread: so no round comes between the markers.
+void Transactions::write_markers(const CompletionPtr& completion) {
+  if (auto online = check_online(completion); !online.ok()) return finish(completion, std::move(online));
+  const auto type = completion->commit ? record::ControlType::commit : record::ControlType::abort;
+  std::vector<Node::DurableEnd> markers;
+  for (const auto& where : completion->partitions) {
+    if (completion->ends.contains(where)) continue;
+    const auto log = node_.partition(where);
     auto marked = node_.append_marker(where, completion->producer.id, completion->producer.epoch, type);
-    if (marked.ok()) {
+    if (marked.ok() && log.ok()) {
       completion->ends[where] = marked->last_offset + 1;
-    } else if (marked.error().code != ErrorCode::not_found) {  // a topic that was deleted needs no marker
+      markers.push_back({*log, marked->last_offset + 1});
+    } else if (!marked.ok() && marked.error().code != ErrorCode::not_found) {  // a topic that was deleted needs no marker
       return finish(completion, std::move(marked).error());
     }
   }
-  node_.after_round([this, completion](Result<void> outcome) { finish(completion, std::move(outcome)); });
+  node_.after_round(std::move(markers), [this, completion](Result<void> outcome) { finish(completion, std::move(outcome)); });
 }
 
 void Transactions::finish(const CompletionPtr& completion, Result<void> outcome) {
+  if (outcome.ok()) return write_completed(completion);
   {
     const std::lock_guard lock(mutex_);
     auto& state = states_[completion->transactional_id];
     state.busy = false;
-    if (outcome.ok()) {
-      state.state = completion->commit ? TransactionState::complete_commit : TransactionState::complete_abort;
-      state.partitions.clear();
-      // Needs no round of its own: after a crash the markers are written once more, which harms nobody.
-      if (const auto stored = store(state); !stored.ok()) trace::warn("node", "__transaction_state: " + stored.error().text());
+    if (completion->decided) state.unfinished = completion;
+  }
+  std::exchange(completion->done, nullptr)(std::move(outcome).error());
+}
+
+// The transaction shows. Before that is durable in the coordinator's log no next one may begin: after a crash the markers would
+// be written once more, and would end what had come of the next one, with the outcome of this one.
+void Transactions::write_completed(const CompletionPtr& completion) {
+  Result<Node::DurableEnd> stored = Node::DurableEnd{};
+  {
+    const std::lock_guard lock(mutex_);
+    auto& state = states_[completion->transactional_id];
+    const auto prepared = std::exchange(state.state, completion->commit ? TransactionState::complete_commit : TransactionState::complete_abort);
+    auto partitions = std::exchange(state.partitions, {});
+    stored = store(state);
+    if (!stored.ok()) {
+      trace::warn("node", "__transaction_state: " + stored.error().text());
+      state.state = prepared;
+      state.partitions = std::move(partitions);
+      state.unfinished = completion;
+      state.busy = false;
     }
   }
-  if (outcome.ok() && completion->partitions.contains(kOffsetsLog)) {
-    node_.groups().transaction_ended(completion->producer, {}, completion->commit);
-  }
-  outcome.ok() ? completion->done(std::move(completion->ends)) : completion->done(std::move(outcome).error());
+  if (completion->partitions.contains(kOffsetsLog)) node_.groups().transaction_ended(completion->producer, {}, completion->commit);
+  auto answer = [completion, done = std::exchange(completion->done, nullptr)] { done(Ends(completion->ends)); };
+  if (!stored.ok()) return answer();
+  node_.after_round({*stored}, [this, completion, answer = std::move(answer)](const Result<void>&) {
+    {
+      const std::lock_guard lock(mutex_);
+      states_[completion->transactional_id].busy = false;
+    }
+    answer();
+  });
 }
 
 std::vector<TransactionInfo> Transactions::list() const {
@@ -325,6 +414,12 @@ std::vector<TransactionInfo> Transactions::list() const {
 }
 
 void Transactions::tick(std::int64_t now_ms) {
+  abort_late(now_ms);
+  resume_unfinished();
+  forget_unused(now_ms);
+}
+
+void Transactions::abort_late(std::int64_t now_ms) {
   std::vector<std::string> late;
   {
     const std::lock_guard lock(mutex_);
@@ -339,6 +434,34 @@ void Transactions::tick(std::int64_t now_ms) {
     trace::warn("node", "transaction of '" + id + "': older than its time-out of " + std::to_string(state.timeout_ms) + " ms, aborted");
     state.producer.epoch = ProducerEpoch{static_cast<std::int16_t>(state.producer.epoch.value + 1)};
     complete(state, false, [](const Result<Ends>&) {}, lock);
+  }
+}
+
+void Transactions::resume_unfinished() {
+  std::vector<std::string> unfinished;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, state] : states_) {
+      if (state.unfinished && check_online(state.unfinished).ok()) unfinished.push_back(id);
+    }
+  }
+  for (const auto& id : unfinished) {
+    std::unique_lock lock(mutex_);
+    auto& state = states_[id];
+    if (state.unfinished) resume(state, [](const Result<Ends>&) {}, lock);
+  }
+}
+
+void Transactions::forget_unused(std::int64_t now_ms) {
+  const std::lock_guard lock(mutex_);
+  for (auto it = states_.begin(); it != states_.end();) {
+    const auto& state = it->second;
+    const bool idle = !state.busy && !state.unfinished && state.partitions.empty() && state.state != TransactionState::ongoing;
+    if (!idle || now_ms - state.updated_ms <= kForgetAfterMs || !forget(it->first).ok()) {
+      ++it;
+    } else {
+      it = states_.erase(it);
+    }
   }
 }
 

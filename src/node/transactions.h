@@ -3,11 +3,15 @@
 //
 // A transaction's way (decided.md, "Sync round"): its data are durable before the decision is appended to
 // __transaction_state; the decision is durable before the markers are appended, all in one round; when the markers are
-// durable they become visible together, and `done` is called. A transaction that was decided before a crash is
-// completed at start; one that was not is aborted by its time-out, or when its id is initialised again.
+// durable they become visible together; when that is durable in __transaction_state, `done` is called and the next
+// transaction of the id may begin. A transaction that was decided before a crash is completed at start; one that was not
+// is aborted by its time-out, or when its id is initialised again.
 //
 //     empty -> ongoing -> prepare_commit -> complete_commit -> ongoing ...
 //                      -> prepare_abort  -> complete_abort  -> ongoing ...
+//
+// When a marker cannot be written (a full disk), the transaction stays prepared, and tick() or a repeated end() tries again.
+// A transactional id that was not used for seven days is forgotten, as Kafka does.
 
 #include <functional>
 #include <map>
@@ -79,36 +83,49 @@ class Transactions {
   using Ends = std::map<TopicPartition, Offset>;
   void end_with_ends(const std::string& transactional_id, ProducerIdentity producer, bool commit,
                      std::function<void(Result<Ends>)> done);
-  // Is a transaction of this producer known here, ongoing or on its way to its end?
-  [[nodiscard]] bool knows(ProducerId producer) const;
+  // Is `where` part of a transaction of this producer that is known here, ongoing or on its way to its end?
+  [[nodiscard]] bool knows(ProducerId producer, const TopicPartition& where) const;
+
+  // Whoever has this producer id must initialise it again; its ongoing transaction is aborted.
+  [[nodiscard]] Result<void> fence(ProducerId producer);
 
   [[nodiscard]] std::vector<TransactionInfo> list() const;
   // Aborts transactions that are older than their time-out.
   void tick(std::int64_t now_ms);
 
  private:
-  struct State : TransactionInfo {
-    bool busy = false;  // an end is on its way
-    std::int64_t updated_ms = 0;
-  };
   struct Completion {
     std::string transactional_id;
     ProducerIdentity producer;
     bool commit = false;
     std::set<TopicPartition> partitions;
-    Ends ends;
+    bool decided = false;  // durably
+    Ends ends;             // of those that have their marker
     std::function<void(Result<Ends>)> done;
   };
   using CompletionPtr = std::shared_ptr<Completion>;
+  struct State : TransactionInfo {
+    bool busy = false;         // an end is on its way
+    CompletionPtr unfinished;  // decided, but some marker could not be written
+    std::int64_t updated_ms = 0;
+  };
 
   [[nodiscard]] Result<State*> find(const std::string& transactional_id, ProducerIdentity producer);
   [[nodiscard]] Result<void> begin(State& state);
   void complete(State& state, bool commit, std::function<void(Result<Ends>)> done, std::unique_lock<std::mutex>& lock);
+  void resume(State& state, std::function<void(Result<Ends>)> done, std::unique_lock<std::mutex>& lock);
   void write_decision(const CompletionPtr& completion);
   void write_markers(const CompletionPtr& completion);
+  [[nodiscard]] Result<void> check_online(const CompletionPtr& completion) const;
   void finish(const CompletionPtr& completion, Result<void> outcome);
-  [[nodiscard]] Result<void> store(const State& state);
+  void write_completed(const CompletionPtr& completion);
+  // Gives what must be durable for the state to be.
+  [[nodiscard]] Result<Node::DurableEnd> store(State& state);
+  [[nodiscard]] Result<void> forget(const std::string& transactional_id);
   [[nodiscard]] Result<void> replay(ByteView key, std::optional<ByteView> value);
+  void abort_late(std::int64_t now_ms);
+  void resume_unfinished();
+  void forget_unused(std::int64_t now_ms);
   // `may_block`: not on a round's thread.
   void init_transactional(const std::string& transactional_id, std::int32_t timeout_ms, ProducerIdentity known,
                           bool may_block, InitDone done);
