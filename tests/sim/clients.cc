@@ -137,6 +137,8 @@ class Idempotent : public Client {
   }
 
   void answered(const TopicPartition& where, int life, const BatchPtr& batch, ProducerIdentity identity, const Result<node::Appended>& appended) {
+    world_.tell(name_ + " of epoch " + to_string(identity.epoch) + " sent to " + where.topic + "-" + std::to_string(where.partition) + " " +
+                batch->records[0].value.value_or("none").substr(0, 12) + ": " + (appended.ok() ? "at " + to_string(appended->base_offset) : appended.error().text()));
     if (appended.ok()) {
       batch->state = Batch::State::acknowledged;
       ++world_.counts.acknowledged;
@@ -204,7 +206,7 @@ class Transactional final : public Idempotent {
   void node_died() override {
     Idempotent::node_died();
     waiting_ = false;
-    offsets_unanswered_ = false;
+    if (std::exchange(offsets_unanswered_, false)) broken_ = true;  // nobody knows whether they are part of it
     if (world_.chance(0.3)) lost_identity();
   }
 
@@ -214,10 +216,12 @@ class Transactional final : public Idempotent {
     world_.node().transactions().init(name_, 60'000, {}, [this, age = world_.age()](const Result<ProducerIdentity>& given) {
       if (age != world_.age()) return;
       waiting_ = false;
+      world_.tell(name_ + (given.ok() ? " is producer " + to_string(given->id) + " of epoch " + to_string(given->epoch) : " has no identity: " + given.error().text()));
       if (given.ok()) take(*given);
     });
   }
   void lost_identity() override {
+    world_.tell(name_ + " gives up its identity");
     take({});
     transaction_.reset();
     ending_.reset();
@@ -263,6 +267,7 @@ class Transactional final : public Idempotent {
     world_.node().groups().commit({name_, "", std::nullopt, -1}, {{*where, {offset, -1, "", 0}}}, identity_, [this, place = *where, offset, age = world_.age(), transaction = transaction_](const Result<void>& outcome) {
       if (age != world_.age() || transaction != transaction_) return;
       offsets_unanswered_ = false;
+      world_.tell(name_ + " commits offset " + to_string(offset) + " of " + place.topic + "-" + std::to_string(place.partition) + ": " + (outcome.ok() ? "done" : outcome.error().text()));
       if (!outcome.ok()) return void(broken_ = true);
       offsets_[place] = offset;
     });
@@ -285,6 +290,7 @@ class Transactional final : public Idempotent {
     world_.node().transactions().end(name_, identity_, commit, [this, commit, age = world_.age(), transaction = transaction_, identity = identity_](const Result<void>& outcome) {
       if (age != world_.age()) return;
       waiting_ = false;
+      world_.tell(name_ + (commit ? " commits: " : " aborts: ") + (outcome.ok() ? "done" : outcome.error().text()));
       if (transaction != transaction_ || identity != identity_) return;
       ended(commit, outcome);
     });
@@ -333,6 +339,7 @@ class Embedded final : public Client {
     for (auto left = 1 + world_.below(6); left > 0 && good; --left) good = append(transaction);
     if (!good || world_.chance(0.15)) {
       const auto aborted = producer_->abort();
+      world_.tell(name_ + " aborts: " + (aborted.ok() ? "done" : aborted.error().text()));
       transaction->fate = aborted.ok() ? Transaction::Fate::aborted : Transaction::Fate::open;
       if (!aborted.ok()) producer_.reset();
       ++world_.counts.aborted;
@@ -355,6 +362,7 @@ class Embedded final : public Client {
     out.key = record.key;
     out.value = *record.value;
     ++world_.counts.appended;
+    world_.tell(name_ + " appends to " + where->topic + "-" + std::to_string(where->partition) + " " + record.value->substr(0, 12));
     // A round may come between.
     if (world_.chance(0.2)) static_cast<void>(world_.node().run_sync_round());
     return producer_->append(out).ok();
@@ -362,7 +370,9 @@ class Embedded final : public Client {
   void commit(Transaction& transaction) {
     transaction.fate = Transaction::Fate::ending;
     const pipeline::PositionUpdate position{name_, std::to_string(++position_)};
-    if (producer_->commit({&position, 1}).ok()) {
+    const auto committed = producer_->commit({&position, 1});
+    world_.tell(name_ + " commits " + std::to_string(transaction.parts.size()) + ": " + (committed.ok() ? "done" : committed.error().text()));
+    if (committed.ok()) {
       transaction.fate = Transaction::Fate::committed;
       ++world_.counts.committed;
     } else {

@@ -33,7 +33,9 @@ void Model::topic_made(const std::string& name, Topic topic) {
 void Model::topic_gone(const std::string& name) {
   topics_.erase(name);
   std::erase_if(partitions_, [&](const auto& item) { return item.first.topic == name; });
-  std::erase_if(groups_, [&](const auto& item) { return item.first.second.topic == name; });
+  for (auto& [key, offsets] : groups_) {
+    if (key.second.topic == name) offsets.acknowledged = -1;
+  }
 }
 
 const Topic* Model::topic(const std::string& name) const {
@@ -94,7 +96,7 @@ void Model::offset_asked(const std::string& group, const TopicPartition& where, 
 
 void Model::offset_committed(const std::string& group, const TopicPartition& where, Offset offset) {
   const auto found = groups_.find({group, where});
-  if (found == groups_.end()) return;  // its topic was deleted
+  if (found == groups_.end() || topic(where.topic) == nullptr) return;  // its topic was deleted
   if (!found->second.asked.contains(offset.value)) return;
   found->second.acknowledged = std::max(found->second.acknowledged, offset.value);
 }
@@ -250,13 +252,16 @@ void Model::compare_transactions(const std::vector<Shown>& shown) {
       const bool seen = committed[part.where].contains(*part.record.value);
       const auto& partition = partitions_[part.where];
       const auto offset = partition.offsets.find(*part.record.value);
-      const bool may_miss = known->compacted || (offset != partition.offsets.end() && offset->second < partition.start);
+      // Held back by an older transaction that is open, below the log's start, or superseded.
+      const bool held = offset != partition.offsets.end() && offset->second >= by_place[part.where]->last_stable.value;
+      const bool may_miss = held || known->compacted || (offset == partition.offsets.end() ? partition.start > 0 : offset->second < partition.start);
       if (seen) {
         ++there;
         first_there = name_of(part.where) + " " + text_of(part.record);
       } else if (!may_miss) {
         ++absent;
-        first_absent = name_of(part.where) + " " + text_of(part.record);
+        first_absent = name_of(part.where) + " " + text_of(part.record) + (offset == partition.offsets.end() ? " (never seen" : " (at " + std::to_string(offset->second)) +
+                       "; last stable offset " + to_string(by_place[part.where]->last_stable) + ", high watermark " + to_string(by_place[part.where]->high_watermark) + ")";
       }
     }
     using Fate = Transaction::Fate;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/trace.h"
+
 namespace sluice::sim {
 
 void Tally::operator+=(const Tally& other) {
@@ -89,6 +91,7 @@ void World::make_topic() {
   const auto outcome = node_->create_topic(made);
   topic.unsure = !outcome.ok();
   model.topic_made(made.name, topic);
+  tell("made " + made.name + (topic.unsure ? " (not sure)" : "") + (topic.compacted ? " compacted" : "") + (topic.bounded ? " bounded" : ""));
 }
 
 void World::change_topics() {
@@ -98,7 +101,9 @@ void World::change_topics() {
   auto* const topic = model.topic(where->topic);
   if (what < 8 && model.topics().size() > 1) {
     topic->unsure = true;
-    if (node_->delete_topic(where->topic).ok()) model.topic_gone(where->topic);
+    const auto outcome = node_->delete_topic(where->topic);
+    if (outcome.ok()) model.topic_gone(where->topic);
+    tell("deleted " + where->topic + (outcome.ok() ? "" : " (not sure)"));
   } else if (what == 8 && topic->partitions < 4) {
     topic->unsure = true;
     if (!node_->add_partitions(where->topic, topic->partitions + 1).ok()) return;
@@ -141,7 +146,7 @@ void World::trouble() {
 void World::open() {
   for (int i = 0; !node_; ++i) {
     // Recovery may be interrupted, too; in the end the disk is well and it must not fail.
-    const bool well = i > 2 || chance(0.7);
+    const bool well = settling_ || i > 2 || chance(0.7);
     if (well) disk_.set_faults({});
     if (!well) disk_.set_faults({.sync_failure = 0.1, .write_failure = 0.1});
     disk_.set_capacity(UINT64_MAX);
@@ -168,7 +173,10 @@ void World::open() {
   for (const auto& client : clients_) client->node_opened();
 }
 
+void World::tell(const std::string& what) const { trace::info("sim", what); }
+
 void World::restart(bool power_fails) {
+  tell(power_fails ? "the power fails" : "the process is killed");
   power_fails ? disk_.crash() : disk_.kill_process();
   node_.reset();
   ++age_;
@@ -178,7 +186,9 @@ void World::restart(bool power_fails) {
 }
 
 void World::stop_cleanly() {
-  if (node_->close().ok()) ++counts.clean_stops;
+  const auto closed = node_->close();
+  tell(closed.ok() ? "stopped cleanly" : "cannot stop cleanly");
+  if (closed.ok()) ++counts.clean_stops;
   restart(chance(0.5));
 }
 
@@ -205,6 +215,7 @@ void World::step() {
 
 // Whatever happened: when the disk is well again everything must come to its end.
 void World::settle() {
+  settling_ = true;
   restart(chance(0.5));
   for (int i = 0; i < 40 && node_; ++i) {
     clock_.advance(60'000);

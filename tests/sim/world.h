@@ -65,6 +65,8 @@ class World {
   // Which node this is: an answer of an earlier one is void.
   [[nodiscard]] int age() const { return age_; }
 
+  void tell(const std::string& what) const;
+
   Model model;
   Tally counts;
 
@@ -88,6 +90,7 @@ class World {
   std::unique_ptr<node::Node> node_;
   std::vector<std::unique_ptr<Client>> clients_;
   int age_ = 0;
+  bool settling_ = false;
   std::int64_t next_value_ = 0;
 };
 
