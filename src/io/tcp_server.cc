@@ -14,6 +14,7 @@
 
 #include "io/tcp_server.h"
 
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -207,12 +208,23 @@ void read_into_page_cache(int descriptor, std::uint64_t offset, std::size_t size
   }
 }
 
+// A peer that vanished without a word (a cable, a NAT that forgot) is given up after about two minutes, idle or not.
+void notice_half_open(int descriptor) {
+  const auto set = [descriptor](int level, int name, int value) { ::setsockopt(descriptor, level, name, &value, sizeof value); };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 4);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 120'000);  // ms, for what was sent and not confirmed
+}
+
 class AsioConnection final : public Connection, public std::enable_shared_from_this<AsioConnection> {
  public:
   AsioConnection(tcp::socket socket, std::shared_ptr<AsioLoop> loop, Shared& shared)
       : loop_(*loop), weak_loop_(loop), shared_(shared), id_(shared.next_id++) {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
+    notice_half_open(socket.native_handle());
     socket.non_blocking(true, ignored);
     local_ = address_of(socket.local_endpoint(ignored));
     peer_ = address_of(socket.remote_endpoint(ignored));

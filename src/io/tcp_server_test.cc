@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -62,6 +64,12 @@ class RawClient {
   [[nodiscard]] Bytes receive_message() const {
     const auto prefix = receive(4);
     return prefix.size() < 4 ? Bytes("closed") : receive(load_be<std::uint32_t>(prefix.data()));
+  }
+  [[nodiscard]] std::uint16_t port() const {
+    sockaddr_in own{};
+    socklen_t size = sizeof own;
+    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&own), &size);
+    return ntohs(own.sin_port);
   }
   void small_buffers() const {
     const int size = 64 << 10;
@@ -397,6 +405,53 @@ TEST(TcpServer, RespondersTimersAndConnectionsMayOutliveTheServer) {
   timer->cancel();
   timer.reset();
   EXPECT_EQ(client.receive_message(), "closed");
+}
+
+// The server's end of a client's connection, in this process.
+int accepted_descriptor(const RawClient& client) {
+  for (int descriptor = 3; descriptor < 1024; ++descriptor) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0 || peer.sin_family != AF_INET) continue;
+    if (ntohs(peer.sin_port) == client.port()) return descriptor;
+  }
+  return -1;
+}
+
+TEST(TcpServer, AClientThatVanishedIsLookedForByTheKernel) {
+  Running running;
+  running.start();
+  const RawClient client(running.port());
+  client.send(framed("x"));
+  ASSERT_EQ(client.receive_message(), "x");
+  const auto descriptor = accepted_descriptor(client);
+  ASSERT_GE(descriptor, 0);
+  for (const auto& [level, name] : {std::pair{SOL_SOCKET, SO_KEEPALIVE}, {IPPROTO_TCP, TCP_USER_TIMEOUT}}) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    ASSERT_EQ(::getsockopt(descriptor, level, name, &value, &size), 0);
+    EXPECT_NE(value, 0);
+  }
+}
+
+TEST(TcpServer, AThousandClientsAreServedAtOnce) {
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  const auto before = files;
+  files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+  ASSERT_GE(files.rlim_cur, 2100U) << "this machine lets a process have too few open files";
+  {
+    Running running;
+    running.start();
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (int i = 0; i < 1000; ++i) clients.push_back(std::make_unique<RawClient>(running.port()));
+    for (std::size_t i = 0; i < clients.size(); ++i) clients[i]->send(framed("client " + std::to_string(i)));
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      ASSERT_EQ(clients[i]->receive_message(), "client " + std::to_string(i));
+    }
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST(TcpServer, TimersRunAndCancelledOnesDoNot) {
