@@ -129,11 +129,16 @@ Result<void> EmbeddedProducer::flush(Target& to) {
 }
 
 Result<Transactions::Ends> EmbeddedProducer::end(bool commit) {
-  // A transaction without a record is none: its coordinator has not heard of it.
-  const bool begun = std::any_of(targets_.begin(), targets_.end(), [](const auto& item) { return item.second.in_transaction; });
-  auto ended = begun ? wait_for<Transactions::Ends>(node_, [&](auto done) {
-    node_.transactions().end_with_ends(transactional_id_, identity_, commit, std::move(done));
-  }) : Result<Transactions::Ends>(Transactions::Ends{});
+  // One that nothing was appended to is not known to the coordinator.
+  const bool began = std::any_of(targets_.begin(), targets_.end(), [](const auto& item) { return item.second.in_transaction; });
+  Result<Transactions::Ends> ended = Transactions::Ends{};
+  if (began) {
+    ended = wait_for<Transactions::Ends>(node_, [&](auto done) {
+      node_.transactions().end_with_ends(transactional_id_, identity_, commit, std::move(done));
+    });
+  } else if (auto current = node_.transactions().check(transactional_id_, identity_); !current.ok()) {
+    ended = std::move(current).error();
+  }
   open_ = false;
   buffered_bytes_ = 0;
   for (auto& [key, to] : targets_) {

@@ -243,7 +243,7 @@ void Node::answer_pending(const storage::RoundResult& round) {
       const bool failed = std::any_of(round.partitions.begin(), round.partitions.end(), [&](const auto& entry) {
         return entry.partition == pending.state->log && (entry.failure || entry.partition->offline());
       });
-      return pending.last_offset >= pending.state->shown() && !failed;
+      return pending.last_offset >= pending.state->shown() && !failed && !pending.state->gone;
     };
     const auto middle = std::stable_partition(pending_.begin(), pending_.end(), waits);
     ready.assign(std::make_move_iterator(middle), std::make_move_iterator(pending_.end()));
@@ -252,6 +252,8 @@ void Node::answer_pending(const storage::RoundResult& round) {
   for (auto& pending : ready) {
     if (pending.last_offset < pending.state->shown()) {
       pending.done(pending.appended);
+    } else if (pending.state->gone) {
+      pending.done(refused(ErrorCode::not_found, Reason::unknown_topic, pending.state->log->name() + ": the topic was deleted"));
     } else {
       pending.done(refused(ErrorCode::back_off, Reason::storage_failed,
                            pending.state->log->name() + ": the disk failed before the batch was durable"));

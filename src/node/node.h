@@ -236,6 +236,7 @@ class Node {
   void finish_round(const storage::RoundResult& round);
   void show_round(const storage::RoundResult& round, std::vector<TopicPartition>& moved);
   [[nodiscard]] Result<void> check_durable(const std::vector<DurableEnd>& ends) const;
+  void let_go(const TopicState& topic);
   void answer_pending(const storage::RoundResult& round);
   void wake_waiters(const std::vector<TopicPartition>& moved);
   [[nodiscard]] Result<void> check_space();

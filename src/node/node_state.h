@@ -25,6 +25,7 @@ struct Node::PartitionState {
   // Written under visibility_mutex_.
   std::atomic<std::int64_t> high_watermark{0};
   std::atomic<std::int64_t> last_stable{0};
+  std::atomic<bool> gone{false};  // its topic was deleted
   std::mutex holds_mutex;
   std::map<std::string, Offset> holds;
 

@@ -258,9 +258,10 @@ Result<TopicInfo> Node::create_topic(const NewTopic& topic, bool validate_only) 
 }
 
 Result<void> Node::delete_topic(const std::string& name) {
+  std::shared_ptr<TopicState> state;
   {
     const std::lock_guard one(metadata_mutex_);
-    SLUICE_TRY(const auto state, find_topic(name));
+    SLUICE_TRY(state, find_topic(name));
     if (state->info.internal) {
       return refused(ErrorCode::rejected, Reason::read_only_topic, "topic '" + name + "' is internal and cannot be deleted");
     }
@@ -276,7 +277,19 @@ Result<void> Node::delete_topic(const std::string& name) {
     }
   }
   groups_->topic_deleted(name);
+  let_go(*state);
   return {};
+}
+
+// Who waits for a partition that is gone is told: writers get an error, readers look again.
+void Node::let_go(const TopicState& topic) {
+  std::vector<TopicPartition> gone;
+  for (const auto& partition : topic.partitions) {
+    partition->gone = true;
+    gone.push_back(partition->where);
+  }
+  answer_pending({});
+  wake_waiters(gone);
 }
 
 Result<void> Node::add_partitions(const std::string& name, std::int32_t total, bool validate_only) {

@@ -156,18 +156,21 @@ void Transactions::init(const std::optional<std::string>& transactional_id, std:
   done(ProducerIdentity{*id, ProducerEpoch{0}});
 }
 
-void Transactions::init_transactional(const std::string& transactional_id, std::int32_t timeout_ms, ProducerIdentity known,
-                                      bool may_block, InitDone done) {
-  if (timeout_ms <= 0 || timeout_ms > kMaxTimeoutMs) return done(impossible_timeout(timeout_ms));
-  Result<ProducerId> fresh = kNoProducerId;
+// A producer id, if the transactional id needs a new one: it has none, or its epochs are used up.
+Result<ProducerId> Transactions::fresh_id_for(const std::string& transactional_id, bool may_block) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = states_.find(transactional_id);
-    const bool needs = found == states_.end() || found->second.producer.epoch.value >= kLastEpoch;
-    if (needs && !may_block) return done(concurrent(transactional_id));
-    if (!needs) may_block = false;
+    if (found != states_.end() && found->second.producer.epoch.value < kLastEpoch) return kNoProducerId;
   }
-  if (may_block) fresh = node_.next_producer_id();
+  if (!may_block) return concurrent(transactional_id);
+  return node_.next_producer_id();
+}
+
+void Transactions::init_transactional(const std::string& transactional_id, std::int32_t timeout_ms, ProducerIdentity known,
+                                      bool may_block, InitDone done) {
+  if (timeout_ms <= 0 || timeout_ms > kMaxTimeoutMs) return done(impossible_timeout(timeout_ms));
+  const auto fresh = fresh_id_for(transactional_id, may_block);
   if (!fresh.ok()) return done(fresh.error());
 
   std::unique_lock lock(mutex_);
@@ -175,14 +178,19 @@ void Transactions::init_transactional(const std::string& transactional_id, std::
   state.transactional_id = transactional_id;
   const bool prepared = state.state == TransactionState::prepare_commit || state.state == TransactionState::prepare_abort;
   if (state.busy || prepared) return lock.unlock(), done(concurrent(transactional_id));
-  const bool stale = known.id != kNoProducerId && known != state.producer;
-  if (stale) return lock.unlock(), done(fenced(transactional_id));
+  const bool named = known.id != kNoProducerId && state.producer.id != kNoProducerId;
+  if (named && known != state.producer) {
+    const bool repeated = known.id == state.producer.id && known.epoch == state.asked_with && state.state == TransactionState::empty;
+    const auto identity = state.producer;
+    return lock.unlock(), repeated ? done(identity) : done(fenced(transactional_id));
+  }
   if (state.state == TransactionState::ongoing) return abort_then_init(state, timeout_ms, std::move(done), lock);
   if (*fresh != kNoProducerId) {
     state.producer = {*fresh, ProducerEpoch{0}};
   } else {
     state.producer.epoch = ProducerEpoch{static_cast<std::int16_t>(state.producer.epoch.value + 1)};
   }
+  state.asked_with = named && state.producer.id == known.id ? known.epoch : kNoProducerEpoch;
   state.state = TransactionState::empty;
   state.timeout_ms = timeout_ms;
   state.partitions.clear();
@@ -260,6 +268,17 @@ Result<void> Transactions::verify(const std::string& transactional_id, ProducerI
   return {};
 }
 
+Result<void> Transactions::verify_group(const std::string& transactional_id, ProducerIdentity producer) {
+  return verify(transactional_id, producer, kOffsetsLog);
+}
+
+Result<void> Transactions::check(const std::string& transactional_id, ProducerIdentity producer) {
+  const std::lock_guard lock(mutex_);
+  SLUICE_TRY(const auto* state, find(transactional_id, producer));
+  static_cast<void>(state);
+  return {};
+}
+
 // --- the end
 
 void Transactions::end(const std::string& transactional_id, ProducerIdentity producer, bool commit, EndDone done) {
@@ -282,9 +301,9 @@ void Transactions::end_with_ends(const std::string& transactional_id, ProducerId
   const bool nothing = state.state == TransactionState::empty;
   lock.unlock();
   if (prepared) return done(concurrent(transactional_id));  // the decision is not known to be durable: a restart tells
-  if (repeated || nothing) return done(Ends{});
+  if (repeated) return done(Ends{});
   done(refused(ErrorCode::rejected, Reason::invalid_txn_state,
-               "transaction of '" + transactional_id + "': ended the other way before"));
+               "transaction of '" + transactional_id + (nothing ? "': none has begun" : "': ended the other way before")));
 }
 
 // With the lock, which it gives back: decides an ongoing transaction.

@@ -60,8 +60,8 @@ class Transactions {
   [[nodiscard]] Result<void> start();
 
   // No transactional id: a fresh identity for an idempotent producer. With one: fences earlier producers of the id,
-  // aborts what they left, and gives the next epoch. `known` is what the client has (KIP-360), or none. `done` may come later,
-  // on a round's thread.
+  // aborts what they left, and gives the next epoch. `known` is what the client has (KIP-360), or none; asked again with
+  // the same, it gives the same answer. `done` may come later, on a round's thread.
   using InitDone = std::function<void(Result<ProducerIdentity>)>;
   void init(const std::optional<std::string>& transactional_id, std::int32_t timeout_ms, ProducerIdentity known, InitDone done);
 
@@ -74,6 +74,11 @@ class Transactions {
   // Is `where` part of the id's ongoing transaction?
   [[nodiscard]] Result<void> verify(const std::string& transactional_id, ProducerIdentity producer,
                                     const TopicPartition& where);
+
+  // Are offsets of groups part of it?
+  [[nodiscard]] Result<void> verify_group(const std::string& transactional_id, ProducerIdentity producer);
+  // Is this still the newest producer of the id?
+  [[nodiscard]] Result<void> check(const std::string& transactional_id, ProducerIdentity producer);
 
   // Commits or aborts. `done` comes when the markers are durable and visible. Repeating a finished end is answered ok.
   using EndDone = std::function<void(Result<void>)>;
@@ -107,6 +112,8 @@ class Transactions {
   struct State : TransactionInfo {
     bool busy = false;         // an end is on its way
     CompletionPtr unfinished;  // decided, but some marker could not be written
+    // What the producer named when it asked for its present epoch; who asks again did not get the answer (KIP-360).
+    ProducerEpoch asked_with = kNoProducerEpoch;
     std::int64_t updated_ms = 0;
   };
 
@@ -126,6 +133,7 @@ class Transactions {
   void abort_late(std::int64_t now_ms);
   void resume_unfinished();
   void forget_unused(std::int64_t now_ms);
+  [[nodiscard]] Result<ProducerId> fresh_id_for(const std::string& transactional_id, bool may_block);
   // `may_block`: not on a round's thread.
   void init_transactional(const std::string& transactional_id, std::int32_t timeout_ms, ProducerIdentity known,
                           bool may_block, InitDone done);

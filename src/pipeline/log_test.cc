@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
+#include <algorithm>
 
+#include "pipeline/log_contract_testing.h"
 #include "pipeline/memory_catalog_testing.h"
 #include "pipeline/memory_log_testing.h"
 
@@ -19,6 +20,28 @@ std::vector<std::string> values(const MemoryLog& log, const std::string& topic) 
 NewRecord record(std::string_view topic, ByteView key, std::optional<ByteView> value) {
   return {.topic = topic, .partition = 0, .timestamp_ms = 1, .key = key, .value = value, .headers = {}};
 }
+
+class MemoryLogUnderTest final : public LogUnderTest {
+ public:
+  Log& log() override { return log_; }
+  bool crash() override { return false; }
+  Result<void> remove_before(const std::string& topic, std::int32_t partition, Offset offset) override {
+    for (const auto& [name, held] : log_.holds(topic, partition)) offset = std::min(offset, held);
+    log_.trim(topic, partition, offset);
+    return {};
+  }
+  Result<void> remove_topic(const std::string& topic) override {
+    log_.remove_topic(topic);
+    return {};
+  }
+
+ private:
+  MemoryLog log_;
+};
+
+const bool kRegistered = register_log_contract("MemoryLog", [] { return std::make_unique<MemoryLogUnderTest>(); });
+
+TEST(MemoryLog, IsUnderTheContract) { EXPECT_TRUE(kRegistered); }
 
 // Golden values of org.apache.kafka.common.utils.UtilsTest.testMurmur2: with 2^31 - 1 partitions the hash shows whole.
 TEST(PartitionOf, IsJavasMurmur2) {
@@ -63,42 +86,6 @@ TEST(ReadPosition, IsNoneBeforeTheFirstAndTheNewestAfter) {
   EXPECT_FALSE(read_position(log, "q")->has_value());
 }
 
-TEST(MemoryLog, ShowsATransactionAtItsCommitAndNeverAnAbortedOne) {
-  MemoryLog log;
-  ASSERT_TRUE(log.ensure_topic({.name = "t"}).ok());
-  auto producer = log.producer("owner");
-  ASSERT_TRUE((*producer)->begin().ok());
-  ASSERT_TRUE((*producer)->append(record("t", "k", "a")).ok());
-  EXPECT_TRUE(values(log, "t").empty());
-  EXPECT_EQ(log.range("t", 0)->last_stable, Offset{0});
-  const auto ends = (*producer)->commit({});
-  ASSERT_TRUE(ends.ok()) << ends.error();
-  ASSERT_EQ(ends->size(), 1U);
-  EXPECT_EQ(ends->front().end, Offset{2});  // the record and its control record
-
-  ASSERT_TRUE((*producer)->begin().ok());
-  ASSERT_TRUE((*producer)->append(record("t", "k", "b")).ok());
-  ASSERT_TRUE((*producer)->abort().ok());
-  EXPECT_EQ(values(log, "t"), (std::vector<std::string>{"a"}));
-
-  auto reader = log.reader("t", 0, Offset{0});
-  const auto records = (*reader)->poll(0, 1 << 20);
-  ASSERT_EQ(records->size(), 1U);
-  EXPECT_EQ((*reader)->next_offset(), Offset{4});
-}
-
-TEST(MemoryLog, ANewerProducerFencesTheOlderAndAbortsWhatItLeftOpen) {
-  MemoryLog log;
-  ASSERT_TRUE(log.ensure_topic({.name = "t"}).ok());
-  auto older = log.producer("owner");
-  ASSERT_TRUE((*older)->begin().ok());
-  ASSERT_TRUE((*older)->append(record("t", "k", "a")).ok());
-  auto newer = log.producer("owner");
-  EXPECT_EQ(log.range("t", 0)->last_stable, Offset{2});
-  EXPECT_EQ((*older)->commit({}).error().code, ErrorCode::fenced);
-  EXPECT_TRUE(values(log, "t").empty());
-}
-
 TEST(MemoryLog, AFailedCommitIsSettledByTheNextProducer) {
   for (const auto fault : {CommitFault::lost, CommitFault::lost_answer}) {
     MemoryLog log;
@@ -111,29 +98,6 @@ TEST(MemoryLog, AFailedCommitIsSettledByTheNextProducer) {
     ASSERT_TRUE(log.producer("owner").ok());
     EXPECT_EQ(values(log, "t").size(), fault == CommitFault::lost_answer ? 1U : 0U);
   }
-}
-
-TEST(MemoryLog, APollWaitsForTheFirstRecordAndIsInterrupted) {
-  MemoryLog log;
-  ASSERT_TRUE(log.ensure_topic({.name = "t"}).ok());
-  auto reader = log.reader("t", 0, Offset{0});
-  std::thread writer([&] { log.put("t", "k", "v"); });
-  const auto records = (*reader)->poll(60'000, 1 << 20);
-  writer.join();
-  ASSERT_EQ(records->size(), 1U);
-  EXPECT_EQ(records->front().value, "v");
-
-  std::thread interrupter([&] { (*reader)->interrupt(); });
-  EXPECT_TRUE((*reader)->poll(60'000, 1 << 20)->empty());
-  interrupter.join();
-}
-
-TEST(MemoryLog, AReaderBeforeTheStartOfTheLogIsRefused) {
-  MemoryLog log;
-  log.put("t", "k", "v");
-  log.trim("t", 0, Offset{1});
-  auto reader = log.reader("t", 0, Offset{0});
-  EXPECT_EQ((*reader)->poll(0, 1).error().code, ErrorCode::rejected);
 }
 
 TEST(MemoryCatalog, GivesTheSameIdToTheSameSchemaAndRefusesAsTold) {
