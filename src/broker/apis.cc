@@ -9,7 +9,7 @@ extern constinit const Api kProduce, kFetch, kListOffsets, kMetadata, kOffsetCom
     kJoinGroup, kHeartbeat, kLeaveGroup, kSyncGroup, kDescribeGroups, kListGroups, kApiVersions, kCreateTopics,
     kDeleteTopics, kDeleteRecords, kInitProducerId, kOffsetForLeaderEpoch, kAddPartitionsToTxn, kAddOffsetsToTxn,
     kEndTxn, kTxnOffsetCommit, kDescribeConfigs, kAlterConfigs, kCreatePartitions, kDeleteGroups,
-    kIncrementalAlterConfigs, kDescribeCluster;
+    kIncrementalAlterConfigs, kOffsetDelete, kDescribeCluster;
 
 namespace {
 constexpr std::array kServed = {
@@ -41,6 +41,7 @@ constexpr std::array kServed = {
     &kCreatePartitions,
     &kDeleteGroups,
     &kIncrementalAlterConfigs,
+    &kOffsetDelete,
     &kDescribeCluster,
 };
 

@@ -237,6 +237,17 @@ TEST_F(BrokerTest, AFetchWaitsForDataAndIsWokenByThem) {
   EXPECT_THAT(values_of(response.responses.at(0).partitions.at(0).records->bytes), ::testing::ElementsAre("late"));
 }
 
+TEST_F(BrokerTest, AFetchThatWaitsForATopicIsToldThatItWasDeleted) {
+  make_topic("t");
+  const auto begin = std::chrono::steady_clock::now();
+  const auto id = client_.send(fetch_of("t", 0, 8000), 12);
+  RawClient other{running_.port()};
+  EXPECT_EQ(other.call(kafka::DeleteTopicsRequest{{}, {"t"}}, 5).responses.at(0).error_code, Code::none);
+  const auto response = client_.receive<kafka::FetchResponse>(12, id);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(8));
+  EXPECT_EQ(response.responses.at(0).partitions.at(0).error_code, Code::unknown_topic_or_partition);
+}
+
 TEST_F(BrokerTest, AFetchThatGetsNothingAnswersWhenItsPatienceEnds) {
   make_topic("t");
   const auto response = client_.call(fetch_of("t", 0, 50), 12);

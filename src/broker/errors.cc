@@ -57,6 +57,8 @@ Code by_group_reason(Reason reason) {
       return Code::non_empty_group;
     case Reason::group_not_found:
       return Code::group_id_not_found;
+    case Reason::group_subscribed:
+      return Code::group_subscribed_to_topic;
     case Reason::unstable_offset_commit:
       return Code::unstable_offset_commit;
     default:

@@ -18,8 +18,9 @@ Result<void> Groups::check_committer(const Committer& who, bool transactional) {
   if (who.group.empty()) return group_error(Reason::invalid_group_id, who.group, "a name is needed");
   auto& slot = groups_[who.group];
   if (!slot) slot = std::make_unique<Group>(), slot->name = who.group;
+  if (who.generation < 0 && slot->members.empty()) return {};
   if (who.generation < 0 && who.member_id.empty() && !who.instance_id) {
-    if (transactional || slot->members.empty()) return {};
+    if (transactional) return {};
     return group_error(Reason::unknown_member, who.group, "it has members; offsets come from them");
   }
   SLUICE_TRY(auto* member, find_member(*slot, who));
@@ -111,6 +112,27 @@ void Groups::transaction_ended(ProducerIdentity producer, const std::set<std::st
     }
     group->pending.erase(pending);
   }
+}
+
+Result<std::map<TopicPartition, Result<void>>> Groups::delete_offsets(const std::string& name,
+                                                                      const std::vector<TopicPartition>& partitions) {
+  const std::lock_guard lock(mutex_);
+  const auto slot = groups_.find(name);
+  if (slot == groups_.end()) return refused(ErrorCode::not_found, Reason::group_not_found, "there is no group '" + name + "'");
+  auto& group = *slot->second;
+  std::map<TopicPartition, Result<void>> outcomes;
+  record::BatchBuilder builder({});
+  for (const auto& where : partitions) {
+    auto& outcome = outcomes[where];
+    if (group.reads(where.topic)) {
+      outcome = group_error(Reason::group_subscribed, name, "a member reads topic '" + where.topic + "'");
+    } else if (group.offsets.erase(where) > 0) {
+      SLUICE_TRY(const auto key, kafka::coordinator_key(kafka::OffsetCommitKey{name, where.topic, where.partition}));
+      builder.add(node_.clock().wall_ms(), key, std::nullopt);
+    }
+  }
+  if (!builder.empty()) SLUICE_RETURN_IF_ERROR(node_.append_internal(kOffsetsLog, builder.finish()));
+  return outcomes;
 }
 
 void Groups::topic_deleted(const std::string& topic) {

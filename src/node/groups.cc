@@ -38,6 +38,20 @@ std::string new_member_id(const std::string& prefix) {
 
 }  // namespace
 
+std::optional<std::vector<ByteView>> subscribed_topics(ByteView metadata) {
+  ByteReader in{metadata};
+  in.i16();  // version
+  const auto count = in.i32();
+  std::vector<ByteView> topics;
+  for (std::int32_t i = 0; i < count && in.ok(); ++i) {
+    const auto size = in.i16();
+    if (size < 0) in.fail();
+    topics.push_back(in.view(static_cast<std::size_t>(std::max<std::int16_t>(size, 0))));
+  }
+  if (!in.ok() || count < 0) return std::nullopt;
+  return topics;
+}
+
 Groups::Groups(Node& node) : node_(node) {}
 Groups::~Groups() = default;
 
@@ -230,7 +244,8 @@ void Groups::join_locked(const JoinGroup& request, JoinDone done, Effects& effec
 
   const bool known = group.members.contains(*id);
   auto& member = group.members[*id];
-  const bool changed = !known || !member.same_protocols(request.protocols);
+  const bool returned = known && request.member_id.empty();  // a static member, in another life
+  const bool changed = !known || !(returned ? member.same_subscription(request.protocols) : member.same_protocols(request.protocols));
   member.id = *id;
   member.instance_id = request.instance_id;
   member.client_id = request.client_id;
@@ -238,7 +253,7 @@ void Groups::join_locked(const JoinGroup& request, JoinDone done, Effects& effec
   member.session_timeout_ms = request.session_timeout_ms;
   member.rebalance_timeout_ms = request.rebalance_timeout_ms > 0 ? request.rebalance_timeout_ms : request.session_timeout_ms;
   member.seen_ms = node_.clock().steady_ms();
-  if (!known || changed) member.protocols = request.protocols;
+  member.protocols = request.protocols;
   if (request.instance_id) group.instances[*request.instance_id] = *id;
   if (group.members.size() == 1) group.protocol_type = request.protocol_type;
   if (member.join) effects.push_back([old = std::move(member.join), error = group_error(Reason::rebalance_in_progress, group.name, "the member joined again")] { old(error); });
@@ -288,21 +303,12 @@ void Groups::finish_join_if_ready(Group& group, bool give_up_on_absent, Effects&
     return;
   }
   if (!group.members.contains(group.leader)) group.leader = group.members.begin()->first;
-  // Each member votes for the first of its protocols that all know.
-  std::map<std::string, int> votes;
-  for (const auto& [id, member] : group.members) {
-    for (const auto& offered : member.protocols) {
-      const bool all = std::all_of(group.members.begin(), group.members.end(), [&](const auto& item) { return item.second.protocol(offered.name) != nullptr; });
-      if (!all) continue;
-      ++votes[offered.name];
-      break;
-    }
-  }
-  group.protocol = votes.empty() ? std::string() : std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
+  group.protocol = group.elected_protocol();
   group.state = GroupState::completing_rebalance;
   const auto now = node_.clock().steady_ms();
   for (auto& [id, member] : group.members) {
     member.seen_ms = now;
+    group.rebalance_until_ms = std::max(group.rebalance_until_ms, now + member.rebalance_timeout_ms);
     if (member.join) answer_join(group, member, effects);
   }
 }
@@ -510,10 +516,12 @@ void Groups::tick(std::int64_t) {
       std::vector<std::string> silent;
       for (const auto& [id, member] : group.members) {
         // A member that waits for a join or a sync cannot send heartbeats.
-        if (!member.join && !member.sync && now - member.seen_ms > member.session_timeout_ms) silent.push_back(id);
+        if (member.join || member.sync) continue;
+        const bool owes_sync = group.state == GroupState::completing_rebalance && now >= group.rebalance_until_ms;
+        if (owes_sync || now - member.seen_ms > member.session_timeout_ms) silent.push_back(id);
       }
       for (const auto& id : silent) {
-        trace::info("node", "group '" + group.name + "': member " + id + " sent no heartbeat in time and is removed");
+        trace::info("node", "group '" + group.name + "': member " + id + " sent no heartbeat, or did not sync, in time and is removed");
         remove_member(group, id, effects);
       }
       if (group.state == GroupState::preparing_rebalance && now >= group.rebalance_until_ms) finish_join_if_ready(group, true, effects);

@@ -133,6 +133,10 @@ class Groups {
   [[nodiscard]] std::vector<GroupInfo> list() const;
   [[nodiscard]] Result<GroupInfo> describe(const std::string& group) const;
   [[nodiscard]] Result<void> remove(const std::string& group);
+  // Forgets offsets of the group, partition by partition; those of topics that a member reads stay (group_subscribed).
+  // Appended, not yet durable, when it returns; so is remove().
+  [[nodiscard]] Result<std::map<TopicPartition, Result<void>>> delete_offsets(const std::string& group,
+                                                                              const std::vector<TopicPartition>& partitions);
   // A transaction of `producer` ended: its pending offsets count, or are dropped. Called by Transactions.
   void transaction_ended(ProducerIdentity producer, const std::set<std::string>& groups, bool committed);
   // Forgets the offsets of a deleted topic.

@@ -46,6 +46,7 @@ enum class Reason : std::uint16_t {
   invalid_session_timeout,
   group_not_empty,
   group_not_found,
+  group_subscribed,
   unstable_offset_commit,
 };
 

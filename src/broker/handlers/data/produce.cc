@@ -41,18 +41,23 @@ struct Pending {
   }
 };
 
-Refusal check_batch(kafka::Version version, ByteView records) {
+Refusal check_batch(kafka::Version version, bool has_transactional_id, ByteView records) {
   if (records.empty()) return {Code::invalid_record, "there is no record batch"};
   const auto size = record::BatchView::total_bytes(records);
   if (size == 0 || size > records.size()) return {Code::corrupt_message, "the record batch is cut short"};
   if (size < records.size()) return {Code::invalid_record, "more than one record batch for a partition"};
   constexpr std::size_t kMagicAt = 16;
   constexpr std::size_t kAttributesAt = 21;
+  constexpr int kTransactional = 0x10;
   if (records.size() <= kAttributesAt + 1) return {Code::corrupt_message, "the record batch is cut short"};
   if (records[kMagicAt] != 2) return {Code::invalid_record, "only record batches of magic 2 are taken"};
   const auto attributes = load_be<std::int16_t>(records.data() + kAttributesAt);
   if (version < 7 && (attributes & 7) == static_cast<int>(record::Compression::zstd)) {
     return {Code::unsupported_compression_type, "zstd needs Produce version 7"};
+  }
+  // It would open a transaction that no coordinator knows, and nobody would close.
+  if ((attributes & kTransactional) != 0 && !has_transactional_id) {
+    return {Code::transactional_id_authorization_failed, "a transactional batch in a request without a transactional id"};
   }
   return {};
 }
@@ -72,11 +77,12 @@ Result<void> add_to_transaction(const CallPtr& call, const std::optional<std::st
 void append(const CallPtr& call, const std::optional<std::string>& transactional_id, node::Acks acks,
             const node::TopicPartition& where, ByteView records, const std::shared_ptr<Pending>& pending,
             Partition& partition) {
-  if (const auto refusal = check_batch(call->header.version, records); refusal.code != Code::none) {
+  if (const auto refusal = check_batch(call->header.version, transactional_id.has_value(), records); refusal.code != Code::none) {
     return pending->refuse(partition, refusal.code, refusal.message);
   }
   if (const auto added = add_to_transaction(call, transactional_id, where, records); !added.ok()) {
-    return pending->refuse(partition, code_of(added.error()), message_of(added.error()));
+    const auto code = fenced_before(code_of(added), call->header.version, kafka::kNever);  // no version of Produce has the newer word
+    return pending->refuse(partition, code, message_of(added.error()));
   }
   pending->remaining.fetch_add(1);
   call->node.append(where, Bytes{records}, acks, node::Writer::client,

@@ -13,6 +13,10 @@ void handle(const CallPtr& call, const kafka::DeleteGroupsRequest& request,
   for (const auto& group : request.groups_names) {
     response.results.push_back({group, code_of(call->node.groups().remove(group))});
   }
+  const auto durable = call->node.wait_durable();
+  for (auto& result : response.results) {
+    if (result.error_code == kafka::Code::none) result.error_code = code_of(durable);
+  }
   reply(response);
 }
 
