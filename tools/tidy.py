@@ -44,7 +44,7 @@ HEAVY = {  # header: where it may be included, and only in .cc files
     r"(lz4\w*|snappy\w*)\.h": ("record",), r"zstd\.h": ("record", "avro", "deliver_avro_file"),
 }
 FUNCTION_LINES, FUNCTION_LIMIT, FILE_LIMIT = 40, 70, 600
-LONG_FILES = {"src/io/tcp_server.cc": 644}  # may only fall
+LONG_FILES = {"src/io/tcp_server.cc": 623}  # may only fall
 
 
 def sources():

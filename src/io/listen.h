@@ -19,5 +19,7 @@ namespace sluice::io {
 
 // Limits each later read and write of a blocking socket.
 void set_socket_timeout(int descriptor, std::int64_t timeout_ms);
+// A peer that vanished without a word (a cable, a NAT that forgot) is given up after about two minutes, idle or not.
+void notice_half_open(int descriptor);
 
 }  // namespace sluice::io

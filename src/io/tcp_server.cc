@@ -14,7 +14,6 @@
 
 #include "io/tcp_server.h"
 
-#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -32,6 +31,7 @@
 
 #include "base/trace.h"
 #include "io/listen.h"
+#include "io/page_cache.h"
 
 namespace sluice::io {
 namespace asio = boost::asio;
@@ -42,7 +42,6 @@ namespace {
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;    // of the loop's shared buffer; larger requests reserve memory
 constexpr std::size_t kTurnBytes = std::size_t{1} << 20;     // then the loop's other connections have their turn
 constexpr std::size_t kSliceBytes = std::size_t{256} << 10;  // of a file in one sendfile
-constexpr std::size_t kProbeBytes = std::size_t{64} << 10;   // the kernel reads ahead in at least such pieces
 
 class AsioLoop final : public EventLoop, public std::enable_shared_from_this<AsioLoop> {
  public:
@@ -185,38 +184,6 @@ struct Shared {
   std::condition_variable changed;
   std::set<std::shared_ptr<AsioConnection>> connections;  // under mutex
 };
-
-// Whether [offset, offset + size) of a file can be sent without waiting for the disk, as far as samples tell.
-bool in_page_cache(int descriptor, std::uint64_t offset, std::size_t size) {
-  const auto cached = [&](std::size_t at) {
-    char byte = 0;
-    const iovec probe{&byte, 1};
-    return ::preadv2(descriptor, &probe, 1, static_cast<off_t>(offset + at), RWF_NOWAIT) >= 0 || errno != EAGAIN;
-  };
-  for (std::size_t at = 0; at < size; at += kProbeBytes) {
-    if (!cached(at)) return false;
-  }
-  return cached(size - 1);
-}
-
-void read_into_page_cache(int descriptor, std::uint64_t offset, std::size_t size) {
-  thread_local Bytes sink(kProbeBytes, '\0');
-  for (std::size_t done = 0; done < size;) {
-    const auto got = ::pread(descriptor, sink.data(), std::min(sink.size(), size - done), static_cast<off_t>(offset + done));
-    if (got <= 0) return;  // sendfile will meet the same, and tell
-    done += static_cast<std::size_t>(got);
-  }
-}
-
-// A peer that vanished without a word (a cable, a NAT that forgot) is given up after about two minutes, idle or not.
-void notice_half_open(int descriptor) {
-  const auto set = [descriptor](int level, int name, int value) { ::setsockopt(descriptor, level, name, &value, sizeof value); };
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
-  set(IPPROTO_TCP, TCP_KEEPCNT, 4);
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 120'000);  // ms, for what was sent and not confirmed
-}
 
 class AsioConnection final : public Connection, public std::enable_shared_from_this<AsioConnection> {
  public:
