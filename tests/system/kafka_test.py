@@ -1,11 +1,17 @@
-"""Foreign clients at their defaults: kcat, and Python's confluent-kafka (librdkafka)."""
+"""Foreign clients at their defaults: kcat (Debian's librdkafka 2.0), and Python's confluent-kafka (the newest)."""
+import contextlib
 import json
+import os
+import re
+import signal
 import subprocess
 import threading
 import time
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka import (Consumer, ConsumerGroupState, ConsumerGroupTopicPartitions, KafkaException, Producer,
+                             TopicCollection, TopicPartition)
+from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic,
+                                   OffsetSpec, ResourceType)
 
 from harness import Checks, Sluice, read_topic, temporary_directory, wait_until
 
@@ -117,6 +123,118 @@ def groups_share_and_remember(sluice):
     consumer.close()
 
 
+class KcatMember:
+    """`kcat -G`: a member of a group of librdkafka 2.0. The session is shorter than the default 45 s, so that a death is
+    noticed while somebody waits."""
+
+    def __init__(self, sluice, directory, number, group, topic):
+        self.path = os.path.join(directory, f"kcat-{group}-{number}")
+        with open(self.path, "w") as out:
+            self.process = subprocess.Popen(
+                ["kcat", "-b", sluice.broker, "-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=500",
+                 "-X", "auto.offset.reset=earliest", "-u", "-f", "%s\n", "-G", group, topic],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+
+    def lines(self):
+        with open(self.path) as out:
+            return out.read().splitlines()
+
+    def assigned(self):
+        """How many partitions it has now, by what it told last."""
+        told = [line for line in self.lines() if "rebalanced" in line]
+        return len(re.findall(r"\[\d+\]", told[-1].split("assigned:")[1])) if told and "assigned:" in told[-1] else 0
+
+    def values(self):
+        return [line for line in self.lines() if line.startswith("value-")]
+
+    def end(self, how):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        self.process.wait(20)
+
+
+def kcat_group_of_three(sluice, directory):
+    topic = "kcat-group"
+    admin = AdminClient({"bootstrap.servers": sluice.broker})
+    admin.create_topics([NewTopic(topic, 6, 1)])[topic].result(30)
+    with contextlib.ExitStack() as stack:
+        members = [KcatMember(sluice, directory, n, "kcat-group", topic) for n in range(3)]
+        for member in members:
+            stack.callback(member.end, signal.SIGKILL)
+        wait_until(lambda: [m.assigned() for m in members] == [2, 2, 2], 30, "three members share six partitions")
+        produce(sluice, topic, [b"value-%d" % i for i in range(300)])
+        wait_until(lambda: sum(len(m.values()) for m in members) == 300, 30, "they read everything")
+        members[0].end(signal.SIGKILL)
+        wait_until(lambda: [m.assigned() for m in members[1:]] == [3, 3], 30, "two share after the third was killed")
+        members[1].end(signal.SIGTERM)  # leaves: nobody has to wait for the end of a session
+        begin = time.monotonic()
+        wait_until(lambda: members[2].assigned() == 6, 30, "one has everything")
+        assert time.monotonic() - begin < 5.5, "it left, and was waited for"
+        produce(sluice, topic, [b"value-late-%d" % i for i in range(60)])
+        late = {"value-late-%d" % i for i in range(60)}
+        wait_until(lambda: late <= set(members[2].values()), 30, "the last one reads what comes")
+
+
+def admin_groups_and_offsets(sluice):
+    admin = AdminClient({"bootstrap.servers": sluice.broker})
+    topic, group = "administrated", "administrated"
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(30)
+    produce(sluice, topic, [b"%d" % i for i in range(10)])
+    where = TopicPartition(topic, 0)
+    consumer = Consumer({"bootstrap.servers": sluice.broker, "group.id": group, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    wait_until(lambda: consumer.poll(0.2) is not None, 30, "a record")
+    assert group in [g.group_id for g in admin.list_consumer_groups().result(30).valid]
+    described = admin.describe_consumer_groups([group])[group].result(30)
+    assert described.state == ConsumerGroupState.STABLE and len(described.members) == 1, described
+    assert described.members[0].assignment.topic_partitions == [where]
+    consumer.close()
+
+    def committed():
+        listed = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, [where])])[group].result(30)
+        return listed.topic_partitions[0].offset
+    assert committed() > 0
+    admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, [TopicPartition(topic, 0, 4)])])[group].result(30)
+    assert committed() == 4
+    admin.delete_consumer_groups([group])[group].result(30)
+    assert group not in [g.group_id for g in admin.list_consumer_groups().result(30).valid]
+
+    assert admin.list_offsets({where: OffsetSpec.latest()})[where].result(30).offset == 10
+    admin.delete_records([TopicPartition(topic, 0, 6)])[where].result(30)
+    assert admin.list_offsets({where: OffsetSpec.earliest()})[where].result(30).offset == 6
+    admin.create_partitions([NewPartitions(topic, 3)])[topic].result(30)
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[
+        ConfigEntry("max.message.bytes", "2000", incremental_operation=AlterConfigOpType.SET)])
+    admin.incremental_alter_configs([resource])[resource].result(30)
+    assert admin.describe_configs([resource])[resource].result(30)["max.message.bytes"].value == "2000"
+    assert len(admin.describe_cluster().result(30).nodes) == 1
+    assert admin.describe_topics(TopicCollection([topic]))[topic].result(30).partitions[2].leader.id == 1
+
+
+def acks_of_every_kind(sluice):
+    for acks in ("0", "1", "all"):
+        values = [f"{acks}-{i}".encode() for i in range(2000)]
+        produce(sluice, f"acks-{acks}", values, acks=acks)
+        # Who asks for no answer does not know when the last is there.
+        wait_until(lambda: len(read_topic(sluice.broker, f"acks-{acks}")) == 2000, 20, f"all records with acks={acks}")
+        assert [m.value() for m in read_topic(sluice.broker, f"acks-{acks}")] == values
+
+
+def timestamps_by_client_or_broker(sluice):
+    admin = AdminClient({"bootstrap.servers": sluice.broker})
+    topics = [NewTopic("created", 1, 1), NewTopic("appended", 1, 1, config={"message.timestamp.type": "LogAppendTime"})]
+    for future in admin.create_topics(topics).values():
+        future.result(30)
+    old = int(time.time() * 1000) - 60_000
+    producer = Producer({"bootstrap.servers": sluice.broker})
+    for topic in ("created", "appended"):
+        producer.produce(topic, b"x", timestamp=old)
+    assert producer.flush(30) == 0
+    assert read_topic(sluice.broker, "created")[0].timestamp() == (1, old)
+    kind, stamp = read_topic(sluice.broker, "appended")[0].timestamp()
+    assert kind == 2 and stamp > old + 50_000, (kind, stamp)
+
+
 def transactions_commit_and_abort(sluice):
     topic = "transactions"
     produce(sluice, topic, [b"before"])
@@ -203,6 +321,10 @@ def main():
         checks.run("what was acknowledged survives kill -9", acknowledged_survives_kill, sluice)
         checks.run("topics are made, described and deleted", admin_topics, sluice)
         checks.run("a group shares partitions and remembers offsets over kill -9", groups_share_and_remember, sluice)
+        checks.run("kcat -G: a group of three, one killed, one leaves", kcat_group_of_three, sluice, directory)
+        checks.run("groups, offsets, records and configurations are administrated", admin_groups_and_offsets, sluice)
+        checks.run("acks 0, 1 and all: everything arrives, in order", acks_of_every_kind, sluice)
+        checks.run("timestamps: the client's, or the time of the append", timestamps_by_client_or_broker, sluice)
         checks.run("transactions commit and abort", transactions_commit_and_abort, sluice)
         checks.run("consume, transform, produce: offsets in the transaction", consume_transform_produce, sluice)
         checks.run("a newer producer fences the older one", newer_producer_fences_older, sluice)
