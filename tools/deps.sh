@@ -26,7 +26,9 @@ test=(
   zsh fish                                                   # completions are loaded in their shells
 )
 fuzz=(clang-19 libclang-rt-19-dev)
-bench=(npm zlib1g-dev libssl-dev)                              # librdkafka with its own benchmark, from sources
+bench=(zlib1g-dev libssl-dev)                                  # librdkafka with its own benchmark, from sources
+# Programs that may have come another way than from Debian: a package only for what is not there.
+test_programs=(javac:default-jdk-headless mvn:maven npm:npm)   # the Java client, kafkajs
 
 what=${1:-run}
 case $what in
@@ -41,6 +43,12 @@ missing=()
 for package in "${wanted[@]}"; do
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
 done
+
+if [ "$what" = test ] || [ "$what" = bench ]; then
+  for program in "${test_programs[@]}"; do
+    command -v "${program%%:*}" >/dev/null || missing+=("${program#*:}")
+  done
+fi
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
@@ -92,4 +100,5 @@ if [ "$what" = test ] || [ "$what" = bench ]; then
     .deps/venv/bin/pip install -q --disable-pip-version-check -r tests/system/requirements.txt
     cp tests/system/requirements.txt $stamp
   fi
+  tests/compat/run.sh fetch
 fi
