@@ -28,12 +28,12 @@ struct Column {
   std::string name;
   Oid type_oid = 0;
   std::int32_t typmod = -1;
-  std::string sql_type;                    // format_type(): "numeric(10,2)"
-  ColumnType type;
+  std::string sql_type = {};               // format_type(): "numeric(10,2)"
+  ColumnType type = {};
   bool not_null = false;
   bool ordered = false;                    // PostgreSQL's order of its values is that of their Avro forms
-  std::vector<std::string> enum_symbols;   // in their order
-  std::string comment;
+  std::vector<std::string> enum_symbols = {};  // in their order
+  std::string comment = {};
 };
 
 struct Table {
