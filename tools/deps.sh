@@ -28,7 +28,7 @@ test=(
 fuzz=(clang-19 libclang-rt-19-dev)
 bench=(zlib1g-dev libssl-dev)                                  # librdkafka with its own benchmark, from sources
 # Programs that may have come another way than from Debian: a package only for what is not there.
-test_programs=(javac:default-jdk-headless mvn:maven npm:npm)   # the Java client, kafkajs
+test_programs=(javac:default-jdk-headless mvn:maven npm:npm)   # the Java client, kafkajs, other PostgreSQL servers
 
 what=${1:-run}
 case $what in

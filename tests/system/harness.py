@@ -72,8 +72,8 @@ def postgres_bin():
 class Postgres:
     """A throw-away PostgreSQL: user and database `postgres`, TCP on 127.0.0.1, wal_level=logical."""
 
-    def __init__(self, directory, settings=None):
-        self.bin = postgres_bin()
+    def __init__(self, directory, settings=None, programs=None):
+        self.bin = programs or postgres_bin()
         self.data = os.path.join(directory, "pg")
         self.port = (settings or {}).get("port") or free_port()
         self.log = os.path.join(directory, "pg.log")

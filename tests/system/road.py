@@ -11,9 +11,9 @@ from harness import Postgres, Sluice, read_topic, wait_until
 class Road:
     """A database `shop` made by `sql`, captured as `shop` and archived; streaming when the constructor returns."""
 
-    def __init__(self, directory, sql, settings=None, user="postgres", config=""):
+    def __init__(self, directory, sql, settings=None, user="postgres", config="", programs=None):
         self.directory = directory
-        self.server = Postgres(directory, settings)
+        self.server = Postgres(directory, settings, programs)
         self.server.create_database("shop")
         self.server.sql(sql, database="shop")
         self.archive = os.path.join(directory, "archive")
