@@ -9,9 +9,10 @@ from harness import Postgres, Sluice, read_topic, wait_until
 
 
 class Road:
-    """A database `shop` made by `sql`, captured as `shop` and archived; streaming when the constructor returns."""
+    """A database `shop` made by `sql`, captured as `shop` and archived; streaming when the constructor returns, unless told not
+    to wait."""
 
-    def __init__(self, directory, sql, settings=None, user="postgres", config="", programs=None):
+    def __init__(self, directory, sql, settings=None, user="postgres", config="", programs=None, wait=True):
         self.directory = directory
         self.server = Postgres(directory, settings, programs)
         self.server.create_database("shop")
@@ -27,7 +28,8 @@ class Road:
         self.set_password("")
         self.sluice = Sluice(directory, config=path)
         self.sluice.start()
-        wait_until(self.streaming, 60, "the source streams")
+        if wait:
+            wait_until(self.streaming, 60, "the source streams")
 
     def set_password(self, text):
         with open(os.path.join(self.directory, "password"), "w") as file:
