@@ -43,6 +43,13 @@ Result<std::optional<Offset>> read_end(pipeline::Store& store, const std::string
   return std::optional<Offset>{record.end};
 }
 
+Error archive_is_gone(const std::string& where, const std::string& topic, std::int32_t partition, Offset end) {
+  return {.code = ErrorCode::back_off,
+          .message = where + ": the archive of " + topic + " partition " + std::to_string(partition) + " reached offset " +
+                     to_string(end) + ", and its commit records are gone",
+          .hint = "bring the folder back (is it mounted?); it goes on by itself. To begin a new archive instead, restart sluice"};
+}
+
 Result<Chain> Chain::open(pipeline::Store& store, std::string topic, std::int32_t partition, std::string writer) {
   Chain chain(store, std::move(topic), partition, std::move(writer));
   SLUICE_TRY(const auto firsts, list_records(store, chain.topic_, partition));
@@ -63,6 +70,7 @@ std::string Chain::new_temporary(Offset first, std::string_view suffix) {
 
 Result<void> Chain::commit(Offset first, Offset end, std::vector<ArchivedFile> files, bool gap, std::int64_t now_ms) {
   SLUICE_CHECK(!end_ || *end_ == first);
+  SLUICE_RETURN_IF_ERROR(check_newest());
   CommitRecord record;
   record.topic = topic_;
   record.partition = partition_;
@@ -81,6 +89,14 @@ Result<void> Chain::commit(Offset first, Offset end, std::vector<ArchivedFile> f
   record.files = std::move(files);
   SLUICE_RETURN_IF_ERROR(create(record));
   return finish(record);
+}
+
+Result<void> Chain::check_newest() {
+  if (!newest_) return {};
+  auto there = store_->size(record_name(topic_, partition_, *newest_));
+  if (there.ok()) return {};
+  if (there.error().code != ErrorCode::not_found) return std::move(there).error();
+  return archive_is_gone(store_->where(), topic_, partition_, *end_);
 }
 
 Result<void> Chain::create(const CommitRecord& record) {
@@ -104,6 +120,7 @@ Result<void> Chain::create(const CommitRecord& record) {
 
 Result<void> Chain::finish(const CommitRecord& record) {
   for (const auto& file : record.files) SLUICE_RETURN_IF_ERROR(publish(file));
+  newest_ = record.first;
   end_ = record.end;
   totals_ = record.totals;
   return remove_stale();

@@ -36,7 +36,8 @@ class Chain {
 
   // Makes [first, end) archived: `files` are finished under their temporary names. On return they have their names.
   // Errors: fenced (another writer has this first offset; nothing was published; the temporaries are the caller's to
-  // remove), and those of the store: then the outcome is unknown, and open() settles it.
+  // remove), back_off (the newest record is not there any more: nothing was done), and those of the store: then the
+  // outcome is unknown, and open() settles it.
   [[nodiscard]] Result<void> commit(Offset first, Offset end, std::vector<ArchivedFile> files, bool gap,
                                     std::int64_t now_ms);
 
@@ -44,6 +45,9 @@ class Chain {
   Chain(pipeline::Store& store, std::string topic, std::int32_t partition, std::string writer)
       : store_(&store), topic_(std::move(topic)), partition_(partition), writer_(std::move(writer)) {}
 
+  // That the newest record is still there. A folder that was moved away or unmounted would else get a chain without its
+  // beginning.
+  [[nodiscard]] Result<void> check_newest();
   [[nodiscard]] Result<void> create(const CommitRecord& record);
   [[nodiscard]] Result<void> finish(const CommitRecord& record);
   [[nodiscard]] Result<void> publish(const ArchivedFile& file);
@@ -54,6 +58,7 @@ class Chain {
   std::string topic_;
   std::int32_t partition_;
   std::string writer_;
+  std::optional<Offset> newest_;  // the first offset of the newest record
   std::optional<Offset> end_;
   Totals totals_;
   std::uint64_t missing_files_ = 0;
@@ -68,5 +73,8 @@ class Chain {
 // The end of the newest record, without finishing it; none when there is no record.
 [[nodiscard]] Result<std::optional<Offset>> read_end(pipeline::Store& store, const std::string& topic,
                                                      std::int32_t partition);
+
+// What to say of an archive that ends before `end`, where it once was: back_off.
+[[nodiscard]] Error archive_is_gone(const std::string& where, const std::string& topic, std::int32_t partition, Offset end);
 
 }  // namespace sluice::deliver::avro_file

@@ -103,6 +103,33 @@ TEST_F(LocalArchive, ACommitRecordDeletedByHandIsAGap) {
   EXPECT_FALSE(found[1].file.empty());
 }
 
+TEST_F(LocalArchive, AFolderThatVanishesIsWaitedForAndGoesOnWhenItIsBack) {
+  for (const bool mount_point : {false, true}) {  // an unmounted one leaves an empty folder
+    for (int i = 0; i < 10; ++i) orders.put(i, "before");
+    Sink sink(lake(), log, catalog, store, io::system_clock());
+    auto running = std::make_unique<RunningSink>(sink);
+    ASSERT_TRUE(sink.roll_now(10s).ok());
+    std::filesystem::rename(path(""), folder.path + "/away");
+    if (mount_point) std::filesystem::create_directories(path(""));
+    for (int i = 0; i < 10; ++i) orders.put(i, "meanwhile");
+    EXPECT_FALSE(sink.roll_now(500ms).ok());
+    const auto ended = running->join();
+    ASSERT_FALSE(ended.ok());
+    for (int again = 0; again < 2; ++again) {  // as the supervisor does
+      const auto waits = sink.run({});
+      ASSERT_FALSE(waits.ok());
+      EXPECT_EQ(waits.error().code, ErrorCode::back_off) << waits.error();
+    }
+    EXPECT_TRUE(archived_files(store, Orders::kTopic).empty());  // nothing was begun anew
+    std::filesystem::remove_all(path(""));
+    std::filesystem::rename(folder.path + "/away", path(""));
+    running = std::make_unique<RunningSink>(sink);
+    ASSERT_TRUE(sink.roll_now(10s).ok());
+    EXPECT_TRUE(running->stop().ok());
+    expect_archive_equals_topic(store, log, Orders::kTopic);
+  }
+}
+
 TEST_F(LocalArchive, EveryFlippedByteOfAFileIsFound) {
   orders.put(1, "a");
   archive_all();

@@ -23,6 +23,7 @@ struct Sink::State {
   pipeline::Store& store;
   const io::Clock& clock;
   std::int64_t told_ms = 0;  // of run()'s thread
+  std::map<TopicPartition, Offset> reached = {};  // how far this process has seen the archive; of run()'s thread, too
 
   mutable std::mutex mutex = {};
   std::condition_variable_any changed = {};
@@ -58,8 +59,13 @@ Result<void> Sink::State::hold_all() {
     if (!range.ok()) continue;  // gone since
     auto at = range->start;
     // An archive that cannot be read now is no reason to let go of what it may lack.
-    if (const auto archived = read_end(store, topic, partition); archived.ok() && *archived) {
+    const auto archived = read_end(store, topic, partition);
+    if (const auto known = reached.find({topic, partition}); archived.ok() && known != reached.end() && archived->value_or(Offset{0}) < known->second) {
+      return archive_is_gone(store.where(), topic, partition, known->second);  // the hold stays where it was
+    }
+    if (archived.ok() && *archived) {
       at = std::max(at, **archived);
+      reached[{topic, partition}] = **archived;
     }
     auto held = log.hold(options.name, topic, partition, at);
     if (!held.ok() && held.error().code != ErrorCode::not_found) return held;
@@ -109,6 +115,7 @@ void Sink::State::tell(const ArchiveRun& run, const std::string& state) {
   const auto now = clock.steady_ms();
   if (status.state == state && now - told_ms < kTellEveryMs) return;  // only this thread writes it
   told_ms = now;
+  for (const auto& [where, end] : run.ends()) reached[where] = end;
   auto told = run.status();
   told.kind = "sink";
   told.name = options.name;

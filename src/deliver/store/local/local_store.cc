@@ -90,8 +90,15 @@ Result<void> LocalStore::ensure_folder_of(const std::string& name) {
 Result<std::unique_ptr<pipeline::StoreWriter>> LocalStore::create(const std::string& temporary) {
   SLUICE_RETURN_IF_ERROR(check_name(temporary));
   SLUICE_RETURN_IF_ERROR(ensure_folder_of(temporary));
-  SLUICE_TRY(auto file, fs_.open(path(temporary), io::OpenMode::create_new));
-  return std::unique_ptr<pipeline::StoreWriter>(std::make_unique<LocalWriter>(fs_, std::move(file), path(temporary)));
+  auto file = fs_.open(path(temporary), io::OpenMode::create_new);
+  if (!file.ok()) {
+    if (file.error().code == ErrorCode::not_found) {  // somebody removed a folder: make it again at the next try
+      const std::lock_guard lock(mutex_);
+      durable_folders_.clear();
+    }
+    return std::move(file).error();
+  }
+  return std::unique_ptr<pipeline::StoreWriter>(std::make_unique<LocalWriter>(fs_, *std::move(file), path(temporary)));
 }
 
 Result<pipeline::Published> LocalStore::publish(const std::string& temporary, const std::string& name) {
