@@ -116,6 +116,8 @@ Result<server::ServerStatus> parse_status(const std::string& text) {
   status.data = in.text("data");
   status.uptime_seconds = in.number<double>("uptime_seconds");
   status.pid = in.number<std::int64_t>("pid");
+  status.free_bytes = in.number<std::uint64_t>("free_bytes");
+  status.keep_free_bytes = in.number<std::uint64_t>("keep_free_bytes");
   if (const auto* listen = in.get("listen"); listen != nullptr && listen->is_object()) {
     for (const auto& [kind, addresses] : listen->as_object()) {
       if (!addresses.is_array()) continue;
@@ -143,7 +145,8 @@ Result<std::string> status_text(const server::ServerStatus& status, const std::s
   std::string out;
   if (name.empty()) {
     out = "sluice " + status.version + "  " + status.state + "  pid " + std::to_string(status.pid) + "  up " +
-          seconds_text(status.uptime_seconds) + "  data " + status.data + "\n";
+          seconds_text(status.uptime_seconds) + "  data " + status.data + " (" + bytes_text(status.free_bytes) + " free)\n";
+    if (const auto full = server::disk_full(status); !full.empty()) out += "  " + full + "\n";
     for (const auto& [kind, addresses] : status.listen) {
       for (const auto& address : addresses) out += "  " + kind + "  " + address + "\n";
     }

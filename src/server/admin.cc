@@ -91,9 +91,19 @@ std::string status_json(const ServerStatus& status) {
                                       {"pid", status.pid},
                                       {"data", status.data},
                                       {"uptime_seconds", status.uptime_seconds},
+                                      {"free_bytes", status.free_bytes},
+                                      {"keep_free_bytes", status.keep_free_bytes},
+                                      {"disk_full", disk_full(status)},
                                       {"listen", std::move(listen)},
                                       {"stages", std::move(stages)},
                                       {"topics", std::move(topics)}});
+}
+
+std::string disk_full(const ServerStatus& status) {
+  if (status.free_bytes >= status.keep_free_bytes) return "";
+  const auto megabytes = [](std::uint64_t bytes) { return std::to_string(bytes / 1'000'000) + " MB"; };
+  return "the disk of " + status.data + " is full: " + megabytes(status.free_bytes) + " are free, log.keep_free is " +
+         megabytes(status.keep_free_bytes) + ". Writes are refused, reads go on, and it recovers by itself when there is room";
 }
 
 std::string not_ready_reason(const ServerStatus& status) {

@@ -35,12 +35,17 @@ struct ServerStatus {
   std::string data;
   double uptime_seconds = 0;
   std::int64_t pid = 0;
+  std::uint64_t free_bytes = 0;       // on the file system of `data`
+  std::uint64_t keep_free_bytes = 0;  // below this writes are refused
   std::map<std::string, std::vector<std::string>> listen;  // kind to bound addresses
   std::vector<pipeline::StageStatus> stages;
   std::vector<TopicStatus> topics;
 };
 
 [[nodiscard]] std::string status_json(const ServerStatus& status);
+
+// What to tell of a disk that is full; empty when it is not.
+[[nodiscard]] std::string disk_full(const ServerStatus& status);
 
 // Why the server is not ready; empty when it is.
 [[nodiscard]] std::string not_ready_reason(const ServerStatus& status);

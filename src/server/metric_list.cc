@@ -70,11 +70,13 @@ double resident_bytes() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
-void write_process(double uptime_seconds, const std::string& reason, Metrics& metrics) {
+void write_process(const ServerStatus& status, Metrics& metrics) {
   metrics.gauge("sluice_info", "1, with the version and the commit as labels", {{"version", version_number()}, {"commit", version_commit()}}).set(1);
-  metrics.gauge("sluice_uptime_seconds", "Time since the process began").set(uptime_seconds);
+  metrics.gauge("sluice_uptime_seconds", "Time since the process began").set(status.uptime_seconds);
   metrics.gauge("sluice_resident_bytes", "Memory of the process that is in use").set(resident_bytes());
-  metrics.gauge("sluice_ready", "1 while /readyz says ready").set(reason.empty() ? 1 : 0);
+  metrics.gauge("sluice_ready", "1 while /readyz says ready").set(not_ready_reason(status).empty() ? 1 : 0);
+  metrics.gauge("sluice_disk_free_bytes", "Free space where the log lives").set(static_cast<double>(status.free_bytes));
+  metrics.gauge("sluice_disk_keep_free_bytes", "Below this much free space writes are refused (log.keep_free)").set(static_cast<double>(status.keep_free_bytes));
 }
 
 // Kinds and meanings out of an exposition text.
@@ -105,12 +107,11 @@ std::string page_of(const std::string& exposition) {
 
 }  // namespace
 
-std::string metrics_text(const node::Node& node, const std::vector<pipeline::StageStatus>& stages, double uptime_seconds,
-                         const std::string& reason) {
+std::string metrics_text(const node::Node& node, const ServerStatus& status) {
   Metrics metrics;
   node.write_metrics(metrics);
-  write_stages(stages, metrics);
-  write_process(uptime_seconds, reason, metrics);
+  write_stages(status.stages, metrics);
+  write_process(status, metrics);
   return metrics.text();
 }
 
@@ -122,11 +123,12 @@ Result<std::string> metrics_reference() {
     options.keep_free_bytes = 0;
     SLUICE_TRY(const auto node, node::Node::open(io::real_file_system(), io::system_clock(), std::move(options)));
     SLUICE_RETURN_IF_ERROR(node->create_topic({"topic", 1, {}}));
-    std::vector<pipeline::StageStatus> stages(2);
-    stages[0].kind = "source";
-    stages[1].kind = "sink";
-    for (auto& stage : stages) stage.items.emplace_back();
-    return page_of(metrics_text(*node, stages, 0, ""));
+    ServerStatus status;
+    status.stages.resize(2);
+    status.stages[0].kind = "source";
+    status.stages[1].kind = "sink";
+    for (auto& stage : status.stages) stage.items.emplace_back();
+    return page_of(metrics_text(*node, status));
   }();
   static_cast<void>(io::real_file_system().remove_all(folder));
   return page;

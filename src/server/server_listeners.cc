@@ -50,10 +50,7 @@ Result<void> Server::Parts::start_listeners() {
     return registry::handle(*registry, node->cluster_id(), request);
   }));
   AdminParts parts{.status = [this] { return status(); },
-                   .metrics = [this] {
-                     const auto now = status();
-                     return metrics_text(*node, now.stages, now.uptime_seconds, not_ready_reason(now));
-                   },
+                   .metrics = [this] { return metrics_text(*node, status()); },
                    .verify = [this](const io::HttpRequest& request) { return answer_verify(request); }};
   return start_http(admin, "admin", config.admin, admin_handler(std::move(parts)));
 }
@@ -65,6 +62,8 @@ ServerStatus Server::Parts::status() const {
   status.data = config.data;
   status.pid = getpid();
   status.uptime_seconds = static_cast<double>(io::system_clock().steady_ms() - started_ms) / 1000;
+  status.keep_free_bytes = config.keep_free_bytes;
+  status.free_bytes = io::real_file_system().free_bytes(config.data).value_or(0);
   if (kafka) status.listen["kafka"] = texts_of(kafka->addresses());
   if (registry_server) status.listen["registry"] = texts_of(registry_server->addresses());
   if (admin) status.listen["admin"] = texts_of(admin->addresses());
