@@ -115,7 +115,6 @@ void Sink::State::tell(const ArchiveRun& run, const std::string& state) {
   const auto now = clock.steady_ms();
   if (status.state == state && now - told_ms < kTellEveryMs) return;  // only this thread writes it
   told_ms = now;
-  for (const auto& [where, end] : run.ends()) reached[where] = end;
   auto told = run.status();
   told.kind = "sink";
   told.name = options.name;
@@ -155,7 +154,11 @@ Result<void> Sink::run(std::stop_token stop) {
   state.begin();
   auto ran = state.hold_all()
                  .and_then([&] { return ArchiveRun::begin(state.options, state.log, state.catalog, state.store, state.clock); })
-                 .and_then([&](std::unique_ptr<ArchiveRun> run) { return state.loop(*run, stop); });
+                 .and_then([&](std::unique_ptr<ArchiveRun> run) {
+                   auto ended = state.loop(*run, stop);
+                   for (const auto& [where, end] : run->ends()) state.reached[where] = end;
+                   return ended;
+                 });
   state.end(ran);
   return ran;
 }
