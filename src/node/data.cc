@@ -1,8 +1,7 @@
-// Appending, fetching, looking up, deleting and holding records.
+// Appending, fetching, looking up and deleting records.
 
 #include <algorithm>
 
-#include "base/trace.h"
 #include "node/node.h"
 #include "node/node_state.h"
 #include "storage/reason.h"
@@ -165,51 +164,6 @@ Result<Offset> Node::delete_records(const TopicPartition& where, Offset before) 
   auto start = state->log->delete_records(before == Offset{-1} ? state->shown() : before);
   if (!start.ok()) return translate(std::move(start).error());
   return start;
-}
-
-Result<void> Node::hold(const std::string& name, const TopicPartition& where, std::optional<Offset> offset) {
-  SLUICE_TRY(const auto state, find(where));
-  const std::lock_guard lock(state->holds_mutex);
-  if (offset) {
-    state->holds[name] = *offset;
-  } else {
-    state->holds.erase(name);
-  }
-  auto least = Offset{INT64_MAX};
-  for (const auto& [holder, held] : state->holds) least = std::min(least, held);
-  state->log->set_hold(least);
-  return {};
-}
-
-void Node::limit_hold(const std::string& name, std::uint64_t bytes) {
-  const std::lock_guard lock(hold_limits_mutex_);
-  hold_limits_[name] = bytes;
-}
-
-void Node::break_holds_over_limit() {
-  std::map<std::string, std::uint64_t> limits;
-  {
-    const std::lock_guard lock(hold_limits_mutex_);
-    limits = hold_limits_;
-  }
-  const auto states = all_partitions();
-  for (const auto& [name, limit] : limits) {
-    std::uint64_t held_bytes = 0;
-    std::vector<TopicPartition> held;
-    for (const auto& state : states) {
-      const std::lock_guard lock(state->holds_mutex);
-      const auto found = state->holds.find(name);
-      if (found == state->holds.end()) continue;
-      held_bytes += state->log->bytes_from(found->second);
-      held.push_back(state->where);
-    }
-    if (held_bytes <= limit) continue;
-    trace::warn("node", "'" + name + "' is " + std::to_string(held_bytes) + " bytes behind, over its hold.bytes of " + std::to_string(limit) +
-                            ": the log waits no longer for it, and what retention and cleaning remove before it comes is lost to it");
-    for (const auto& where : held) {
-      if (const auto freed = hold(name, where, std::nullopt); !freed.ok()) trace::warn("node", freed.error().text());
-    }
-  }
 }
 
 }  // namespace sluice::node

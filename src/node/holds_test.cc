@@ -50,8 +50,10 @@ TEST_F(Holds, BreakWhenTheHolderIsFurtherBehindThanItsLimit) {
   node_->limit_hold("another", 1);  // has no hold here
   ASSERT_TRUE(node_->hold("sink", {"t", 0}, Offset{4}).ok());
   EXPECT_EQ(start_after_cleaning(), Offset{4});  // about 6,000 bytes
+  EXPECT_EQ(node_->broken_holds("sink"), 0U);
   append(4);
   EXPECT_EQ(start_after_cleaning(), Offset{14});
+  EXPECT_EQ(node_->broken_holds("sink"), 1U);
   ASSERT_TRUE(node_->hold("sink", {"t", 0}, Offset{14}).ok());  // it has seen the gap, and goes on
   append(3);
   EXPECT_EQ(start_after_cleaning(), Offset{14});

@@ -312,7 +312,7 @@ void Node::run_housekeeping(std::int64_t now_ms) {
   transactions_->tick(now_ms);
   if (now_ms - cleaned_ms_ >= kCleanEveryMs) {
     cleaned_ms_ = now_ms;
-    break_holds_over_limit();
+    break_large_holds();
     for (const auto& state : all_partitions()) clean(*state, now_ms);
   }
   if (now_ms - checkpointed_ms_ < kCheckpointEveryMs) return;

@@ -164,9 +164,11 @@ class Node {
   [[nodiscard]] Result<Offset> delete_records(const TopicPartition& where, Offset before);
   // Retention, compaction and delete_records never pass a hold. No offset drops it.
   [[nodiscard]] Result<void> hold(const std::string& name, const TopicPartition& where, std::optional<Offset> offset);
-  // A holder that keeps more than `bytes` over all partitions loses its holds at the next cleaning, with a warning, until it
-  // sets them anew.
+  // When the holds of `name` keep more than `bytes` in all (about: to an index entry exact), housekeeping drops
+  // them, and says so in the traces. 0: no limit. Setting them again is the holder's.
   void limit_hold(const std::string& name, std::uint64_t bytes);
+  // How often that happened.
+  [[nodiscard]] std::uint64_t broken_holds(const std::string& name) const;
   [[nodiscard]] Result<std::shared_ptr<storage::Partition>> partition(const TopicPartition& where) const;
 
   // --- coordinators
@@ -240,9 +242,9 @@ class Node {
   void answer_pending(const storage::RoundResult& round);
   void wake_waiters(const std::vector<TopicPartition>& moved);
   [[nodiscard]] Result<void> check_space();
+  void break_large_holds();
   [[nodiscard]] std::vector<std::shared_ptr<PartitionState>> all_partitions() const;
   void clean(PartitionState& state, std::int64_t now_ms);
-  void break_holds_over_limit();
 
   io::FileSystem& files_;
   io::Clock& clock_;
@@ -279,8 +281,12 @@ class Node {
 
   std::atomic<std::int64_t> space_checked_ms_{INT64_MIN / 2};
   std::atomic<bool> below_floor_{false};
-  std::mutex hold_limits_mutex_;
-  std::map<std::string, std::uint64_t> hold_limits_;  // bytes, by holder
+  struct HoldLimit {
+    std::uint64_t bytes = 0;
+    std::uint64_t broken = 0;
+  };
+  mutable std::mutex hold_limits_mutex_;
+  std::map<std::string, HoldLimit> hold_limits_;
   std::int64_t checkpointed_ms_ = 0;
   std::int64_t cleaned_ms_ = 0;
 

@@ -29,6 +29,8 @@ struct Node::PartitionState {
   std::mutex holds_mutex;
   std::map<std::string, Offset> holds;
 
+  void set_hold(const std::string& name, std::optional<Offset> offset);  // holds.cc
+  [[nodiscard]] std::optional<Offset> held_by(const std::string& name);
   [[nodiscard]] Offset shown() const { return Offset{high_watermark.load(std::memory_order_acquire)}; }
   [[nodiscard]] Offset stable() const { return Offset{last_stable.load(std::memory_order_acquire)}; }
 };

@@ -68,6 +68,11 @@ ServerStatus Server::Parts::status() const {
   if (registry_server) status.listen["registry"] = texts_of(registry_server->addresses());
   if (admin) status.listen["admin"] = texts_of(admin->addresses());
   if (stages_run) status.stages = supervisor->status();
+  for (auto& stage : status.stages) {
+    if (const auto broken = stage.kind == "sink" ? node->broken_holds(stage.name) : 0; broken > 0) {
+      stage.facts["hold"] = "was broken " + std::to_string(broken) + " times: the log kept more than hold.bytes for it";
+    }
+  }
   if (log) status.topics = topics();
   return status;
 }

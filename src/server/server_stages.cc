@@ -67,8 +67,8 @@ Result<void> Server::Parts::make_sinks() {
     if (sink.roll_bytes > 0) options.roll_bytes = sink.roll_bytes;
     if (sink.roll_after_ms > 0) options.roll_after = std::chrono::milliseconds(sink.roll_after_ms);
     parts.sink = std::make_unique<deliver::avro_file::Sink>(std::move(options), *log, *registry, *parts.store, io::system_clock());
+    node->limit_hold(sink.name, sink.hold_bytes);
     SLUICE_RETURN_IF_ERROR(parts.sink->set_holds());
-    if (sink.hold_bytes > 0) node->limit_hold(sink.name, sink.hold_bytes);
     sinks.push_back(std::move(parts));
   }
   return {};
