@@ -1,9 +1,11 @@
 // Compaction, by Kafka's rules.
 //
 //   1. Cleanable is what lies below the active segment, the last stable offset, the hold, and is older than
-//      min.compaction.lag.ms. Of its dirty part (from the cleaner's checkpoint on) a map is made: key -> last offset.
-//   2. Every segment up to there is copied without the records that the map supersedes. Records of aborted transactions go
-//      at once. The last batch of each producer stays, even empty: its sequence goes on.
+//      min.compaction.lag.ms. Of its dirty part (from the cleaner's checkpoint on) a map is made: key -> last offset. Where
+//      the map is full the pass ends, also inside a segment.
+//   2. Every segment up to there is copied, batch by batch, without the records that the map supersedes. Records of aborted
+//      transactions go at once. The last batch of each producer stays, even empty: its sequence goes on; or its last
+//      marker, when that is all that tells its epoch.
 //   3. Tombstones that nothing supersedes, and markers whose transaction has no record left, get a delete horizon with the first
 //      pass (now + delete.retention.ms) and go with the first pass after it: a reader that began before has seen them.
 //   4. Offsets of records and batches never change. A copy is synced as .cleaned, renamed to .swap, and takes the place of
@@ -61,63 +63,85 @@ class Compaction {
            });
   }
 
-  // The newest offset of each key of the dirty part. Gives how far it came: the map's memory is bounded.
+  // The newest offset of each key of the dirty part. Gives how far it came: the map's memory is bounded, by one batch more.
   Result<Offset> build_map(std::size_t count) {
     const auto list = partition_.segments();
-    auto end = partition_.cleaned_until();
+    const auto from = partition_.cleaned_until();
+    auto end = from;
     aborted_ = partition_.aborted_transactions(Offset{0}, (*list)[count]->base_offset());
-    std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const auto next = (*list)[i + 1]->base_offset();
-      if (next <= partition_.cleaned_until()) continue;
-      if (bytes > limits_.map_bytes) break;
-      SLUICE_RETURN_IF_ERROR((*list)[i]->for_each_batch(0, [&](const record::BatchView& batch, std::uint64_t) -> Result<bool> {
-        if (batch.is_control() || is_aborted(batch)) return true;
-        SLUICE_RETURN_IF_ERROR(batch.for_each([&](const record::Record& record) {
-          if (!record.key) return true;
-          const auto [slot, added] = newest_.try_emplace(std::string(*record.key), Offset{0});
-          slot->second = batch.base_offset() + record.offset_delta;
-          if (added) bytes += record.key->size() + kMapEntryBytes;
+      if (next <= from) continue;
+      SLUICE_TRY(const auto first, (*list)[i]->find(from));
+      if (first) {
+        SLUICE_RETURN_IF_ERROR((*list)[i]->for_each_batch(first->position, [&](const record::BatchView& batch, std::uint64_t) -> Result<bool> {
+          if (map_bytes_ > limits_.map_bytes) return false;
+          SLUICE_RETURN_IF_ERROR(note_keys(batch));
+          end = batch.next_offset();
           return true;
         }));
-        return true;
-      }));
+      }
+      if (map_bytes_ > limits_.map_bytes) break;
       end = next;
     }
     return end;
   }
 
+  Result<void> note_keys(const record::BatchView& batch) {
+    if (batch.is_control() || is_aborted(batch)) return {};
+    return batch.for_each([&](const record::Record& record) {
+      if (!record.key) return true;
+      const auto [slot, added] = newest_.try_emplace(std::string(*record.key), Offset{0});
+      slot->second = batch.base_offset() + record.offset_delta;
+      if (added) map_bytes_ += record.key->size() + kMapEntryBytes;
+      return true;
+    });
+  }
+
   void note_producers() {
-    for (const auto& [id, entry] : [&] {
-           const std::lock_guard lock(partition_.append_mutex_);
-           return partition_.producers_.last_entries();
-         }()) {
-      last_offsets_[id] = entry.last_data_offset;
-    }
+    const std::lock_guard lock(partition_.append_mutex_);
+    producers_ = partition_.producers_.last_entries();
   }
 
   [[nodiscard]] bool is_last_of_producer(const record::BatchView& batch) const {
-    const auto found = last_offsets_.find(batch.producer_id());
-    return batch.producer_id() != kNoProducerId && found != last_offsets_.end() && found->second == batch.last_offset();
+    const auto found = producers_.find(batch.producer_id());
+    if (batch.producer_id() == kNoProducerId || found == producers_.end()) return false;
+    const auto& last = found->second;
+    if (last.last_data_offset != kNoOffset) return last.last_data_offset == batch.last_offset();
+    return batch.is_control() && batch.producer_epoch() == last.epoch;
   }
 
+  // Nothing is written while nothing changes; then the batches before are copied as they are.
   Result<void> clean(const std::shared_ptr<Segment>& old) {
-    std::vector<Bytes> batches;  // of this segment, as they stay
-    bool changed = false;
-    std::uint64_t bytes = 0;
-    SLUICE_RETURN_IF_ERROR(old->for_each_batch(0, [&](const record::BatchView& batch, std::uint64_t) -> Result<bool> {
-      SLUICE_TRY(auto kept, filter(batch));
-      changed = changed || !kept || *kept != batch.bytes();
-      if (kept) {
-        bytes += kept->size();
-        batches.push_back(std::move(*kept));
+    std::shared_ptr<Segment> fresh;
+    SLUICE_RETURN_IF_ERROR(old->for_each_batch(0, [&](const record::BatchView& batch, std::uint64_t position) -> Result<bool> {
+      SLUICE_TRY(const auto kept, filter(batch));
+      if (!fresh && kept && *kept == batch.bytes()) return true;
+      if (!fresh) {
+        SLUICE_TRY(fresh, Segment::create(partition_.files_, partition_.directory_, old->base_offset(), ".cleaned"));
+        SLUICE_RETURN_IF_ERROR(copy(*old, position, *fresh));
       }
+      if (kept) SLUICE_RETURN_IF_ERROR(append(*fresh, *kept));
       return true;
     }));
-    if (!changed) return {};
+    if (!fresh) return {};
     result_.bytes_before += old->size();
-    result_.bytes_after += bytes;
-    return replace(old, batches);
+    result_.bytes_after += fresh->size();
+    return replace(old, fresh);
+  }
+
+  Result<void> append(Segment& to, ByteView bytes) {
+    SLUICE_TRY(const auto batch, record::BatchView::parse(bytes));
+    return to.append(batch, options_.index_interval_bytes);
+  }
+
+  Result<void> copy(const Segment& from, std::uint64_t end, Segment& to) {
+    if (end == 0) return {};
+    return from.for_each_batch(0, [&](const record::BatchView& batch, std::uint64_t position) -> Result<bool> {
+      if (position >= end) return false;
+      SLUICE_RETURN_IF_ERROR(append(to, batch.bytes()));
+      return true;
+    });
   }
 
   // What stays of a batch; none when nothing of it does.
@@ -166,13 +190,8 @@ class Compaction {
     return std::optional<Bytes>(record::rewrite_batch(batch, kept, now_ms_ + options_.delete_retention_ms));
   }
 
-  Result<void> replace(const std::shared_ptr<Segment>& old, const std::vector<Bytes>& batches) {
+  Result<void> replace(const std::shared_ptr<Segment>& old, const std::shared_ptr<Segment>& fresh) {
     auto& p = partition_;
-    SLUICE_TRY(const auto fresh, Segment::create(p.files_, p.directory_, old->base_offset(), ".cleaned"));
-    for (const auto& bytes : batches) {
-      SLUICE_TRY(const auto batch, record::BatchView::parse(bytes));
-      SLUICE_RETURN_IF_ERROR(fresh->append(batch, options_.index_interval_bytes));
-    }
     for (const auto& transaction : old->aborted()) fresh->note_aborted(transaction);
     SLUICE_RETURN_IF_ERROR(fresh->seal());
     SLUICE_RETURN_IF_ERROR(fresh->log()->sync());
@@ -196,8 +215,9 @@ class Compaction {
   PartitionOptions options_;
   CompactionResult result_;
   std::unordered_map<std::string, Offset> newest_;
+  std::size_t map_bytes_ = 0;
   std::vector<AbortedTransaction> aborted_;
-  std::unordered_map<ProducerId, Offset> last_offsets_;
+  std::unordered_map<ProducerId, ProducerStates::LastEntry> producers_;
   std::unordered_map<ProducerId, bool> open_data_;  // records kept since the producer's last marker
 };
 
