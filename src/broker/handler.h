@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,7 +35,14 @@ struct Call {
   io::Address advertised;  // what this client is told to connect to
   std::string client_host;
   kafka::RequestHeader header;
-  Bytes frame;
+  mutable Bytes frame;  // never resized; what parts of it are written to is the handler's affair
+
+  // A part of the frame, for the node to patch where it lies.
+  [[nodiscard]] std::span<char> writable(ByteView part) const {
+    const auto at = part.empty() ? 0 : static_cast<std::size_t>(part.data() - frame.data());
+    SLUICE_CHECK(at + part.size() <= frame.size());
+    return {frame.data() + at, part.size()};
+  }
 
   [[nodiscard]] std::string client_id() const { return header.client_id.value_or(""); }
 };

@@ -53,7 +53,7 @@ Result<void> Node::check_space() {
   return error;
 }
 
-void Node::append(const TopicPartition& where, Bytes batch, Acks acks, Writer writer, AppendDone done) {
+void Node::append(const TopicPartition& where, std::span<char> batch, Acks acks, Writer writer, AppendDone done) {
   auto found = find(where);
   if (!found.ok()) return done(std::move(found).error());
   const auto state = std::move(found).value();

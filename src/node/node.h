@@ -147,9 +147,12 @@ class Node {
   [[nodiscard]] Result<std::vector<ConfigEntry>> describe_config(const std::string& name) const;
 
   // --- data
-  // Appends one batch, which it takes over. `done` is called once: at once (on this thread) for errors and for acks
+  // Appends one batch, whose offset and epoch are patched where it lies; it is needed during the call only. `done` is called once: at once (on this thread) for errors and for acks
   // none and leader; after the sync round that holds the batch, on the thread of that round, for acks all.
-  void append(const TopicPartition& where, Bytes batch, Acks acks, Writer writer, AppendDone done);
+  void append(const TopicPartition& where, std::span<char> batch, Acks acks, Writer writer, AppendDone done);
+  void append(const TopicPartition& where, Bytes batch, Acks acks, Writer writer, AppendDone done) {
+    append(where, std::span(batch), acks, writer, std::move(done));
+  }
   // Never waits. `total_max_bytes` over all partitions; at least one batch is given if there is any.
   [[nodiscard]] std::vector<FetchedPartition> fetch(std::span<const FetchPartition> partitions, Isolation isolation,
                                                     std::size_t total_max_bytes);

@@ -1,6 +1,6 @@
 // A produce request is many appends and one answer.
 //
-//   1. Each partition carries exactly one batch (v3 and later), which the node validates where it lies and takes over.
+//   1. Each partition carries exactly one batch (v3 and later), which the node validates and patches where it lies.
 //   2. Appends finish in any order, on any thread: errors and acks 0 and 1 at once, acks=all after the sync round. The
 //      last one to finish answers.
 //   3. acks=0 gets no answer; an error closes the connection, the only sign that such a producer can notice.
@@ -85,7 +85,7 @@ void append(const CallPtr& call, const std::optional<std::string>& transactional
     return pending->refuse(partition, code, message_of(added.error()));
   }
   pending->remaining.fetch_add(1);
-  call->node.append(where, Bytes{records}, acks, node::Writer::client,
+  call->node.append(where, call->writable(records), acks, node::Writer::client,
                     [pending, &partition](const Result<node::Appended>& appended) {
                       if (appended.ok()) {
                         partition.base_offset = appended->base_offset.value;
