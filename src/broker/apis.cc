@@ -9,7 +9,8 @@ extern constinit const Api kProduce, kFetch, kListOffsets, kMetadata, kOffsetCom
     kJoinGroup, kHeartbeat, kLeaveGroup, kSyncGroup, kDescribeGroups, kListGroups, kApiVersions, kCreateTopics,
     kDeleteTopics, kDeleteRecords, kInitProducerId, kOffsetForLeaderEpoch, kAddPartitionsToTxn, kAddOffsetsToTxn,
     kEndTxn, kTxnOffsetCommit, kDescribeConfigs, kAlterConfigs, kCreatePartitions, kDeleteGroups,
-    kIncrementalAlterConfigs, kOffsetDelete, kDescribeCluster;
+    kIncrementalAlterConfigs, kOffsetDelete, kDescribeCluster, kDescribeProducers,
+    kDescribeTransactions, kListTransactions;
 
 namespace {
 constexpr std::array kServed = {
@@ -43,6 +44,9 @@ constexpr std::array kServed = {
     &kIncrementalAlterConfigs,
     &kOffsetDelete,
     &kDescribeCluster,
+    &kDescribeProducers,
+    &kDescribeTransactions,
+    &kListTransactions,
 };
 
 constexpr std::size_t kKeys = 93;

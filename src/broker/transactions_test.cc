@@ -5,6 +5,7 @@
 #include "broker/coordinators_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kafka/transaction_listings.h"
 
 namespace sluice::broker {
 namespace {
@@ -110,7 +111,7 @@ TEST_F(TransactionsTest, AProducerThatNamesItsEpochGetsTheNextAndTheSameWhenItAs
 TEST_F(TransactionsTest, ATransactionThatTakesTooLongIsAbortedAndItsProducerFenced) {
   kafka::InitProducerIdRequest request;
   request.transactional_id = "x";
-  request.transaction_timeout_ms = 100;
+  request.transaction_timeout_ms = 1500;
   const auto late = client_.call(request, 5);
   ASSERT_EQ(add_partition("x", late, 0), Code::none);
   ASSERT_EQ(produce("x", late, "late", 0), Code::none);
@@ -123,6 +124,33 @@ TEST_F(TransactionsTest, ATransactionThatTakesTooLongIsAbortedAndItsProducerFenc
   EXPECT_EQ(end("x", next, false), Code::none);
   request.transaction_timeout_ms = 3'600'000;
   EXPECT_EQ(client_.call(request, 5).error_code, Code::invalid_transaction_timeout);
+}
+
+TEST_F(TransactionsTest, WhoHoldsReadersBackIsFound) {
+  const auto producer = init("x");
+  (void)init("idle");
+  ASSERT_EQ(add_partition("x", producer, 0), Code::none);
+  ASSERT_EQ(produce("x", producer, "v", 0), Code::none);
+  const auto writers = client_.call(kafka::DescribeProducersRequest{{{"t", {0, 1, 9}}}}, 0).topics.at(0).partitions;
+  ASSERT_EQ(writers.at(0).active_producers.size(), 1U);
+  EXPECT_EQ(writers[0].active_producers[0].producer_id, producer.producer_id);
+  EXPECT_EQ(writers[0].active_producers[0].current_txn_start_offset, 0);
+  EXPECT_TRUE(writers.at(1).active_producers.empty());
+  EXPECT_EQ(writers.at(2).error_code, Code::unknown_topic_or_partition);
+  for (kafka::Version version = 0; version <= 1; ++version) {
+    kafka::ListTransactionsRequest list{{"Ongoing", "Nonsense"}, {}, -1, std::nullopt};
+    const auto listed = client_.call(list, version);
+    ASSERT_EQ(listed.transaction_states.size(), 1U);
+    EXPECT_EQ(listed.transaction_states[0].transactional_id, "x");
+    EXPECT_EQ(listed.transaction_states[0].transaction_state, "Ongoing");
+    EXPECT_THAT(listed.unknown_state_filters, ::testing::ElementsAre("Nonsense"));
+  }
+  EXPECT_EQ(client_.call(kafka::ListTransactionsRequest{{}, {}, 3'600'000, std::nullopt}, 1).transaction_states.size(), 0U);
+  const auto described = client_.call(kafka::DescribeTransactionsRequest{{"x", "idle", "none"}}, 0).transaction_states;
+  EXPECT_EQ(described.at(0).transaction_state, "Ongoing");
+  EXPECT_EQ(described.at(0).topics.at(0).topic, "t");
+  EXPECT_EQ(described.at(1).transaction_state, "Empty");
+  EXPECT_EQ(described.at(2).error_code, Code::transactional_id_not_found);
 }
 
 }  // namespace

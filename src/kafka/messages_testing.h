@@ -14,6 +14,7 @@
 #include "kafka/metadata_records.h"
 #include "kafka/offset_messages.h"
 #include "kafka/position_messages.h"
+#include "kafka/transaction_listings.h"
 #include "kafka/transaction_messages.h"
 
 namespace sluice::kafka {
@@ -25,7 +26,8 @@ using AllRequests =
                DeleteTopicsRequest, DeleteRecordsRequest, InitProducerIdRequest, OffsetForLeaderEpochRequest,
                AddPartitionsToTxnRequest, AddOffsetsToTxnRequest, EndTxnRequest, TxnOffsetCommitRequest,
                DescribeConfigsRequest, AlterConfigsRequest, CreatePartitionsRequest, DeleteGroupsRequest,
-               IncrementalAlterConfigsRequest, OffsetDeleteRequest, DescribeClusterRequest>;
+               IncrementalAlterConfigsRequest, OffsetDeleteRequest, DescribeClusterRequest,
+               DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest>;
 
 using AllRecords =
     std::tuple<RegisterBrokerRecord, UnfenceBrokerRecord, TopicRecord, PartitionRecord, ConfigRecord,

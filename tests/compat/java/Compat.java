@@ -436,6 +436,14 @@ public final class Compat {
       late.initTransactions();
       late.beginTransaction();
       late.send(new ProducerRecord<>(topic, "late")).get();
+      try (Admin admin = Admin.create(common())) {
+        TopicPartition tp = new TopicPartition(topic, 0);
+        var writers = admin.describeProducers(List.of(tp)).partitionResult(tp).get().activeProducers();
+        equal(0L, writers.get(0).currentTransactionStartOffset().getAsLong(), "start of the open transaction");
+        String name = "java-late-" + run;
+        equal(Set.of(tp), admin.describeTransactions(List.of(name)).description(name).get().topicPartitions(), "its partitions");
+        equal(true, admin.listTransactions().all().get().stream().anyMatch(t -> t.transactionalId().equals(name)), "listed");
+      }
       try (KafkaConsumer<String, String> consumer = consumer(Map.of("isolation.level", "read_committed"))) {
         TopicPartition tp = new TopicPartition(topic, 0);
         long end = System.nanoTime() + 20_000_000_000L;
