@@ -3,7 +3,9 @@
 #include "broker/broker.h"
 
 #include <chrono>
+#include <random>
 
+#include "broker/apis.h"
 #include "broker/broker_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -246,6 +248,53 @@ TEST_F(BrokerTest, AFetchThatWaitsForATopicIsToldThatItWasDeleted) {
   const auto response = client_.receive<kafka::FetchResponse>(12, id);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(8));
   EXPECT_EQ(response.responses.at(0).partitions.at(0).error_code, Code::unknown_topic_or_partition);
+}
+
+TEST_F(BrokerTest, AFetchWaitsForAsMuchAsItAsksForAndTakesLessWhenItsPatienceEnds) {
+  make_topic("t");
+  const auto batch = batch_of({"few"});
+  ASSERT_EQ(produce(produce_of("t", batch)), Code::none);
+  auto fetch = fetch_of("t", 0, 300);
+  fetch.min_bytes = 10'000;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto few = client_.call(fetch, 12);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(290));
+  EXPECT_THAT(values_of(few.responses.at(0).partitions.at(0).records->bytes), ::testing::ElementsAre("few"));
+  // What comes while it waits counts: then it does not wait to the end.
+  fetch.max_wait_ms = 8000;
+  const auto again = std::chrono::steady_clock::now();
+  const auto id = client_.send(fetch, 12);
+  RawClient other{running_.port()};
+  const auto large = batch_of({std::string(20'000, 'x')});
+  ASSERT_EQ(other.call(produce_of("t", large), 9).responses.at(0).partition_responses.at(0).error_code, Code::none);
+  const auto enough = client_.receive<kafka::FetchResponse>(12, id);
+  EXPECT_LT(std::chrono::steady_clock::now() - again, std::chrono::seconds(8));
+  EXPECT_GE(enough.responses.at(0).partitions.at(0).records->bytes.size(), 10'000U);
+}
+
+TEST_F(BrokerTest, GarbageEndsItsOwnConnectionAndNothingElse) {
+  make_topic("t");
+  const auto seed = std::random_device{}();
+  std::mt19937 random{seed};
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  for (int i = 0; i < 300; ++i) {
+    Bytes frame(4 + random() % 200, '\0');
+    for (auto& byte : frame) byte = static_cast<char>(random());
+    store_be<std::int32_t>(frame.data(), static_cast<std::int32_t>(frame.size() - 4));
+    // Half of them begin as a request that is served would.
+    if (i % 2 == 0 && frame.size() > 12) {
+      const auto& apis = served_apis();
+      const auto& api = *apis[random() % apis.size()];
+      store_be<std::int16_t>(frame.data() + 4, static_cast<std::int16_t>(api.key));
+      store_be<std::int16_t>(frame.data() + 6, api.versions.max);
+    }
+    RawClient other{running_.port()};
+    other.send_bytes(frame);
+  }
+  const auto batch = batch_of({"a"});
+  EXPECT_EQ(produce(produce_of("t", batch)), Code::none);
+  EXPECT_THAT(values_of(client_.call(fetch_of("t", 0), 12).responses.at(0).partitions.at(0).records->bytes),
+              ::testing::ElementsAre("a"));
 }
 
 TEST_F(BrokerTest, AFetchThatGetsNothingAnswersWhenItsPatienceEnds) {

@@ -1,8 +1,9 @@
-// Any bytes as any request: the first chooses the API, the second the version. What can be decoded must be encoded
-// again, and decoded from that to the same.
+// Any bytes as any message: the first chooses it, the second the version. What can be decoded must be encoded again, and
+// decoded from that to the same. The same bytes are read as a request's header, too.
 
 #include <cstdlib>
 
+#include "kafka/header.h"
 #include "kafka/messages_testing.h"
 
 namespace sluice::kafka {
@@ -20,6 +21,18 @@ void check(ByteView bytes, Version version) {
   if (!read.ok() || !in_again.at_end() || to_json(*read, version) != to_json(*message, version)) std::abort();
 }
 
+void check_header(ByteView bytes) {
+  ByteReader in{bytes};
+  const auto header = decode_request_header(in);
+  if (!header.ok()) return;
+  skip_tagged_fields(in);  // ends, whatever it claims
+  Bytes again;
+  encode_request_header(*header, false, again);
+  ByteReader in_again{again};
+  const auto read = decode_request_header(in_again);
+  if (!read.ok() || !in_again.at_end() || *read != *header) std::abort();
+}
+
 }  // namespace
 }  // namespace sluice::kafka
 
@@ -27,6 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, unsigned long s
   using namespace sluice::kafka;  // NOLINT: the fuzzer's entry must be global
   if (size < 2) return 0;
   const sluice::ByteView body{reinterpret_cast<const char*>(data) + 2, size - 2};
+  check_header(body);
   std::size_t index = 0;
   for_each_message([&]<typename M>() {
     if (index++ == data[0] % (2 * std::tuple_size_v<AllRequests> + std::tuple_size_v<AllRecords>)) {
