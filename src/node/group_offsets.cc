@@ -120,18 +120,22 @@ Result<std::map<TopicPartition, Result<void>>> Groups::delete_offsets(const std:
   const auto slot = groups_.find(name);
   if (slot == groups_.end()) return refused(ErrorCode::not_found, Reason::group_not_found, "there is no group '" + name + "'");
   auto& group = *slot->second;
+  const auto committed = group.committed_partitions();
   std::map<TopicPartition, Result<void>> outcomes;
+  std::vector<TopicPartition> deleted;
   record::BatchBuilder builder({});
   for (const auto& where : partitions) {
     auto& outcome = outcomes[where];
     if (group.reads(where.topic)) {
       outcome = group_error(Reason::group_subscribed, name, "a member reads topic '" + where.topic + "'");
-    } else if (group.offsets.erase(where) > 0) {
+    } else if (committed.contains(where)) {
       SLUICE_TRY(const auto key, kafka::coordinator_key(kafka::OffsetCommitKey{name, where.topic, where.partition}));
       builder.add(node_.clock().wall_ms(), key, std::nullopt);
+      deleted.push_back(where);
     }
   }
   if (!builder.empty()) SLUICE_RETURN_IF_ERROR(node_.append_internal(kOffsetsLog, builder.finish()));
+  for (const auto& where : deleted) group.forget(where);
   return outcomes;
 }
 
@@ -139,13 +143,12 @@ void Groups::topic_deleted(const std::string& topic) {
   const std::lock_guard lock(mutex_);
   record::BatchBuilder builder({});
   for (auto& [name, group] : groups_) {
-    std::erase_if(group->undurable, [&](const auto& item) { return item.where.topic == topic; });
-    std::erase_if(group->offsets, [&, &group_name = name](const auto& item) {
-      if (item.first.topic != topic) return false;
-      const auto key = kafka::coordinator_key(kafka::OffsetCommitKey{group_name, item.first.topic, item.first.partition});
+    for (const auto& where : group->committed_partitions()) {
+      if (where.topic != topic) continue;
+      const auto key = kafka::coordinator_key(kafka::OffsetCommitKey{name, where.topic, where.partition});
       if (key.ok()) builder.add(node_.clock().wall_ms(), *key, std::nullopt);
-      return true;
-    });
+      group->forget(where);
+    }
   }
   if (builder.empty()) return;
   if (const auto appended = node_.append_internal(kOffsetsLog, builder.finish()); !appended.ok()) trace::warn("node", appended.error().text());

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -91,6 +92,17 @@ struct Groups::Group {
       const auto topics = protocol_type == "consumer" && chosen != nullptr ? subscribed_topics(chosen->metadata) : std::nullopt;
       return !topics || std::count(topics->begin(), topics->end(), topic) > 0;
     });
+  }
+  // What has a committed offset in the log, shown already or not.
+  [[nodiscard]] std::set<TopicPartition> committed_partitions() const {
+    std::set<TopicPartition> partitions;
+    for (const auto& [where, offset] : offsets) partitions.insert(where);
+    for (const auto& commit : undurable) partitions.insert(commit.where);
+    return partitions;
+  }
+  void forget(const TopicPartition& where) {
+    offsets.erase(where);
+    std::erase_if(undurable, [&](const auto& commit) { return commit.where == where; });
   }
   [[nodiscard]] bool is_idle() const { return members.empty() && offsets.empty() && undurable.empty() && pending.empty() && announced.empty(); }
 };

@@ -491,7 +491,7 @@ Result<void> Groups::remove(const std::string& name) {
   if (!slot->second->members.empty()) return group_error(Reason::group_not_empty, name, "it has members");
   record::BatchBuilder builder({});
   const auto now = node_.clock().wall_ms();
-  for (const auto& [where, offset] : slot->second->offsets) {
+  for (const auto& where : slot->second->committed_partitions()) {
     SLUICE_TRY(const auto key, kafka::coordinator_key(kafka::OffsetCommitKey{name, where.topic, where.partition}));
     builder.add(now, key, std::nullopt);
   }
