@@ -1,6 +1,7 @@
 #include "capture/postgres/encode.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <charconv>
 #include <cmath>
@@ -12,12 +13,20 @@ namespace {
 
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
+constexpr std::int64_t kLastYear = 5'874'897;  // PostgreSQL's
 
 Error bad(std::string_view type, std::string_view text) {
   return {ErrorCode::corrupt, "'" + std::string(text.substr(0, 80)) + "' is no " + std::string(type)};
 }
 
-void zigzag(std::int64_t value, Bytes& out) { ByteWriter(out).zigzag(value); }
+void zigzag(std::int64_t value, Bytes& out) {
+  const auto code = zigzag_encode(value);
+  if (code < 0x80) {
+    out.push_back(static_cast<char>(code));
+  } else {
+    ByteWriter(out).varint(code);
+  }
+}
 
 void put_bytes(std::string_view bytes, Bytes& out) {
   zigzag(static_cast<std::int64_t>(bytes.size()), out);
@@ -50,21 +59,28 @@ Result<bool> floating(std::string_view text, Bytes& out) {
   return true;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+constexpr std::array<std::int8_t, 256> kHexDigits = [] {
+  std::array<std::int8_t, 256> digits;
+  digits.fill(-1);
+  for (int i = 0; i < 10; ++i) digits[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+  for (int i = 0; i < 6; ++i) digits[static_cast<std::size_t>('a' + i)] = digits[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
+  return digits;
+}();
 
 Result<bool> bytea(std::string_view text, Bytes& out) {
   if (!text.starts_with("\\x") || text.size() % 2 != 0) return bad("bytea in hex", text);
-  zigzag(static_cast<std::int64_t>(text.size() / 2 - 1), out);
-  for (std::size_t i = 2; i < text.size(); i += 2) {
-    const auto high = hex_digit(text[i]);
-    const auto low = hex_digit(text[i + 1]);
-    if (high < 0 || low < 0) return bad("bytea in hex", text);
-    out.push_back(static_cast<char>(high * 16 + low));
+  const auto size = text.size() / 2 - 1;
+  zigzag(static_cast<std::int64_t>(size), out);
+  const auto start = out.size();
+  out.resize(start + size);
+  int wrong = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const int high = kHexDigits[static_cast<unsigned char>(text[2 * i + 2])];
+    const int low = kHexDigits[static_cast<unsigned char>(text[2 * i + 3])];
+    wrong |= high | low;  // negative when one of them is
+    out[start + i] = static_cast<char>(high * 16 + low);
   }
+  if (wrong < 0) return bad("bytea in hex", text);
   return true;
 }
 
@@ -137,11 +153,10 @@ std::int64_t days_of(std::int64_t year, int month, int day) {
 struct TextCursor {
   std::string_view text;
 
-  bool number(std::int64_t& out, std::size_t min_digits = 1) {
+  bool number(std::int64_t& out, std::int64_t most) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    const auto used = static_cast<std::size_t>(end - text.data());
-    if (error != std::errc{} || used < min_digits || text.front() == '-') return false;
-    text.remove_prefix(used);
+    if (error != std::errc{} || text.front() == '-' || out > most) return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     return true;
   }
   bool take(char c) {
@@ -154,7 +169,7 @@ struct TextCursor {
 // "YYYY-MM-DD" at the start of `cursor`; years BC are marked at the end of the whole text.
 bool read_date(TextCursor& cursor, bool bc, std::int64_t& days) {
   std::int64_t year = 0, month = 0, day = 0;
-  if (!cursor.number(year) || !cursor.take('-') || !cursor.number(month) || !cursor.take('-') || !cursor.number(day)) return false;
+  if (!cursor.number(year, kLastYear) || !cursor.take('-') || !cursor.number(month, 12) || !cursor.take('-') || !cursor.number(day, 31)) return false;
   days = days_of(bc ? 1 - year : year, static_cast<int>(month), static_cast<int>(day));
   return true;
 }
@@ -162,7 +177,7 @@ bool read_date(TextCursor& cursor, bool bc, std::int64_t& days) {
 // "HH:MM:SS[.ffffff]"
 bool read_time(TextCursor& cursor, std::int64_t& micros) {
   std::int64_t hour = 0, minute = 0, second = 0;
-  if (!cursor.number(hour) || !cursor.take(':') || !cursor.number(minute) || !cursor.take(':') || !cursor.number(second)) return false;
+  if (!cursor.number(hour, 24) || !cursor.take(':') || !cursor.number(minute, 59) || !cursor.take(':') || !cursor.number(second, 60)) return false;
   micros = ((hour * 60 + minute) * 60 + second) * kMicrosPerSecond;
   if (!cursor.take('.')) return true;
   std::int64_t unit = kMicrosPerSecond / 10;

@@ -119,6 +119,7 @@ TEST(Encode, TimesAreMicroseconds) {
   EXPECT_EQ(number(Kind::local_timestamp, "294247-01-10 04:00:54.775807"), std::numeric_limits<std::int64_t>::max());
   EXPECT_TRUE(cannot_be_held({.kind = Kind::local_timestamp}, "294247-01-10 04:00:54.775808"));
   EXPECT_TRUE(cannot_be_held({.kind = Kind::timestamp}, "-infinity"));
+  EXPECT_TRUE(refused({.kind = Kind::time}, "0388888888888888888:04:05")) << "no hour (found by the fuzzer)";
   EXPECT_TRUE(refused({.kind = Kind::timestamp}, "2026-01-02 03:04:05+02")) << "a connection that is not in UTC";
 }
 
