@@ -32,33 +32,34 @@ bool same_shape(const Table& a, const Table& b) {
 // COPY's text format: fields by tab, \N is null, backslash escapes.
 class CopyLine {
  public:
-  void parse(std::string_view line, std::size_t columns) {
-    cells_.clear();
-    if (columns == 0) return;
+  // Errors: corrupt, when the line has not as many fields.
+  Result<std::span<const Cell>> parse(std::string_view line, std::size_t columns) {
+    cells_.resize(columns);
     if (line.ends_with('\n')) line.remove_suffix(1);
     // Unescaped text is never longer than the line, so views into the buffer stay valid.
     buffer_.clear();
-    buffer_.reserve(line.size());
+    const bool escapes = line.find('\\') != std::string_view::npos;
+    if (escapes) buffer_.reserve(line.size());
     std::size_t at = 0;
-    while (true) {
+    for (auto& cell : cells_) {
+      if (at > line.size()) return Error{ErrorCode::corrupt, "PostgreSQL: a COPY line with too few fields"};
       const auto end = std::min(line.find('\t', at), line.size());
-      add(line.substr(at, end - at));
-      if (end == line.size()) return;
+      cell = {Cell::Is::text, line.substr(at, end - at)};
+      if (escapes) unescape(cell);
       at = end + 1;
     }
+    if (columns > 0 && at <= line.size()) return Error{ErrorCode::corrupt, "PostgreSQL: a COPY line with too many fields"};
+    return std::span<const Cell>(cells_);
   }
-  [[nodiscard]] std::span<const Cell> cells() const { return cells_; }
 
  private:
-  void add(std::string_view field) {
+  void unescape(Cell& cell) {
+    const auto field = cell.text;
     if (field == "\\N") {
-      cells_.push_back({Cell::Is::null, {}});
+      cell = {Cell::Is::null, {}};
       return;
     }
-    if (field.find('\\') == std::string_view::npos) {
-      cells_.push_back({Cell::Is::text, field});
-      return;
-    }
+    if (field.find('\\') == std::string_view::npos) return;
     const auto start = buffer_.size();
     for (std::size_t i = 0; i < field.size(); ++i) {
       if (field[i] != '\\' || i + 1 == field.size()) {
@@ -75,7 +76,7 @@ class CopyLine {
         default: buffer_ += c;
       }
     }
-    cells_.push_back({Cell::Is::text, std::string_view(buffer_).substr(start)});
+    cell.text = std::string_view(buffer_).substr(start);
   }
 
   std::string buffer_;
@@ -155,8 +156,8 @@ Result<void> SourceRun::copy_chunk(TrackedTable& table, const Chunk& chunk) {
   CopyLine line;
   std::uint64_t rows = 0;
   return side_->copy_out("COPY (SELECT " + columns + " FROM " + sql_source(*side_, table.table) + where + ") TO STDOUT", [&](std::string_view piece) -> Result<void> {
-    line.parse(piece, table.table.columns.size());
-    SLUICE_RETURN_IF_ERROR(writer_.snapshot_row(table, line.cells(), now_ms));
+    SLUICE_TRY(const auto cells, line.parse(piece, table.table.columns.size()));
+    SLUICE_RETURN_IF_ERROR(writer_.snapshot_row(table, cells, now_ms));
     return ++rows % kPulseRows == 0 ? pulse() : Result<void>{};
   });
 }

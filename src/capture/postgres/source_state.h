@@ -79,6 +79,7 @@ class SourceRun {
 
   // stream.cc
   [[nodiscard]] Result<void> stream();
+  [[nodiscard]] Result<void> receive();
   [[nodiscard]] Result<void> on_data(ByteView message);
   [[nodiscard]] Result<void> on_keepalive(ByteView message);
   [[nodiscard]] Result<void> on_change(Message& message, ByteView raw);

@@ -23,6 +23,7 @@ constexpr std::int64_t kCatalogEveryMs = 1'000;
 constexpr std::int64_t kStatusEveryMs = 1'000;
 constexpr std::int64_t kKeepAliveEveryMs = 5'000;
 constexpr int kWaitMs = 50;
+constexpr int kMessagesAtOnce = 100;  // between two looks at clock and stop
 
 std::int64_t steady_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -39,19 +40,13 @@ Result<void> SourceRun::stream() {
   shared_.captured_until = durable_.value;
   tell("streaming");
   while (!stop_.stop_requested()) {
-    const bool at_boundary = !in_transaction_;
-    if (at_boundary && clock_.steady_ms() - polled_ms_ >= kCatalogEveryMs) {
-      polled_ms_ = clock_.steady_ms();
+    const auto now = clock_.steady_ms();
+    if (!in_transaction_ && now - polled_ms_ >= kCatalogEveryMs) {
+      polled_ms_ = now;
       SLUICE_RETURN_IF_ERROR(commit_log_transaction());
       SLUICE_RETURN_IF_ERROR(poll_catalog());
     }
-    SLUICE_TRY(const auto message, stream_->next(writer_.is_open() && at_boundary ? 0 : kWaitMs));
-    if (message && !message->empty()) {
-      SLUICE_RETURN_IF_ERROR(message->front() == 'w' ? on_data(*message) : on_keepalive(*message));
-    } else if (at_boundary) {
-      SLUICE_RETURN_IF_ERROR(commit_log_transaction());
-    }
-    const auto now = clock_.steady_ms();
+    SLUICE_RETURN_IF_ERROR(receive());
     if (now - status_sent_ms_ >= kStatusEveryMs) {
       status_sent_ms_ = now;
       SLUICE_RETURN_IF_ERROR(stream_->send_status(durable_, true));
@@ -61,6 +56,17 @@ Result<void> SourceRun::stream() {
   // What is open in the middle of a source transaction, which may still take long, comes again.
   SLUICE_RETURN_IF_ERROR(in_transaction_ ? writer_.abort() : commit_log_transaction());
   return stream_->send_status(durable_, false);
+}
+
+// Some messages, or none after a wait: then what is whole is committed.
+Result<void> SourceRun::receive() {
+  for (int i = 0; i < kMessagesAtOnce; ++i) {
+    const bool wait = i == 0 && (in_transaction_ || !writer_.is_open());
+    SLUICE_TRY(const auto message, stream_->next(wait ? kWaitMs : 0));
+    if (!message || message->empty()) return in_transaction_ ? Result<void>{} : commit_log_transaction();
+    SLUICE_RETURN_IF_ERROR(message->front() == 'w' ? on_data(*message) : on_keepalive(*message));
+  }
+  return {};
 }
 
 Result<void> SourceRun::on_keepalive(ByteView message) {
