@@ -84,9 +84,9 @@ void Server::Parts::run_stages() {
 VerifySource Server::Parts::verify_source(SourceStage& source) {
   VerifySource out;
   out.name = source.config().name;
-  out.audit = [&source]() -> Result<SourceAudit> {
+  out.audit = [&source, this]() -> Result<SourceAudit> {
     SLUICE_TRY(const auto options, source.options());
-    SLUICE_TRY(const auto counted, capture::postgres::audit(options));
+    SLUICE_TRY(const auto counted, capture::postgres::audit(options, *log));
     return audit_of(counted, source.status());
   };
   out.wait_until_captured = [&source](Lsn end, std::chrono::milliseconds wait) {

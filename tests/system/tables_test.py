@@ -224,6 +224,9 @@ def keys_change(road):
     road.sluice.start()
     road.sql("INSERT INTO k3 VALUES (3, 'x')")
     assert len(road.topic("k3", 3)) == 3 and all(m.key() is None for m in road.topic("k3", 3))
+    road.sql("DELETE FROM k3")
+    result = road.sluice.run("verify")
+    assert "k3" in result.stdout and "no key" in next(line for line in result.stdout.splitlines() if "k3" in line), result.stdout
 
 
 def main():

@@ -26,6 +26,7 @@ struct Audit {
   std::vector<AuditedTable> tables;
 };
 
-[[nodiscard]] Result<Audit> audit(const SourceOptions& options);
+// `log` tells which tables are captured without a key, whatever they have now.
+[[nodiscard]] Result<Audit> audit(const SourceOptions& options, pipeline::Log& log);
 
 }  // namespace sluice::capture::postgres

@@ -1,7 +1,7 @@
 #pragma once
 // Rows to Avro: a program compiled once per version of a table, from PostgreSQL's text of each column into bytes.
 //
-// Snapshot and stream both bring text (docs/decisions/0401), so the same row gives the same bytes on either way.
+// Snapshot and stream both bring text (docs/decisions/0701-copy-as-text.md), so the same row gives the same bytes on either way.
 
 #include <cstdint>
 #include <optional>

@@ -5,6 +5,7 @@
 #include "capture/postgres/catalog.h"
 #include "capture/postgres/connection.h"
 #include "capture/postgres/audit.h"
+#include "capture/postgres/tracked_table.h"
 
 namespace sluice::capture::postgres {
 namespace {
@@ -205,7 +206,8 @@ Result<std::optional<std::uint64_t>> slot_retained_bytes(const SourceOptions& op
   return std::optional<std::uint64_t>(std::strtoull(rows[0][0]->c_str(), nullptr, 10));
 }
 
-Result<Audit> audit(const SourceOptions& options) {
+Result<Audit> audit(const SourceOptions& options, pipeline::Log& log) {
+  SLUICE_TRY(const auto tracked, pipeline::read_table(log, std::string(pipeline::kTablesTopic)));
   SLUICE_TRY(const auto connection, PostgresConnection::open(options));
   SLUICE_TRY(const auto begun, connection->query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
   static_cast<void>(begun);
@@ -218,6 +220,10 @@ Result<Audit> audit(const SourceOptions& options) {
     auto topic = topic_name(options.name, table);
     if (!topic.ok()) continue;  // not captured
     AuditedTable audited{*std::move(topic), table.schema, table.name, table.keyless(), {}};
+    if (const auto found = tracked.find(audited.topic); found != tracked.end()) {
+      SLUICE_TRY(const auto known, parse_tracked_table(audited.topic, found->second));
+      audited.keyless = known->keyless;
+    }
     SLUICE_TRY(const auto readable, connection->query("SELECT has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'SELECT') FROM pg_class WHERE oid = $1::oid",
                                                       {std::to_string(table.oid)}));
     if (first(readable) == "t") {
