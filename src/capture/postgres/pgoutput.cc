@@ -35,19 +35,21 @@ bool read_tuple(ByteReader& in, Tuple& tuple) {
   return true;
 }
 
+// Since 1970 instead of 2000.
+bool read_time(ByteReader& in, std::int64_t& out) { return !__builtin_add_overflow(in.i64(), kPostgresEpochUs, &out); }
+
 bool read(ByteReader& in, Begin& out) {
   out.commit_lsn = Lsn{in.u64()};
-  out.commit_time_us = in.i64() + kPostgresEpochUs;
+  const bool timely = read_time(in, out.commit_time_us);
   out.xid = in.u32();
-  return true;
+  return timely;
 }
 
 bool read(ByteReader& in, Commit& out) {
   in.skip(1);  // flags, unused
   out.commit_lsn = Lsn{in.u64()};
   out.end_lsn = Lsn{in.u64()};
-  out.commit_time_us = in.i64() + kPostgresEpochUs;
-  return true;
+  return read_time(in, out.commit_time_us);
 }
 
 bool read(ByteReader& in, Relation& out) {

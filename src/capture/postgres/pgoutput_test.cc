@@ -127,6 +127,7 @@ TEST(Pgoutput, WhatIsCutOrLongerIsRefused) {
     EXPECT_FALSE(parse_message(bytes + "x").ok());
   }
   EXPECT_EQ(parse_message("S").error().code, ErrorCode::unsupported) << "a stream start, of protocol 2";
+  EXPECT_EQ(parse_message("B" + Bytes(8, '\0') + "\x7f" + Bytes(11, '\xff')).error().code, ErrorCode::corrupt) << "a time beyond all (found by the fuzzer)";
   EXPECT_EQ(parse_message("").error().code, ErrorCode::unsupported);
 }
 
