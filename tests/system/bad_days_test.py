@@ -127,6 +127,19 @@ def large_value(directory):
         assert len(road.rows("a")[20000]["text"]) == 20 * 1024 * 1024
 
 
+def row_too_large(directory):
+    with Road(directory, TWO) as road:
+        road.sql("INSERT INTO a VALUES (20000, 7, repeat('0123456789abcdef', 70 * 65536))")
+        road.sql("UPDATE a SET n = 8 WHERE id = 1")
+        caught_up(road, "a", 1, 8)
+        letters = read_topic(road.sluice.broker, "__sluice_dead_letters")
+        assert [dict(m.headers())["__part"] for m in letters] == [b"1", b"2", b"3", b"4", b"5"], len(letters)
+        assert dict(letters[0].headers())["__topic"] == b"shop.public.a" and b"max.message.bytes" in dict(letters[0].headers())["__error"]
+        value, _ = road.decode(b"".join(m.value() for m in letters))
+        assert (value["id"], value["n"], len(value["text"])) == (20000, 7, 70 << 20)
+        assert road.item("a")["state"] == "streaming"
+
+
 def incompatible_change_parks_one_table(directory):
     with Road(directory, TWO) as road:
         before = road.sql("SELECT confirmed_flush_lsn FROM pg_replication_slots")[0][0]
@@ -256,7 +269,7 @@ def captured_writes_of_others_are_refused(directory):
 
 def main():
     checks = Checks()
-    for function in (database_restarts, password_changes, slot_dropped, another_cluster, large_transaction, large_value,
+    for function in (database_restarts, password_changes, slot_dropped, another_cluster, large_transaction, large_value, row_too_large,
                      incompatible_change_parks_one_table, key_dropped, publication_dropped,
                      older_data_directory, table_that_may_not_be_read, disk_full, quiet_table_pins_no_wal,
                      captured_writes_of_others_are_refused):

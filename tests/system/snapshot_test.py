@@ -106,7 +106,8 @@ def killed_between_chunks(directory):
             time.sleep(random.random() * 0.5)
             for table in tables:
                 kind = "uuid" if table == "by_uuid" else "text"
-                road.sql(f"UPDATE {table} SET n = n + 1000000 WHERE n % 997 = {turn}")
+                # Under a subtransaction's id: PostgreSQL's snapshots, and pgoutput, know the top one.
+                road.sql(f"BEGIN; SAVEPOINT s; UPDATE {table} SET n = n + 1000000 WHERE n % 997 = {turn}; RELEASE s; COMMIT")
                 road.sql(f"DELETE FROM {table} WHERE n % 991 = {turn}")
                 road.sql(f"UPDATE {table} SET id = md5(n || 'moved {turn}')::{kind} WHERE n % 983 = {turn}")
             if turn == 3:
@@ -130,23 +131,48 @@ def killed_between_chunks(directory):
         assert road.sluice.run("verify").returncode == 0
 
 
-def adoption_waits_for_older_transactions_after_a_kill(directory):
-    with Road(directory, "CREATE TABLE a (id int PRIMARY KEY)") as road:
+def adoption_waits_for_older_transactions(directory):
+    """Kills included; and the stream does not wait with it."""
+    with Road(directory, "CREATE TABLE a (id int PRIMARY KEY, t text)") as road:
         road.sql("CREATE TABLE fresh (id int PRIMARY KEY, t text)")
         older = road.server.connect("shop", autocommit=False)
         older.cursor().execute("INSERT INTO fresh VALUES (1, 'written before the table was published')")
-        wait_until(lambda: items(road).get("fresh", {}).get("state") == "snapshot", 20, "the adoption waits")
-        for _ in range(2):
+        for turn in range(3):
+            wait_until(lambda: "transactions" in items(road).get("fresh", {}).get("note", ""), 20, "the adoption waits")
+            road.sql(f"INSERT INTO a VALUES ({turn}, 'goes on'); INSERT INTO fresh VALUES ({10 + turn}, 'passed over')")
+            assert len(road.topic("a", turn + 1)) == turn + 1
+            assert items(road).get("fresh", {}).get("state") == "snapshot"
             road.sluice.kill()
             road.sluice.start()
-            wait_until(lambda: items(road).get("fresh", {}).get("state") == "snapshot", 20, "it waits again")
-        assert not road.streaming()
         older.cursor().execute("INSERT INTO fresh VALUES (2, 'and after')")
         older.commit()
         older.close()
-        wait_until(road.streaming, 30, "the source streams")
-        assert sorted(road.rows("fresh")) == [1, 2]
-        assert len(road.topic("fresh", 2)) == 2, "once each"
+        wait_until(lambda: items(road).get("fresh", {}).get("state") == "streaming", 30, "it is read")
+        road.sql("INSERT INTO fresh VALUES (3, 'streamed')")
+        assert len(road.topic("fresh", 6)) == 6, "once each"
+        assert sorted(road.rows("fresh")) == [1, 2, 3, 10, 11, 12]
+
+
+def connections_lost_in_every_phase(directory):
+    random.seed(seed())
+    road = Road(directory, BIG.replace("400000", "100000") + "".join(map(fill, SMALL)), wait=False)
+    with road:
+        end = time.monotonic() + 6
+        turn = 0
+        while time.monotonic() < end:
+            time.sleep(random.random() * 0.4)
+            road.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sluice'")
+            road.sql(f"UPDATE z_added SET n = n + 1 WHERE id % 10 = {turn % 10}; DELETE FROM a_big WHERE n % 1009 = {turn}")
+            road.sql(f"CREATE TABLE new_{turn} (id int PRIMARY KEY, n int); INSERT INTO new_{turn} VALUES (1, {turn})")
+            turn += 1
+        wait_until(road.streaming, 60, "the source streams")
+        for name in ("z_added", "new_0", f"new_{turn - 1}"):
+            want = dict(road.sql(f"SELECT id, n FROM {name}"))
+            wait_until(lambda n=name: items(road).get(n, {}).get("state") == "streaming", 30, f"{name} streams")
+            wait_until(lambda n=name, w=want: {k: r["n"] for k, r in road.rows(n).items()} == w, 20, f"{name} is the same", every=0.3)
+        want = dict(road.sql("SELECT id, n FROM a_big"))
+        rows, count = newest(road, "a_big")
+        assert rows == want and count <= 100000 + (100000 - len(want)), (len(rows), len(want), count)
 
 
 def adoption_killed_at_random(directory):
@@ -205,8 +231,8 @@ def left_undone(road):
 
 def main():
     checks = Checks()
-    for function in (altered_under_the_exported_snapshot, killed_between_chunks, adoption_waits_for_older_transactions_after_a_kill,
-                     adoption_killed_at_random, a_stop_is_prompt):
+    for function in (altered_under_the_exported_snapshot, killed_between_chunks, adoption_waits_for_older_transactions,
+                     connections_lost_in_every_phase, adoption_killed_at_random, a_stop_is_prompt):
         with temporary_directory() as directory:
             checks.run(function.__name__.replace("_", " "), function, directory)
     checks.finish()

@@ -148,6 +148,26 @@ def columns_change(road):
     assert rows[50] == {"id": 50, "t": "brief", "m": 1, "brief": 77} and rows[51] == {"id": 51, "t": "after", "m": 1}
 
 
+def toasted_values_stay(road):
+    road.sql("CREATE TABLE toasted (id int PRIMARY KEY, n int, big text); ALTER TABLE toasted ALTER big SET STORAGE EXTERNAL; "
+             "CREATE TABLE toasted_full (id int PRIMARY KEY, n int, big text); ALTER TABLE toasted_full ALTER big SET STORAGE EXTERNAL; "
+             "ALTER TABLE toasted_full REPLICA IDENTITY FULL")
+    wait_until(lambda: items(road).get("toasted_full", {}).get("state") == "streaming", 20, "the new tables")
+    for name in ("toasted", "toasted_full"):
+        road.sql(f"INSERT INTO {name} VALUES (1, 1, repeat('x', 5000))")
+        road.sql(f"UPDATE {name} SET n = 2; UPDATE {name} SET id = 2; UPDATE {name} SET big = NULL; BEGIN; SAVEPOINT a; "
+                 f"INSERT INTO {name} VALUES (3); ROLLBACK TO a; INSERT INTO {name} VALUES (4); COMMIT")
+    messages = road.topic("toasted", 6)
+    headers = [dict(m.headers()) for m in messages]
+    assert [h.get("__unchanged") for h in headers] == [None, b'["big"]', None, b'["big"]', None, None], headers
+    assert headers[3]["__oldkey"].decode() == messages[2].key().hex() and messages[2].value() is None
+    assert road.decode(messages[1].value())[0] == {"id": 1, "n": 2, "big": None}
+    full = road.topic("toasted_full", 6)
+    assert [dict(m.headers()).get("__unchanged") for m in full] == [None] * 6
+    assert road.decode(full[3].value())[0] == {"id": 2, "n": 2, "big": "x" * 5000}
+    assert sorted(road.rows("toasted")) == [2, 4], "what was rolled back is nowhere"
+
+
 def truncated(road):
     road.sql("CREATE TABLE refers (id int PRIMARY KEY, t text, plain int REFERENCES plain)")
     road.sql("INSERT INTO refers VALUES (1, 'x', 1)")
@@ -236,7 +256,7 @@ def main():
         try:
             road = Road(directory, KINDS + "INSERT INTO one_char VALUES ('a', 'x'); INSERT INTO two_columns VALUES (1, 2), (2, 1);"
                         + "".join(rows_of(name) for name in KEYED + KEYLESS))
-            for function in (every_kind, verified, names_too_long, columns_change, truncated, renamed_swapped_dropped,
+            for function in (every_kind, verified, names_too_long, columns_change, toasted_values_stay, truncated, renamed_swapped_dropped,
                              taken_out_of_the_publication, keys_change):
                 checks.run(function.__name__.replace("_", " "), function, road)
             if checks.failed:

@@ -5,7 +5,7 @@
 // columns are is told by the stream itself: a Relation message stands before the first change of each version.
 //
 // A new table is published; once every transaction that may have written to it before is over, it is read while the stream
-// waits. A table that somebody took out of its publication is read anew: its changes were not sent meanwhile.
+// waits. Until then the stream goes on and passes its changes over. A table that somebody took out of its publication is read anew: its changes were not sent meanwhile.
 
 #include <algorithm>
 
@@ -114,8 +114,7 @@ Result<void> SourceRun::park_unpublished() {
 
 // `tables` are published now; `before` is how they were.
 Result<void> SourceRun::track_again(const std::vector<Table>& tables, const Published& before) {
-  SLUICE_TRY(const auto snapshot, side_->query("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"));
-  const auto published_before = std::strtoull(text_at(snapshot, 0).c_str(), nullptr, 10);
+  SLUICE_TRY(const auto published_before, present_xmax());
   for (const auto& table : tables) {
     const auto* tracked = find(table.oid);
     if (tracked == nullptr) {
@@ -141,8 +140,8 @@ Result<void> SourceRun::adopt() {
   bool any = false;
   for (auto& [topic, tracked] : tables_) {
     if (tracked->state != TableState::snapshot || tracked->ends_at != Lsn{}) continue;
-    any = true;
     SLUICE_RETURN_IF_ERROR(read_table(*tracked, ""));
+    any = any || tracked->state == TableState::streaming;
     // The stream goes on with the version that it last described.
     const auto relation = relations_.find(tracked->table.oid);
     if (tracked->state != TableState::streaming || relation == relations_.end()) continue;

@@ -174,51 +174,69 @@ Result<void> SourceRun::read_chunk(TrackedTable& table, std::size_t index) {
   return {};
 }
 
-// A transaction that began before the table was published may have written to it before: those changes are in no stream.
-Result<void> SourceRun::wait_for_older(const TrackedTable& table) {
-  if (table.published_before == 0) return {};
-  while (true) {
-    SLUICE_TRY(const auto over, side_->query("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::numeric >= $1::numeric", {std::to_string(table.published_before)}));
-    if (text_at(over, 0) == "t") return {};
-    SLUICE_RETURN_IF_ERROR(side_->query("SELECT pg_sleep(0.05)"));
-    SLUICE_RETURN_IF_ERROR(pulse());
+// A transaction that began before the table was published may have written to it before: those changes are in no stream. And
+// a transaction that the stream has brought already may still be invisible, as it waits for a synchronous standby.
+Result<bool> SourceRun::older_are_over(TrackedTable& table) {
+  if (table.begun() || (table.published_before == 0 && table.passed_over.empty())) return true;
+  SLUICE_TRY(const auto rows, side_->query("SELECT pg_current_snapshot()::text"));
+  SLUICE_TRY(const auto now, Snapshot::parse(text_at(rows, 0)));
+  std::erase_if(table.passed_over, [&](std::uint64_t xid) { return now.sees(xid); });
+  if (now.xmin >= table.published_before && table.passed_over.empty()) return true;
+  table.note = "waits for transactions that began before it was published";
+  return false;
+}
+
+Result<void> SourceRun::read_chunks(TrackedTable& table, const std::string& exported) {
+  auto under = exported;
+  for (std::size_t i = 0; i < table.chunks.size(); ++i) {
+    if (table.chunks[i].done) continue;
+    SLUICE_TRY(const bool begun, begin_chunk(table, under));
+    if (!begun) {  // from here on as it is now
+      trace::info("capture", options_.name + ": " + table.table.full_name() + " was altered since the slot was made");
+      under.clear();
+      SLUICE_TRY(const bool again, begin_chunk(table, under));
+      SLUICE_CHECK(again);
+    }
+    SLUICE_RETURN_IF_ERROR(read_chunk(table, i));
   }
+  return {};
 }
 
 // A row that cannot be a record parks the table. What PostgreSQL refuses (a right, a table that is gone) leaves it unread, to
-// be tried again at the next look at the catalog.
+// be tried again at the next look at the catalog, and so does a wait for older transactions: the stream goes on meanwhile.
 Result<void> SourceRun::read_table(TrackedTable& table, const std::string& exported) {
   if (table.state != TableState::snapshot) return {};
-  const auto read_all = [&]() -> Result<void> {
-    SLUICE_RETURN_IF_ERROR(wait_for_older(table));
-    auto under = exported;
-    for (std::size_t i = 0; i < table.chunks.size(); ++i) {
-      if (table.chunks[i].done) continue;
-      SLUICE_TRY(const bool begun, begin_chunk(table, under));
-      if (!begun) {  // from here on as it is now
-        trace::info("capture", options_.name + ": " + table.table.full_name() + " was altered since the slot was made");
-        under.clear();
-        SLUICE_TRY(const bool again, begin_chunk(table, under));
-        SLUICE_CHECK(again);
-      }
-      SLUICE_RETURN_IF_ERROR(read_chunk(table, i));
-    }
-    return {};
-  };
-  auto read = read_all();
+  SLUICE_TRY(const bool ready, older_are_over(table));
+  if (!ready) return {};
+  auto read = read_chunks(table, exported);
   if (read.ok()) return finish_snapshot(table);
   const auto& error = read.error();
   const bool refused = error.code == ErrorCode::not_found || (error.code == ErrorCode::rejected && error.detail.starts_with("SQLSTATE"));
   if (!refused && error.code != ErrorCode::rejected && error.code != ErrorCode::corrupt) return read;
   SLUICE_RETURN_IF_ERROR(writer_.abort());
   SLUICE_TRY(side_, connect());
-  if (refused) {
-    if (table.note != error.message) trace::warn("capture", options_.name + ": " + table.table.full_name() + " cannot be read: " + error.message);
-    table.note = error.message;
-    return {};
-  }
+  if (refused) return leave_unread(table, error.message);
   SLUICE_RETURN_IF_ERROR(park(table, error.message));
   return writer_.commit({});
+}
+
+// The stream passes its changes over from now on: what was read of it already counts no more.
+Result<void> SourceRun::leave_unread(TrackedTable& table, const std::string& why) {
+  if (table.note != why) trace::warn("capture", options_.name + ": " + table.table.full_name() + " cannot be read: " + why);
+  table.note = why;
+  std::vector<pipeline::PositionUpdate> updates;
+  if (table.begun()) {
+    SLUICE_TRY(const auto range, log_.range(table.topic, 0));
+    table.fresh_from = range.last_stable;
+    for (std::size_t i = 0; i < table.chunks.size(); ++i) updates.push_back({chunk_key(options_.name, table.topic, i), std::nullopt});
+    for (auto& chunk : table.chunks) chunk.done = false;
+  }
+  if (table.published_before == 0 || !updates.empty()) {
+    SLUICE_TRY(table.published_before, present_xmax());
+    SLUICE_RETURN_IF_ERROR(writer_.table_state(table, clock_.wall_ms()));
+    SLUICE_RETURN_IF_ERROR(writer_.commit(updates));
+  }
+  return {};
 }
 
 Result<void> SourceRun::finish_snapshot(TrackedTable& table) {

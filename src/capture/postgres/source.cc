@@ -33,8 +33,7 @@ Result<void> SourceRun::run(const std::stop_token& stop) {
   SLUICE_RETURN_IF_ERROR(load());
   SLUICE_TRY(side_, connect());
   SLUICE_TRY(stream_, connect(true));
-  SLUICE_TRY(const auto snapshot, side_->query("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"));
-  near_xid_ = std::strtoull(text_at(snapshot, 0).c_str(), nullptr, 10);
+  SLUICE_TRY(near_xid_, present_xmax());
   SLUICE_RETURN_IF_ERROR(known_ && !position_.creating ? next_life() : first_life());
   if (stop.stop_requested()) return {};
   SLUICE_RETURN_IF_ERROR(read_snapshots(""));  // what an earlier life left unread
@@ -58,6 +57,12 @@ Result<void> SourceRun::pulse() {
   if (stop_.stop_requested()) return Error{ErrorCode::cancelled, "stopping"};
   tell_progress(false);
   return keep_alive();
+}
+
+// No transaction from this id on has begun.
+Result<std::uint64_t> SourceRun::present_xmax() {
+  SLUICE_TRY(const auto rows, side_->query("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"));
+  return std::strtoull(text_at(rows, 0).c_str(), nullptr, 10);
 }
 
 Result<void> SourceRun::load() {
@@ -93,7 +98,7 @@ TrackedTable* SourceRun::find(Oid oid) {
 Result<void> SourceRun::first_life() {
   SLUICE_TRY(const auto identity, identify(*stream_));
   SLUICE_TRY(const auto there, side_->query("SELECT 1 FROM pg_replication_slots WHERE slot_name = $1", {slot_}));
-  if (!there.empty() && !position_.creating) {
+  if (!there.empty() && (!position_.creating || position_.system_identifier != identity.system_identifier)) {
     return Error{ErrorCode::rejected, "cannot capture " + options_.name + ": replication slot \"" + slot_ + "\" exists, and this data directory knows nothing of it",
                  "it belongs to another sluice, or to a data directory that is gone", "sluice source delete " + options_.name + " --from URL removes it; or choose another --name"};
   }
@@ -140,6 +145,7 @@ Result<void> SourceRun::check_timeline(const ServerIdentity& identity) {
   SLUICE_TRY(const auto history, stream_->query("TIMELINE_HISTORY " + std::to_string(identity.timeline)));
   // Lines "<timeline>\t<LSN where it was left>\t<reason>".
   const auto text = text_at(history, 1);
+  bool known = false;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     const auto line = text.substr(at, end - at);
@@ -147,8 +153,10 @@ Result<void> SourceRun::check_timeline(const ServerIdentity& identity) {
     const auto tab = line.find('\t');
     if (tab == std::string::npos || std::atoi(line.c_str()) != position_.timeline) continue;
     SLUICE_TRY(const auto left, parse_lsn(line.substr(tab + 1)));
+    known = true;
     if (left < position_.end_lsn) return gap(options_, "timeline " + std::to_string(identity.timeline) + " left ours at " + lsn_text(left) + ", before what was captured", position_);
   }
+  if (!known) return gap(options_, "timeline " + std::to_string(identity.timeline) + " did not come from ours, " + std::to_string(position_.timeline), position_);
   position_.timeline = identity.timeline;
   return {};
 }
@@ -162,6 +170,10 @@ Result<void> SourceRun::next_life() {
   SLUICE_TRY(const auto confirmed, parse_lsn(text_at(slot, 0)));
   if (confirmed > position_.end_lsn) {
     return gap(options_, "this data directory is older than slot \"" + slot_ + "\", which was confirmed up to " + lsn_text(confirmed), position_);
+  }
+  for (auto& [topic, table] : tables_) {
+    // An earlier run may have passed over changes of transactions that are invisible still.
+    if (table->published_before != 0 && !table->begun()) table->published_before = near_xid_;
   }
   return check_publications();
 }

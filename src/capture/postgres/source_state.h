@@ -43,6 +43,7 @@ class SourceRun {
   // source.cc: from nothing, or from a position, to a source that can stream.
   [[nodiscard]] Result<std::unique_ptr<PostgresConnection>> connect(bool replication = false);
   [[nodiscard]] Result<void> pulse();
+  [[nodiscard]] Result<std::uint64_t> present_xmax();
   [[nodiscard]] Result<void> load();
   [[nodiscard]] Result<void> first_life();
   [[nodiscard]] Result<void> make_slot();
@@ -74,7 +75,9 @@ class SourceRun {
   [[nodiscard]] Result<void> read_chunk(TrackedTable& table, std::size_t chunk);
   [[nodiscard]] Result<bool> begin_chunk(TrackedTable& table, const std::string& exported);
   [[nodiscard]] Result<void> copy_chunk(TrackedTable& table, const Chunk& chunk);
-  [[nodiscard]] Result<void> wait_for_older(const TrackedTable& table);
+  [[nodiscard]] Result<void> read_chunks(TrackedTable& table, const std::string& exported);
+  [[nodiscard]] Result<bool> older_are_over(TrackedTable& table);
+  [[nodiscard]] Result<void> leave_unread(TrackedTable& table, const std::string& why);
   [[nodiscard]] Result<void> finish_snapshot(TrackedTable& table);
 
   // stream.cc

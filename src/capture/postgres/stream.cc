@@ -152,7 +152,11 @@ bool SourceRun::sees(const TrackedTable& table, std::span<const Cell> row) const
 Result<void> SourceRun::on_change(Message& message, ByteView raw) {
   const auto to = [&](Oid oid) -> Result<void> {
     auto* table = find(oid);
-    if (table == nullptr || table->state == TableState::dropped || table->state == TableState::snapshot) return {};
+    if (table == nullptr || table->state == TableState::dropped) return {};
+    if (table->state == TableState::snapshot) {
+      if (table->passed_over.empty() || table->passed_over.back() != context_.xid) table->passed_over.push_back(context_.xid);
+      return {};
+    }
     if (table->state == TableState::parked) return writer_.park(*table, relations_[oid], raw, context_);
     auto applied = apply(*table, message);
     if (!applied.ok() && (applied.error().code == ErrorCode::rejected || applied.error().code == ErrorCode::corrupt)) {

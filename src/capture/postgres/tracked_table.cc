@@ -43,8 +43,8 @@ Result<json::object> parse_object(std::string_view text, const std::string& wher
 
 std::string_view to_string(TableState state) { return kStates[static_cast<std::size_t>(state)]; }
 
-bool TrackedTable::snapshot_done() const {
-  return std::all_of(chunks.begin(), chunks.end(), [](const Chunk& chunk) { return chunk.done; });
+bool TrackedTable::begun() const {
+  return std::any_of(chunks.begin(), chunks.end(), [](const Chunk& chunk) { return chunk.done; });
 }
 
 namespace {

@@ -49,6 +49,7 @@ struct TrackedTable {
   std::vector<Chunk> chunks;
   Lsn filter_until;               // the first commit LSN that no chunk's snapshot can see
   std::uint64_t published_before = 0;  // adopted while streaming: read only when all transactions below have ended
+  std::vector<std::uint64_t> passed_over;  // transactions whose changes came before it was read: a snapshot must see them
   std::optional<Offset> fresh_from;    // the topic holds another life of the table, up to here: keys that are gone get tombstones
   bool has_unchanged = false;     // a value stood for an earlier one: the log's start is held
   Lsn truncated;                  // commit LSN of the last TRUNCATE
@@ -59,7 +60,7 @@ struct TrackedTable {
   bool relation_parked = false;   // its Relation stands in the parked topic already
   OpenKeys open_keys;             // written in the open log transaction, for TRUNCATE
 
-  [[nodiscard]] bool snapshot_done() const;
+  [[nodiscard]] bool begun() const;  // some chunk was read
   // The chunk that holds a row with these cells; that of a framed key.
   [[nodiscard]] const Chunk& chunk_of(std::span<const Cell> cells) const;
   [[nodiscard]] const Chunk& chunk_of_key(ByteView key) const;

@@ -85,9 +85,9 @@ TEST(Chunks, OneChunkHoldsEverything) {
   tracked.chunks.assign(1, Chunk{});
   const Cell cells[] = {{Cell::Is::null, {}}, {Cell::Is::unchanged, {}}};
   EXPECT_EQ(&tracked.chunk_of(cells), &tracked.chunks[0]);
-  EXPECT_FALSE(tracked.snapshot_done());
+  EXPECT_FALSE(tracked.begun());
   tracked.chunks[0].done = true;
-  EXPECT_TRUE(tracked.snapshot_done());
+  EXPECT_TRUE(tracked.begun());
 }
 
 TEST(TrackedTables, AreStoredAndFoundAgain) {
