@@ -54,17 +54,36 @@ std::optional<std::vector<std::size_t>> find_key(const std::vector<std::string>&
 
 Result<void> SourceRun::poll_catalog() {
   SLUICE_RETURN_IF_ERROR(apply_ends());
+  SLUICE_TRY(const auto tables, align_publications());
+  SLUICE_TRY(const auto published_before, present_xmax());
+  for (const auto& table : tables) {
+    if (find(table.oid) != nullptr) continue;
+    trace::info("capture", options_.name + ": new table " + table.full_name());
+    SLUICE_RETURN_IF_ERROR(track(table, published_before));
+  }
+  return adopt();
+}
+
+// What follows from a change of the publications is written down before the change is made: a kill between the two must not
+// make it look as if all had been well. Gives the tables that are published as they must be.
+Result<std::vector<Table>> SourceRun::align_publications() {
   SLUICE_TRY(auto tables, wanted_tables());
   SLUICE_RETURN_IF_ERROR(note_ends(tables));
-  SLUICE_RETURN_IF_ERROR(commit_log_transaction());
   for (auto& table : tables) {
     if (const auto* tracked = find(table.oid); tracked != nullptr && tracked->keyless) table.key.clear();
   }
   SLUICE_TRY(const auto before, published());
+  SLUICE_RETURN_IF_ERROR(restart_missed(tables, before));
+  SLUICE_RETURN_IF_ERROR(commit_log_transaction());
   SLUICE_RETURN_IF_ERROR(publish(tables));
-  SLUICE_RETURN_IF_ERROR(park_unpublished());
-  SLUICE_RETURN_IF_ERROR(track_again(tables, before));
-  return adopt();
+  SLUICE_TRY(const auto published_before, present_xmax());
+  published_now_.clear();
+  for (const auto& table : tables) {
+    published_now_.insert(table.oid);
+    auto* tracked = find(table.oid);
+    if (tracked != nullptr && tracked->state == TableState::snapshot && !before.rightly(table)) tracked->published_before = published_before;
+  }
+  return tables;
 }
 
 Result<void> SourceRun::note_ends(const std::vector<Table>& tables) {
@@ -101,35 +120,19 @@ Result<void> SourceRun::apply_ends() {
   return {};
 }
 
-// What was captured, and may not be published any more.
-Result<void> SourceRun::park_unpublished() {
-  for (auto& [topic, tracked] : tables_) {
-    const auto left_out = left_out_.find(topic);
-    if (left_out == left_out_.end() || tracked->state != TableState::streaming) continue;
-    SLUICE_RETURN_IF_ERROR(park(*tracked, "the table is not in its publication any more, rows may be missing: " + left_out->second.note));
-    left_out_.erase(left_out);
-  }
-  return commit_log_transaction();
-}
-
-// `tables` are published now; `before` is how they were.
-Result<void> SourceRun::track_again(const std::vector<Table>& tables, const Published& before) {
-  SLUICE_TRY(const auto published_before, present_xmax());
+// Somebody took a table out of its publication: its changes were not sent meanwhile.
+Result<void> SourceRun::restart_missed(const std::vector<Table>& tables, const Published& before) {
   for (const auto& table : tables) {
-    const auto* tracked = find(table.oid);
-    if (tracked == nullptr) {
-      if (const auto topic = topic_name(options_.name, table); topic.ok() && !left_out_.contains(*topic)) trace::info("capture", options_.name + ": new table " + table.full_name());
-      SLUICE_RETURN_IF_ERROR(track(table, published_before));
-      continue;
-    }
-    const bool missed = tracked->state == TableState::streaming && tracked->ends_at == Lsn{} && !before.rightly(table);
+    auto* tracked = find(table.oid);
+    const bool missed = tracked != nullptr && tracked->state == TableState::streaming && tracked->ends_at == Lsn{} && !before.rightly(table);
     if (!missed) continue;
     if (tracked->keyless) {
-      SLUICE_RETURN_IF_ERROR(park(*find(table.oid), "the table was not in publication " + inserts_publication_name(options_) + " for a while: rows may be missing"));
-      SLUICE_RETURN_IF_ERROR(writer_.commit({}));
+      SLUICE_RETURN_IF_ERROR(park(*tracked, "the table was not in publication " + inserts_publication_name(options_) + " for a while: rows may be missing"));
       continue;
     }
     trace::warn("capture", options_.name + ": " + table.full_name() + " was not in publication " + publication_name(options_) + " for a while; it is read anew");
+    SLUICE_RETURN_IF_ERROR(commit_log_transaction());
+    SLUICE_TRY(const auto published_before, present_xmax());
     SLUICE_RETURN_IF_ERROR(track(table, published_before));
   }
   return {};
@@ -140,6 +143,7 @@ Result<void> SourceRun::adopt() {
   bool any = false;
   for (auto& [topic, tracked] : tables_) {
     if (tracked->state != TableState::snapshot || tracked->ends_at != Lsn{}) continue;
+    if (const auto left_out = left_out_.find(topic); left_out != left_out_.end()) tracked->note = left_out->second.note;
     SLUICE_RETURN_IF_ERROR(read_table(*tracked, ""));
     any = any || tracked->state == TableState::streaming;
     // The stream goes on with the version that it last described.

@@ -205,7 +205,7 @@ Result<void> SourceRun::read_chunks(TrackedTable& table, const std::string& expo
 // A row that cannot be a record parks the table. What PostgreSQL refuses (a right, a table that is gone) leaves it unread, to
 // be tried again at the next look at the catalog, and so does a wait for older transactions: the stream goes on meanwhile.
 Result<void> SourceRun::read_table(TrackedTable& table, const std::string& exported) {
-  if (table.state != TableState::snapshot) return {};
+  if (table.state != TableState::snapshot || !published_now_.contains(table.table.oid)) return {};
   SLUICE_TRY(const bool ready, older_are_over(table));
   if (!ready) return {};
   auto read = read_chunks(table, exported);

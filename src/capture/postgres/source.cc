@@ -126,7 +126,9 @@ Result<void> SourceRun::make_slot() {
   SLUICE_TRY(const auto before, published());
   SLUICE_RETURN_IF_ERROR(side_->query("COMMIT"));
   for (auto& table : tables) {
-    if (before.rightly(table)) SLUICE_RETURN_IF_ERROR(track(std::move(table), 0));
+    if (!before.rightly(table)) continue;
+    published_now_.insert(table.oid);
+    SLUICE_RETURN_IF_ERROR(track(std::move(table), 0));
   }
   SLUICE_RETURN_IF_ERROR(writer_.commit({{position_key(options_.name), position_.json()}}));
   trace::info("capture", options_.name + ": slot " + slot_ + " made at " + lsn_text(position_.end_lsn) + ", " + std::to_string(tables_.size()) + " tables");
@@ -171,11 +173,15 @@ Result<void> SourceRun::next_life() {
   if (confirmed > position_.end_lsn) {
     return gap(options_, "this data directory is older than slot \"" + slot_ + "\", which was confirmed up to " + lsn_text(confirmed), position_);
   }
+  SLUICE_RETURN_IF_ERROR(check_publications());
+  durable_ = commit_end_ = position_.end_lsn;
+  SLUICE_TRY(const auto tables, align_publications());
   for (auto& [topic, table] : tables_) {
     // An earlier run may have passed over changes of transactions that are invisible still.
-    if (table->published_before != 0 && !table->begun()) table->published_before = near_xid_;
+    if (table->published_before == 0 || table->begun()) continue;
+    SLUICE_TRY(table->published_before, present_xmax());
   }
-  return check_publications();
+  return {};
 }
 
 // --- tables
@@ -273,7 +279,9 @@ void SourceRun::tell_progress(bool force) {
     items.push_back({topic, std::string(to_string(table->state)), table->note, table->rows, table->snapshot_rows, table->snapshot_rows_expected});
     rows += table->rows;
   }
-  for (const auto& [topic, item] : left_out_) items.push_back(item);
+  for (const auto& [topic, item] : left_out_) {
+    if (!tables_.contains(topic)) items.push_back(item);
+  }
   if (rows_before_ == 0) rows_before_ = rows + 1;
   const std::lock_guard lock(shared_.mutex);
   auto& status = shared_.status;

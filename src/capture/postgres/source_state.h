@@ -96,10 +96,10 @@ class SourceRun {
   // catalog_watch.cc: tables that come, go and change.
   [[nodiscard]] Result<void> poll_catalog();
   [[nodiscard]] Result<std::vector<Table>> wanted_tables();
-  [[nodiscard]] Result<void> park_unpublished();
+  [[nodiscard]] Result<std::vector<Table>> align_publications();
+  [[nodiscard]] Result<void> restart_missed(const std::vector<Table>& tables, const Published& before);
   [[nodiscard]] Result<void> note_ends(const std::vector<Table>& tables);
   [[nodiscard]] Result<void> apply_ends();
-  [[nodiscard]] Result<void> track_again(const std::vector<Table>& tables, const Published& before);
   [[nodiscard]] Result<void> adopt();
   [[nodiscard]] Result<void> on_relation(const Relation& relation, ByteView raw);
   [[nodiscard]] Result<void> apply_relation(TrackedTable& table, const Relation& relation);
@@ -122,6 +122,7 @@ class SourceRun {
   std::map<Oid, TrackedTable*> by_oid_;
 
   std::map<std::string, pipeline::StageItem> left_out_;   // tables that match and are not captured, with the reason
+  std::set<Oid> published_now_;                           // as they must be, at the last look
   std::map<Oid, Bytes> relations_;                        // the newest Relation of each table, raw
   std::stop_token stop_;
   Snapshot chunk_snapshot_;                               // of the chunk that is being read
