@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/admin.h"
+#include "server/scalars.h"
 
 namespace sluice::cli {
 
@@ -53,8 +54,7 @@ class Progress {
   std::map<std::string, Rate> rates_;
 };
 
-// "1,234,567".
-[[nodiscard]] std::string with_commas(std::uint64_t number);
+using server::with_commas;
 // "12.3 MB".
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
 // "0.8 s", "2 min".

@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <fstream>
 #include <map>
 #include <sstream>
 
 #include "base/metrics.h"
+#include "capture/postgres/connection.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "server/server.h"
@@ -15,16 +15,6 @@
 
 namespace sluice::server {
 namespace {
-
-double position_number(const std::string& lsn) {
-  const auto slash = lsn.find('/');
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  if (slash == std::string::npos) return 0;
-  std::from_chars(lsn.data(), lsn.data() + slash, high, 16);
-  std::from_chars(lsn.data() + slash + 1, lsn.data() + lsn.size(), low, 16);
-  return static_cast<double>((high << 32) | low);
-}
 
 void write_item(const pipeline::StageStatus& stage, const pipeline::StageItem& item, Metrics& metrics) {
   const MetricLabels labels{{"stage", stage.kind}, {"name", stage.name}, {"topic", item.name}};
@@ -53,7 +43,7 @@ void write_stages(const std::vector<pipeline::StageStatus>& stages, Metrics& met
         .add(static_cast<double>(stage.rows_total));
     if (stage.kind == "source") {
       metrics.gauge("sluice_source_position_bytes", "A source's durable position: an LSN as a number", labels)
-          .set(position_number(stage.position));
+          .set(static_cast<double>(capture::postgres::parse_lsn(stage.position).value_or(Lsn{0}).value));
     } else {
       metrics.counter("sluice_sink_files_total", "Files that a sink has published since the archive began", labels)
           .add(static_cast<double>(stage.files_published));

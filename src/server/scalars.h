@@ -1,5 +1,5 @@
 #pragma once
-// The small forms of a configuration: sizes and durations; and the word that somebody meant.
+// The small forms of a configuration and of reports: sizes, durations, numbers; and the word that somebody meant.
 
 #include <cstdint>
 #include <optional>
@@ -14,6 +14,9 @@ namespace sluice::server {
 // "10min", "500ms", "30d": milliseconds. A bare number is none: nobody knows its unit.
 [[nodiscard]] std::optional<std::int64_t> parse_duration_ms(std::string_view text);
 [[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
+
+// "1,234,567".
+[[nodiscard]] std::string with_commas(std::uint64_t number);
 
 // The word of `words` that is nearest to `word`, if it is near enough to be a slip of the finger; else empty.
 [[nodiscard]] std::string_view nearest(std::string_view word, const std::vector<std::string_view>& words);

@@ -6,6 +6,8 @@
 #include <map>
 #include <thread>
 
+#include "server/scalars.h"
+
 namespace sluice::server {
 
 namespace json = boost::json;
@@ -157,14 +159,6 @@ Result<void> verify_source(const VerifyRequest& request, const VerifySource& sou
     report.tables.push_back(std::move(out));
   }
   return {};
-}
-
-std::string with_commas(std::uint64_t number) {
-  auto text = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
-    text.insert(static_cast<std::size_t>(at), ",");
-  }
-  return text;
 }
 
 }  // namespace
