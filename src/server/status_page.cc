@@ -64,13 +64,15 @@ const bytes = n => { const u = ["B", "kB", "MB", "GB", "TB"]; let i = 0; while (
 const secs = s => s < 0.0005 ? "0" : s < 1 ? Math.round(s * 1000) + " ms" : s < 120 ? s.toFixed(1) + " s" : Math.round(s / 60) + " min";
 const tone = s => ["streaming", "archiving", "serving", "running"].includes(s) ? "good" : ["failed", "parked"].includes(s) ? "bad" : "wait";
 function fact(value, name) { const d = el("div"); d.append(el("b", "", value), el("span", "", name)); return d; }
+// A name that may be broken after its dots.
+const breakable = name => name.split(".").flatMap((part, i, all) => i + 1 < all.length ? [part + ".", el("wbr")] : [part]);
 function table(heads, rows, soft = () => false) {
   const t = el("table"), h = el("tr");
   for (const [name, cls] of heads) h.append(el("th", cls, name));
   t.append(h);
   for (const row of rows) {
     const r = el("tr", soft(row) ? "ours" : "");
-    row.forEach((cell, i) => { const d = el("td", heads[i][1]); cell instanceof Node ? d.append(cell) : d.textContent = cell; r.append(d); });
+    row.forEach((cell, i) => { const d = el("td", heads[i][1]); cell instanceof Node ? d.append(cell) : i ? d.textContent = cell : d.append(...breakable(cell)); r.append(d); });
     t.append(r);
   }
   const box = el("div", "scroll"); box.append(t); return box;
