@@ -301,7 +301,9 @@ def verify(road):
 
 
 def dump(road):
-    run = road.sluice.run
+    """After a clean stop: then indexes and snapshots are on the disk, too."""
+    assert road.sluice.stop() == 0
+    run = sluice
     seen = set()
     for base in (road.sluice.data, road.archive):
         for folder, _, names in os.walk(base):
@@ -331,8 +333,6 @@ def dump(road):
 
 
 def producer_snapshots(road):
-    """Written at a clean stop; nobody serves then."""
-    assert road.sluice.stop() == 0
     found = [os.path.join(f, n) for f, _, ns in os.walk(road.sluice.data) for n in ns if n.endswith(".snapshot")]
     assert found, "no producer snapshot"
     assert any("last sequence" in sluice("dump", path).stdout for path in found), found
@@ -429,8 +429,9 @@ with temporary_directory() as directory, Road(directory, TABLES) as road_:
                            ("consume, every option", consume_options), ("consume --follow", follow),
                            ("aborted transactions are left out", aborted_are_left_out), ("schemas", schemas),
                            ("sources and status", sources_and_status), ("verify, by name and by folder", verify),
-                           ("dump prints every file of data and archive", dump), ("metrics are valid, and those of the reference", metrics),
+                           ("metrics are valid, and those of the reference", metrics),
                            ("the page takes nothing from elsewhere", page_is_safe),
+                           ("dump prints every file of data and archive", dump),
                            ("dump prints producers' snapshots", producer_snapshots),
                            ("source delete works with no server", source_delete_without_a_server), ("check", check)):
         checks.run(name, function, road_)
