@@ -6,6 +6,7 @@
 #include "avro/schema.h"
 #include "cli/avro_text.h"
 #include "cli/commands.h"
+#include "cli/internal_records.h"
 #include "cli/report.h"
 #include "cli/schemas.h"
 #include "client/topic_reader.h"
@@ -117,9 +118,13 @@ class Consumer {
 
   Result<void> json_line(const client::ConsumedRecord& record, std::string& line) {
     line = "{\"partition\":" + std::to_string(record.partition) + ",\"offset\":" + to_string(record.offset) + ",\"timestamp\":" + std::to_string(record.timestamp_ms) + ",\"key\":";
-    SLUICE_RETURN_IF_ERROR(text_of(record.key, line));
-    line += ",\"value\":";
-    SLUICE_RETURN_IF_ERROR(text_of(record.value, line));
+    if (const auto known = internal_record(options_.topic, record.key, record.value)) {
+      line += known->key + ",\"value\":" + known->value;
+    } else {
+      SLUICE_RETURN_IF_ERROR(text_of(record.key, line));
+      line += ",\"value\":";
+      SLUICE_RETURN_IF_ERROR(text_of(record.value, line));
+    }
     if (record.headers != nullptr && !record.headers->empty()) {
       line += ",\"headers\":{";
       bool first = true;

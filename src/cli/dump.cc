@@ -1,11 +1,12 @@
 // Prints any file that we write: segments, snapshots of producers, checkpoints, commit records, archive files.
-#include <boost/json.hpp>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
 #include "avro/schema.h"
 #include "cli/avro_text.h"
 #include "cli/commands.h"
+#include "cli/internal_records.h"
 #include "cli/report.h"
 #include "deliver/avro_file/container_reader.h"
 #include "deliver/store/local/local_store.h"
@@ -33,7 +34,29 @@ std::string settled_name(const std::string& path) {
   return name;
 }
 
-int dump_segment(ByteView bytes) {
+// The topic whose segment a file is: its folder's name without the partition.
+std::string topic_of(const std::string& path) {
+  std::error_code ignored;
+  const auto folder = std::filesystem::absolute(path, ignored).parent_path().filename().string();
+  return folder.substr(0, folder.rfind('-'));
+}
+
+std::string record_line(const record::BatchView& batch, const record::Record& record, const std::string& topic) {
+  auto line = "  " + to_string(batch.base_offset() + record.offset_delta) + "  " + std::to_string(batch.base_timestamp_ms() + record.timestamp_delta_ms) + "  key ";
+  if (const auto known = batch.is_control() ? std::nullopt : internal_record(topic, record.key, record.value)) {
+    return line + known->key + "  value " + known->value;
+  }
+  record.key ? text_to_json(*record.key, line) : static_cast<void>(line += "null");
+  line += "  value ";
+  record.value ? text_to_json(*record.value, line) : static_cast<void>(line += "null");
+  for (const auto& header : record.headers) {
+    line += "  " + std::string(header.name) + "=";
+    text_to_json(header.value.value_or("null"), line);
+  }
+  return line;
+}
+
+int dump_segment(ByteView bytes, const std::string& topic) {
   std::size_t at = 0;
   while (at < bytes.size()) {
     const auto batch = record::BatchView::parse(bytes.substr(at));
@@ -46,15 +69,7 @@ int dump_segment(ByteView bytes) {
               << to_string(batch->producer_epoch()) << " sequence " << batch->base_sequence() << (batch->is_transactional() ? "  transactional" : "") << (batch->is_control() ? "  control" : "")
               << (batch->crc_ok() ? "" : "  WRONG CRC") << "\n";
     const auto read = batch->for_each([&](const record::Record& record) {
-      std::string line = "  " + to_string(batch->base_offset() + record.offset_delta) + "  " + std::to_string(batch->base_timestamp_ms() + record.timestamp_delta_ms) + "  key ";
-      record.key ? text_to_json(*record.key, line) : static_cast<void>(line += "null");
-      line += "  value ";
-      record.value ? text_to_json(*record.value, line) : static_cast<void>(line += "null");
-      for (const auto& header : record.headers) {
-        line += "  " + std::string(header.name) + "=";
-        text_to_json(header.value.value_or("null"), line);
-      }
-      std::cout << line << "\n";
+      std::cout << record_line(*batch, record, topic) << "\n";
       return static_cast<bool>(std::cout);
     });
     if (!read.ok()) std::cout << "  " << read.error().message << "\n";
@@ -138,7 +153,7 @@ int run(const std::string& path) {
   const auto bytes = files.read_file(path);
   if (!bytes.ok()) return fail(bytes.error(), kUsage);
   const auto name = settled_name(path);
-  if (name.ends_with(".log")) return dump_segment(*bytes);
+  if (name.ends_with(".log")) return dump_segment(*bytes, topic_of(path));
   if (name.ends_with(".timeindex")) return dump_index(*bytes, true);
   if (name.ends_with(".index")) return dump_index(*bytes, false);
   if (name.ends_with(".snapshot")) return dump_producers(*bytes);

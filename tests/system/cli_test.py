@@ -196,6 +196,8 @@ def consume_options(road):
     assert offsets_of("-o", f"@{everything[0]['timestamp']}") == offsets
     assert set(offsets_of("-o", "-3")) <= set(offsets[-3:])  # control records count as offsets
     assert offsets_of("-g", "g", "-n", "4") + offsets_of("-g", "g") == offsets and offsets_of("-g", "g") == []
+    offset, = [r for r in lines(run("consume", "__consumer_offsets")) if r["key"].get("OffsetCommitKey", {}).get("group") == "g"][-1:]
+    assert offset["value"]["OffsetCommitValue"]["offset"] > offsets[-1], offset  # behind the control record
     for wrong in (["-o", "middle"], ["-o", "@noon"], ["-f", "%z"], ["-n", "-1"], ["--bootstrap"]):
         expect(run("consume", ORDERS, *wrong), 2)
     expect(run("consume", "nobody"), 1)
@@ -319,6 +321,12 @@ def dump(road):
     segment = os.path.join(road.sluice.data, f"{ORDERS}-0", "0" * 20 + ".log")
     text = run("dump", segment).stdout
     assert "batch at 0" in text and "transactional" in text and "WRONG" not in text, text[:500]
+    first = "0" * 20 + ".log"
+    for topic, words in (("__cluster_metadata", ('"TopicRecord"', '"name":"shop.public.orders"', '"ConfigRecord"', '"PartitionRecord"')),
+                         ("__consumer_offsets", ('"OffsetCommitKey":{"group":"g"', '"OffsetCommitValue"')),
+                         ("__transaction_state", ('"TransactionLogKey"', '"TransactionLogValue"'))):
+        text = run("dump", os.path.join(road.sluice.data, topic + "-0", first)).stdout
+        assert all(word in text for word in words), (topic, text[:2000])
     damaged = os.path.join(road.directory, "damaged.log")
     with open(segment, "rb") as file:
         data = bytearray(file.read())
