@@ -58,7 +58,7 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"sinks.*.roll.after", duration, "10min", "A file is published when it has this age."},
     {"sinks.*.memory", size, "", "A bound on the sink's memory.", kLater},
     {"sinks.*.hold", section, "", ""},
-    {"sinks.*.hold.bytes", size, "100GB", "How far the log waits for this sink; further behind, what retention removes is lost to it."},
+    {"sinks.*.hold.bytes", size, "100GB", "How far the log waits for this sink; further behind, what retention removes is lost to it; 0: without limit."},
 });
 
 }  // namespace
