@@ -10,11 +10,12 @@ tools/install.sh "$root/usr" >/dev/null
 install -D -m 644 packaging/sluice.service "$root/lib/systemd/system/sluice.service"
 install -D -m 644 packaging/sluice.yaml "$root/etc/sluice/sluice.yaml"
 
-depends=$(ldd build/sluice | awk '$3 ~ /^\// {print $3}' | while read -r library; do
-  # Debian 12's libraries lie in /lib and /usr/lib, which are the same folder; dpkg knows one of the names.
-  dpkg-query -S "$library" 2>/dev/null || dpkg-query -S "/usr$library" 2>/dev/null ||
-    dpkg-query -S "${library#/usr}" 2>/dev/null || true
-done | cut -d: -f1 | sort -u | paste -sd, | sed 's/,/, /g')
+# Debian 12's libraries lie in /lib and /usr/lib, which are the same folder; dpkg knows one of the names. The one call says
+# no to the others.
+libraries=$({ objdump -p build/sluice; ldd build/sluice; } | awk '
+  $1 == "NEEDED" {needed[$2]}
+  $1 in needed && $3 ~ /^\// {print $3; print "/usr" $3; sub("^/usr", "", $3); print $3}')
+depends=$({ dpkg-query -S $libraries 2>/dev/null || true; } | cut -d: -f1 | sort -u | paste -sd, | sed 's/,/, /g')
 size=$(du -sk "$root" | cut -f1)
 mkdir -p "$root/DEBIAN"
 cat > "$root/DEBIAN/control" <<END
