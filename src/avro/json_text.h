@@ -1,5 +1,5 @@
 #pragma once
-// JSON as Java's Jackson prints it. Private to the module: it shows Boost.JSON.
+// JSON as Java's Jackson prints it, and read exactly. For those who have Boost.JSON themselves: it shows it.
 
 #include <boost/json/value.hpp>
 #include <string>

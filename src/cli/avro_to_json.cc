@@ -131,6 +131,10 @@ void float_json(ByteView bytes, std::string& out) {
     out += std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
     return;
   }
+  if (value == 0 && std::signbit(value)) {  // "-0" is an integer to most who read JSON
+    out += "-0.0";
+    return;
+  }
   char text[64];
   const auto [end, error] = std::to_chars(text, text + sizeof text, value);
   out.append(text, error == std::errc{} ? end : text);

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <utility>
 
+#include "avro/json_text.h"
 #include "cli/avro_text.h"
 
 namespace sluice::cli {
@@ -102,6 +104,14 @@ std::optional<std::int64_t> time_units(std::string_view text, std::int64_t per_s
   return units;
 }
 
+// Without an exponent; empty for what is no number.
+std::string plain_number(const json::value& from) {
+  if (!from.is_double()) return from.is_number() ? json::serialize(from) : std::string();
+  char text[400];
+  const auto [end, error] = std::to_chars(text, text + sizeof text, from.as_double(), std::chars_format::fixed);
+  return {text, error == std::errc{} ? end : text};
+}
+
 std::optional<std::int64_t> logical_integer(const std::string& logical, std::string_view text) {
   if (logical == "date") return days_of(text);
   const auto per_second = logical.ends_with("millis") ? 1000 : logical.ends_with("micros") ? 1'000'000 : 1'000'000'000;
@@ -192,8 +202,8 @@ class Encoder {
 
   Result<void> bytes(const Node& schema, const json::value& from, Bytes& out) {
     std::optional<Bytes> raw;
-    if (schema.logical_type == "decimal") {
-      raw = decimal_bytes(from.is_string() ? std::string_view(from.as_string()) : std::string_view(json::serialize(from)), schema);
+    if (schema.logical_type == "decimal" && !in_default_) {
+      raw = decimal_bytes(from.is_string() ? std::string(from.as_string()) : plain_number(from), schema);
       if (raw && schema.type == Type::fixed && raw->size() < static_cast<std::size_t>(schema.size)) {
         raw->insert(0, static_cast<std::size_t>(schema.size) - raw->size(), (raw->front() & '\x80') != 0 ? '\xff' : '\0');
       }
@@ -231,14 +241,16 @@ class Encoder {
     return {};
   }
 
-  // A union's default is of its first branch.
+  // A union's default is of its first branch; a decimal's is its bytes, as in Avro's own JSON.
   Result<void> fallback(const avro::Field& field, Bytes& out) {
-    boost::system::error_code error;
-    const auto parsed = json::parse(*field.default_json, error);
-    if (error) return wrong("its default is no JSON");
-    if (field.type->type != Type::union_) return value(*field.type, parsed, out);
-    ByteWriter(out).zigzag(0);
-    return value(*field.type->branches.at(0), parsed, out);
+    const auto parsed = avro::parse_json(*field.default_json);
+    if (!parsed.ok()) return wrong("its default is no JSON");
+    const bool outer = std::exchange(in_default_, true);
+    const bool in_union = field.type->type == Type::union_;
+    if (in_union) ByteWriter(out).zigzag(0);
+    auto done = value(in_union ? *field.type->branches.at(0) : *field.type, *parsed, out);
+    in_default_ = outer;
+    return done;
   }
 
   Result<void> symbol(const Node& schema, const json::value& from, Bytes& out) {
@@ -310,15 +322,15 @@ class Encoder {
 
   std::string path_;
   int depth_ = 0;
+  bool in_default_ = false;
 };
 
 }  // namespace
 
 Result<void> json_to_avro(const avro::Node& schema, std::string_view text, Bytes& out) {
-  boost::system::error_code error;
-  const auto parsed = json::parse(text, error);
-  if (error) return Error{ErrorCode::rejected, "this is no JSON: " + error.message()};
-  return Encoder().value(schema, parsed, out);
+  auto parsed = avro::parse_json(text);  // Boost's own parser reads doubles to one unit in the last place only
+  if (!parsed.ok()) return std::move(parsed).error().in("this is no JSON");
+  return Encoder().value(schema, *parsed, out);
 }
 
 }  // namespace sluice::cli

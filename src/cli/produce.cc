@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "avro/json_text.h"
 #include "avro/schema.h"
 #include "cli/avro_text.h"
 #include "cli/commands.h"
@@ -128,9 +129,8 @@ class Producer {
   Result<void> add(const std::string& line, const Bytes& value) {
     std::optional<std::string> key;
     if (!options_.key.empty()) {
-      boost::system::error_code error;
-      const auto parsed = json::parse(line, error);
-      const auto* field = error || !parsed.is_object() ? nullptr : parsed.get_object().if_contains(options_.key);
+      const auto parsed = avro::parse_json(line);
+      const auto* field = !parsed.ok() || !parsed->is_object() ? nullptr : parsed->get_object().if_contains(options_.key);
       if (field == nullptr) return Error{ErrorCode::rejected, "no field \"" + options_.key + "\" for the key"};
       key = field->is_string() ? std::string(field->get_string()) : json::serialize(*field);
     }

@@ -53,7 +53,13 @@ Result<void> Server::Parts::start_log() {
   node::NodeOptions options;
   options.data = config.data;
   options.keep_free_bytes = config.keep_free_bytes;
-  SLUICE_TRY(node, node::Node::open(io::real_file_system(), io::system_clock(), std::move(options)));
+  auto opened = node::Node::open(io::real_file_system(), io::system_clock(), std::move(options));
+  if (!opened.ok()) {
+    auto error = std::move(opened).error();
+    if (error.hint.empty()) error.hint = "the log lives in " + config.data + ": take another folder with --data";
+    return error;
+  }
+  node = *std::move(opened);
   threads = std::make_unique<NodeThreads>(*node);
   log = std::make_unique<node::EmbeddedLog>(*node);
   return {};

@@ -18,7 +18,7 @@ std::vector<std::string> texts_of(const std::vector<io::Address>& addresses) {
 
 Error listener_error(Error error, const std::string& kind) {
   if (error.hint.empty()) {
-    error.hint = "stop what holds it, or take another: --listen " + kind + "=127.0.0.1:PORT (0 takes a free one)";
+    error.hint = "take another address: --listen " + kind + "=127.0.0.1:PORT (0 takes a free one)";
   }
   return std::move(error).in("listener " + kind);
 }
