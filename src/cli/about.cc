@@ -2,6 +2,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <sstream>
 
 #include "cli/commands.h"
 #include "cli/report.h"
@@ -84,26 +85,69 @@ std::string error_reference() {
   return out;
 }
 
+namespace {
+
+// The long flags of a command and of all commands: "--all --json".
+std::string flags_of(const Command& command) {
+  Globals globals;
+  auto options = command.options;
+  for (auto& option : global_options(globals)) options.push_back(std::move(option));
+  std::string flags;
+  for (const auto& option : options) flags += (flags.empty() ? "" : " ") + option.names.substr(option.names.find("--"));
+  return flags;
+}
+
+// `topic create` as a pattern over "NOUN SECOND-WORD".
+std::string pattern_of(const Command& command) { return command.verb.empty() ? "\"" + command.noun + " \"*" : "\"" + command.name() + "\""; }
+
+std::string bash_script(const std::map<std::string, std::string>& verbs, const std::vector<Command>& commands) {
+  std::string nouns, flags;
+  for (const auto& [noun, list] : verbs) nouns += "      " + noun + ") words=\"" + list + "\" ;;\n";
+  for (const auto& command : commands) {
+    if (!command.hidden) flags += "      " + pattern_of(command) + ") words=\"" + flags_of(command) + "\" ;;\n";
+  }
+  return "_sluice() {\n  local current=\"${COMP_WORDS[COMP_CWORD]}\" words=\"\"\n  if [ \"$COMP_CWORD\" = 1 ]; then words=\"" + words_of(verbs) +
+         "\"\n  elif [[ $current == -* ]]; then\n    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n" + flags +
+         "    esac\n  elif [ \"$COMP_CWORD\" = 2 ]; then\n    case \"${COMP_WORDS[1]}\" in\n" + nouns +
+         "    esac\n  fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n}\ncomplete -o default -F _sluice sluice\n";
+}
+
+std::string zsh_script(const std::map<std::string, std::string>& verbs, const std::vector<Command>& commands) {
+  std::string nouns, flags;
+  for (const auto& [noun, list] : verbs) nouns += "    " + noun + ") compadd -- " + list + " ;;\n";
+  for (const auto& command : commands) {
+    if (!command.hidden) flags += "    " + pattern_of(command) + ") compadd -- " + flags_of(command) + " ;;\n";
+  }
+  return "#compdef sluice\nif (( CURRENT == 2 )); then\n  compadd -- " + words_of(verbs) + "\nelif [[ $PREFIX == -* ]]; then\n  case \"$words[2] $words[3]\" in\n" + flags +
+         "  esac\nelif (( CURRENT == 3 )); then\n  case \"$words[2]\" in\n" + nouns + "    *) _files ;;\n  esac\nelse\n  _files\nfi\n";
+}
+
+std::string fish_script(const std::map<std::string, std::string>& verbs, const std::vector<Command>& commands) {
+  std::string script;
+  for (const auto& [noun, list] : verbs) {
+    script += "complete -c sluice -n __fish_use_subcommand -a " + noun + "\n";
+    if (!list.empty()) script += "complete -c sluice -n '__fish_seen_subcommand_from " + noun + "' -a '" + list + "'\n";
+  }
+  for (const auto& command : commands) {
+    if (command.hidden) continue;
+    std::istringstream flags(flags_of(command));
+    const auto verb = command.verb.empty() ? "" : "; and __fish_seen_subcommand_from " + command.verb;
+    for (std::string flag; flags >> flag;) {
+      script += "complete -c sluice -n '__fish_seen_subcommand_from " + command.noun + verb + "' -l " + flag.substr(2) + "\n";
+    }
+  }
+  return script;
+}
+
+}  // namespace
+
 std::string completion_script(const std::string& shell) {
   Globals globals;
-  const auto verbs = verbs_by_noun(all_commands(globals));
-  std::string cases;
-  if (shell == "bash") {
-    for (const auto& [noun, list] : verbs) cases += "    " + noun + ") words=\"" + list + "\" ;;\n";
-    return "_sluice() {\n  local words=\"\"\n  if [ \"$COMP_CWORD\" = 1 ]; then words=\"" + words_of(verbs) + "\"; else case \"${COMP_WORDS[1]}\" in\n" + cases +
-           "  esac; fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _sluice sluice\n";
-  }
-  if (shell == "zsh") {
-    for (const auto& [noun, list] : verbs) cases += "    " + noun + ") compadd -- " + list + " ;;\n";
-    return "#compdef sluice\nif (( CURRENT == 2 )); then compadd -- " + words_of(verbs) + "; else case \"$words[2]\" in\n" + cases + "  esac; fi\n";
-  }
-  if (shell == "fish") {
-    for (const auto& [noun, list] : verbs) {
-      cases += "complete -c sluice -n __fish_use_subcommand -a " + noun + "\n";
-      if (!list.empty()) cases += "complete -c sluice -n '__fish_seen_subcommand_from " + noun + "' -a '" + list + "'\n";
-    }
-    return cases;
-  }
+  const auto commands = all_commands(globals);
+  const auto verbs = verbs_by_noun(commands);
+  if (shell == "bash") return bash_script(verbs, commands);
+  if (shell == "zsh") return zsh_script(verbs, commands);
+  if (shell == "fish") return fish_script(verbs, commands);
   return {};
 }
 

@@ -97,6 +97,12 @@ def completions(_):
         loaded = subprocess.run(check, input=script, capture_output=True, text=True, timeout=30, check=False)
         assert loaded.returncode == 0 and loaded.stderr == "", loaded
         assert "create" in (loaded.stdout if shell == "bash" else script), loaded
+    flags = subprocess.run(["bash", "-c", 'eval "$(cat)"; COMP_WORDS=(sluice consume t --fo); COMP_CWORD=3; _sluice; echo ${COMPREPLY[@]}'],
+                           input=sluice("completion", "bash").stdout, capture_output=True, text=True, timeout=30, check=True).stdout
+    assert flags.split() == ["--format", "--follow"], flags
+    asked = subprocess.run(["fish", "-c", "source -; complete -C 'sluice topic create --pa'"],
+                           input=sluice("completion", "fish").stdout, capture_output=True, text=True, timeout=30, check=False)
+    assert "--partitions" in asked.stdout, asked
     expect(sluice("completion", "tcsh"), 2, err="bash, zsh and fish")
 
 
