@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <functional>
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
@@ -128,6 +129,35 @@ std::string parked_topic_name(std::string_view topic) {
   store_be<std::uint32_t>(raw, crc32c(topic));
   name.resize(kMaxNameBytes - 9);
   return name + "." + hex({raw, sizeof raw});
+}
+
+namespace {
+
+// The types of a key schema's fields; their precisions, which must not shrink, apart.
+bool split_precisions(std::string_view text, json::value& schema, std::vector<std::int64_t>& precisions) {
+  boost::system::error_code error;
+  schema = json::parse({text.data(), text.size()}, error);
+  auto* fields = !error && schema.is_object() ? schema.get_object().if_contains("fields") : nullptr;
+  if (fields == nullptr || !fields->is_array()) return false;
+  for (auto& field : fields->get_array()) {
+    auto* type = field.is_object() ? field.get_object().if_contains("type") : nullptr;
+    if (type == nullptr || !type->is_object()) continue;
+    if (const auto* precision = type->get_object().if_contains("precision"); precision != nullptr && precision->is_int64()) {
+      precisions.push_back(precision->get_int64());
+      type->get_object().erase("precision");
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool same_key_schema(std::string_view before, std::string_view now) {
+  if (before == now) return true;
+  json::value old_schema, new_schema;
+  std::vector<std::int64_t> old_precisions, new_precisions;
+  if (!split_precisions(before, old_schema, old_precisions) || !split_precisions(now, new_schema, new_precisions)) return false;
+  return old_schema == new_schema && std::equal(old_precisions.begin(), old_precisions.end(), new_precisions.begin(), new_precisions.end(), std::less_equal<>());
 }
 
 std::vector<std::string> key_fields(std::string_view key_schema) {

@@ -66,6 +66,9 @@ struct Table {
 // The columns' names of a key schema, as Avro has them, in key order; empty for an empty text.
 [[nodiscard]] std::vector<std::string> key_fields(std::string_view key_schema);
 
+// Whether keys under schema `now` may go on under schema `before`: they are equal, or decimals have become wider at the same scale.
+[[nodiscard]] bool same_key_schema(std::string_view before, std::string_view now);
+
 // Avro JSON. The key holds names, types and logical types only, so that its id stays while the rest changes.
 [[nodiscard]] std::string key_schema(std::string_view source, const Table& table);
 [[nodiscard]] std::string value_schema(std::string_view source, const Table& table);

@@ -108,6 +108,22 @@ TEST(Schemas, TheKeyHasNamesAndTypesOnly) {
   EXPECT_EQ(key_schema("shop", more), key_schema("shop", orders())) << "what is no key keeps the key's id";
 }
 
+TEST(Schemas, AKeyMayOnlyGrowWiderDecimals) {
+  const auto key = [](std::int32_t precision, std::int32_t scale, const char* name = "id") {
+    Table table;
+    table.columns = {{.name = name, .type = {.kind = Kind::decimal, .precision = precision, .scale = scale}}};
+    table.key = {0};
+    return key_schema("shop", table);
+  };
+  EXPECT_TRUE(same_key_schema(key(10, 2), key(10, 2)));
+  EXPECT_TRUE(same_key_schema(key(10, 2), key(12, 2)));
+  EXPECT_FALSE(same_key_schema(key(12, 2), key(10, 2)));
+  EXPECT_FALSE(same_key_schema(key(10, 2), key(12, 3)));
+  EXPECT_FALSE(same_key_schema(key(10, 2), key(10, 2, "other")));
+  EXPECT_FALSE(same_key_schema("", key(10, 2)));
+  EXPECT_FALSE(same_key_schema(key_schema("shop", orders()), key(10, 2)));
+}
+
 TEST(Schemas, TheValueTellsSql) {
   EXPECT_EQ(value_schema("shop", orders()),
             R"~({"type":"record","name":"Value","namespace":"shop.public.orders_x2d2","doc":"Orders","fields":[)~"

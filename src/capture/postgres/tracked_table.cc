@@ -184,8 +184,9 @@ Result<void> prepare_version(TrackedTable& tracked, const std::string& source, p
   const auto value_subject = tracked.topic + "-value";
   if (!tracked.table.keyless()) {
     key_text = key_schema(source, tracked.table);
-    if (!tracked.key_schema_text.empty() && tracked.key_schema_text != key_text) {
-      return Error{ErrorCode::rejected, "the key of " + tracked.table.full_name() + " was changed"};
+    if (!tracked.key_schema_text.empty()) {
+      if (!same_key_schema(tracked.key_schema_text, key_text)) return Error{ErrorCode::rejected, "the key of " + tracked.table.full_name() + " was changed"};
+      key_text = tracked.key_schema_text;  // its id is in the keys' bytes
     }
     const auto key_subject = tracked.topic + "-key";
     SLUICE_RETURN_IF_ERROR(catalog.set_compatibility(key_subject, "BACKWARD_TRANSITIVE", true));
