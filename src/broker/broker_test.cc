@@ -217,6 +217,19 @@ TEST_F(BrokerTest, ChecksEachBatch) {
   EXPECT_EQ(produce(produce_of("t", zstd), 7), Code::none);
 }
 
+TEST_F(BrokerTest, NamesTheRecordsForWhichABatchIsRefused) {
+  ASSERT_TRUE(running_.node().create_topic({"compacted", 1, {{"cleanup.policy", "compact"}}}).ok());
+  record::BatchBuilder builder{{}};
+  builder.add(1, "key", "good");
+  builder.add(1, std::nullopt, "bad");
+  builder.add(1, "key", "good");
+  const auto batch = builder.finish();
+  const auto answer = client_.call(produce_of("compacted", batch), 9).responses.at(0).partition_responses.at(0);
+  EXPECT_EQ(answer.error_code, Code::invalid_record);
+  ASSERT_THAT(answer.record_errors, SizeIs(1));
+  EXPECT_EQ(answer.record_errors[0].batch_index, 1);
+}
+
 TEST_F(BrokerTest, SaysNothingToAcks0AndClosesOnItsErrors) {
   make_topic("t");
   const auto batch = batch_of({"a"});

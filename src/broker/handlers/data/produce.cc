@@ -74,6 +74,24 @@ Result<void> add_to_transaction(const CallPtr& call, const std::optional<std::st
   return transactions.add_partitions(*transactional_id, producer, {where});
 }
 
+// Which records of a refused batch are to blame (KIP-467): those without a key, where keys are needed. Their producers then
+// know that the others may be sent again.
+std::vector<Partition::BatchIndexAndErrorMessage> record_errors(const CallPtr& call, const std::string& topic, ByteView records) {
+  std::vector<Partition::BatchIndexAndErrorMessage> errors;
+  const auto info = call->node.topic(topic);
+  const auto batch = record::BatchView::parse(records);
+  if (!info.ok() || !batch.ok()) return errors;
+  const auto policy = info->config.find("cleanup.policy");
+  if (policy == info->config.end() || policy->second.find("compact") == std::string::npos) return errors;
+  std::int32_t index = 0;
+  const auto read = batch->for_each([&](const record::Record& record) {
+    if (!record.key.has_value()) errors.push_back({index, "a compacted topic takes no record without a key"});
+    ++index;
+    return true;
+  });
+  return read.ok() ? errors : std::vector<Partition::BatchIndexAndErrorMessage>{};
+}
+
 void append(const CallPtr& call, const std::optional<std::string>& transactional_id, node::Acks acks,
             const node::TopicPartition& where, ByteView records, const std::shared_ptr<Pending>& pending,
             Partition& partition) {
@@ -86,13 +104,14 @@ void append(const CallPtr& call, const std::optional<std::string>& transactional
   }
   pending->remaining.fetch_add(1);
   call->node.append(where, call->writable(records), acks, node::Writer::client,
-                    [pending, &partition](const Result<node::Appended>& appended) {
+                    [call, topic = where.topic, records, pending, &partition](const Result<node::Appended>& appended) {
                       if (appended.ok()) {
                         partition.base_offset = appended->base_offset.value;
                         partition.log_append_time_ms = appended->append_time_ms;
                         partition.log_start_offset = appended->log_start.value;
                       } else {
                         pending->refuse(partition, code_of(appended.error()), message_of(appended.error()));
+                        if (partition.error_code == Code::invalid_record) partition.record_errors = record_errors(call, topic, records);
                       }
                       pending->finish_one();
                     });
