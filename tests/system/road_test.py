@@ -46,7 +46,7 @@ def changes_arrive(road):
     road.sql("UPDATE people SET name = 'changed' WHERE id = 5")
     road.sql("DELETE FROM people WHERE id = 6")
     road.sql("UPDATE people SET id = 7000 WHERE id = 7")
-    messages = road.topic("people", before + 4 + 3)[before:]
+    messages = road.topic("people", before + 4)[before:]
     rows = [(road.decode(m.key())[0]["id"], m.value() is None, dict(m.headers())["__op"]) for m in messages]
     assert rows[0] == (5, False, b"u") and rows[1] == (6, True, b"d"), rows
     assert [(r[0], r[1]) for r in rows[2:]] == [(7, True), (7000, False)], rows
@@ -67,10 +67,10 @@ def keyless_tables_may_be_updated(road):
 def new_and_altered_tables(road):
     road.sql("CREATE TABLE later (id int PRIMARY KEY, a text)")
     road.sql("INSERT INTO later VALUES (1, 'x')")
-    wait_until(lambda: any(t["name"] == "shop.public.later" for t in road.sluice.status()["topics"]), 30, "the new topic")
+    wait_until(lambda: road.item("later").get("state") == "streaming", 30, "the new topic")
     road.sql("ALTER TABLE later ADD COLUMN b int DEFAULT 5")
     road.sql("INSERT INTO later VALUES (2, 'y', 6)")
-    value, _ = road.decode(road.topic("later", 3)[-1].value())
+    value, _ = road.decode(road.topic("later", 2)[-1].value())
     assert value == {"id": 2, "a": "y", "b": 6}, value
 
 
