@@ -91,6 +91,12 @@ class RealFile final : public File {
     return {};
   }
 
+  [[nodiscard]] Result<void> check_written() override {
+    // Waits for what is being written, which after syncfs is nothing, and tells this descriptor's pending error.
+    if (::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE) != 0) return failed("write back", path_, errno);
+    return {};
+  }
+
   [[nodiscard]] Result<void> sync() override {
     if (::fdatasync(fd_.get()) != 0) return failed("sync", path_, errno);
     return {};

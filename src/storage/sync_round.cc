@@ -57,6 +57,9 @@ void SyncRound::sync(std::vector<Member>& members, RoundResult& result) {
     result.all_lost = !synced.ok();
     for (auto& member : members) {
       if (!member.skipped) member.outcome = synced;
+      for (const auto& file : member.work.files) {
+        if (member.outcome.ok()) member.outcome = file->check_written();
+      }
     }
     return;
   }
