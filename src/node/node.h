@@ -223,8 +223,8 @@ class Node {
   [[nodiscard]] Result<void> start_identity();
   [[nodiscard]] Result<void> start_metadata();
   [[nodiscard]] Result<void> open_partitions();
-  [[nodiscard]] storage::OpenState open_state(const TopicPartition& where) const;
-  [[nodiscard]] Result<void> open_partition(TopicState& topic, std::int32_t index);
+  [[nodiscard]] storage::OpenState open_state(const TopicPartition& where) const;  // while starting
+  [[nodiscard]] Result<void> open_partition(TopicState& topic, std::int32_t index, const storage::OpenState& known);
   [[nodiscard]] Result<void> ensure_internal(const std::string& name);
   [[nodiscard]] Result<void> close_open_transactions();
   [[nodiscard]] Result<void> write_checkpoints();

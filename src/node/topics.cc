@@ -148,7 +148,7 @@ Result<void> Node::open_partitions() {
   }
   for (const auto& [name, topic] : topics_) {
     SLUICE_TRY(topic->options, partition_options(topic->info.config));
-    for (std::int32_t i = 0; i < topic->info.partitions; ++i) SLUICE_RETURN_IF_ERROR(open_partition(*topic, i));
+    for (std::int32_t i = 0; i < topic->info.partitions; ++i) SLUICE_RETURN_IF_ERROR(open_partition(*topic, i, open_state({name, i})));
   }
   return {};
 }
@@ -161,7 +161,7 @@ storage::OpenState Node::open_state(const TopicPartition& where) const {
   return {was_clean_, at(checkpoints_.recovery), at(checkpoints_.log_start), at(checkpoints_.cleaned)};
 }
 
-Result<void> Node::open_partition(TopicState& topic, std::int32_t index) {
+Result<void> Node::open_partition(TopicState& topic, std::int32_t index, const storage::OpenState& known) {
   auto state = std::make_shared<PartitionState>();
   state->where = {topic.info.name, index};
   const auto read_only = topic.info.config.find(std::string(kReadOnlyConfig));
@@ -174,9 +174,9 @@ Result<void> Node::open_partition(TopicState& topic, std::int32_t index) {
     if (!there) SLUICE_RETURN_IF_ERROR(storage::delete_partition(files_, folder));  // of an earlier topic of this name
   }
   if (there) {
-    SLUICE_TRY(state->log, storage::Partition::open(files_, clock_, folder, topic.options, open_state(state->where)));
-  } else if (open_state(state->where).recovery_point > Offset{0}) {
-    return Error{ErrorCode::corrupt, folder + ": is gone, though records up to offset " + to_string(open_state(state->where).recovery_point) + " were durable",
+    SLUICE_TRY(state->log, storage::Partition::open(files_, clock_, folder, topic.options, known));
+  } else if (known.recovery_point > Offset{0}) {
+    return Error{ErrorCode::corrupt, folder + ": is gone, though records up to offset " + to_string(known.recovery_point) + " were durable",
                  "", "restore the folder from a backup"};
   } else {
     SLUICE_TRY(state->log, storage::Partition::create(files_, clock_, folder, topic.info.id, topic.options));
@@ -252,7 +252,7 @@ Result<TopicInfo> Node::create_topic(const NewTopic& topic, bool validate_only) 
   SLUICE_RETURN_IF_ERROR(forget_checkpoints(topic.name));
   SLUICE_RETURN_IF_ERROR(append_metadata(records));
   const std::unique_lock lock(topics_mutex_);
-  for (std::int32_t i = 0; i < partitions; ++i) SLUICE_RETURN_IF_ERROR(open_partition(*state, i));
+  for (std::int32_t i = 0; i < partitions; ++i) SLUICE_RETURN_IF_ERROR(open_partition(*state, i, {}));
   topics_[topic.name] = state;
   return state->info;
 }
@@ -307,7 +307,7 @@ Result<void> Node::add_partitions(const std::string& name, std::int32_t total, b
   }
   SLUICE_RETURN_IF_ERROR(append_metadata(records));
   const std::unique_lock lock(topics_mutex_);
-  for (auto i = state->info.partitions; i < total; ++i) SLUICE_RETURN_IF_ERROR(open_partition(*state, i));
+  for (auto i = state->info.partitions; i < total; ++i) SLUICE_RETURN_IF_ERROR(open_partition(*state, i, {}));
   state->info.partitions = total;
   return {};
 }
