@@ -59,7 +59,7 @@ class NodeThreads : public testing::Test {
       }
       const pipeline::PositionUpdate position{owner, value};
       const auto outcome = i % 4 == 3 ? (*producer)->abort() : Result<void>{};
-      ASSERT_TRUE(outcome.ok());
+      ASSERT_TRUE(outcome.ok()) << outcome.error();
       if (i % 4 == 3) continue;
       const auto committed = (*producer)->commit({&position, 1});
       ASSERT_TRUE(committed.ok()) << committed.error();

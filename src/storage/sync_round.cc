@@ -12,9 +12,9 @@ struct SyncRound::Member {
 };
 
 void SyncRound::add(const std::shared_ptr<Partition>& partition) {
-  if (partition->in_round_.exchange(true, std::memory_order_acq_rel)) return;
+  // Under the lock: who finds the flag set must find the partition in the list, or its round begun.
   const std::lock_guard lock(mutex_);
-  added_.push_back(partition);
+  if (!partition->in_round_.exchange(true, std::memory_order_acq_rel)) added_.push_back(partition);
 }
 
 bool SyncRound::pending() const {
