@@ -169,6 +169,8 @@ void Node::wait_for_appends(std::int64_t wait_ms) {
 }
 
 void Node::after_round(std::vector<DurableEnd> ends, std::function<void(Result<void>)> after) {
+  // Also what somebody else has appended and not yet announced.
+  for (const auto& wanted : ends) round_.add(wanted.log);
   {
     const std::lock_guard lock(appends_mutex_);
     after_round_.push_back({std::move(ends), std::move(after)});
