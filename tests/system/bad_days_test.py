@@ -49,10 +49,12 @@ def password_changes(directory):
         road.sql("ALTER ROLE carrier PASSWORD 'entirely-new'")
         road.sql("SELECT pg_reload_conf()")
         road.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'carrier'")
-        wait_until(lambda: road.stage("source")["error"], 30, "the error shows")
-        stage = road.stage("source")
-        assert "password" in stage["error"] and "check user, password" in stage["hint"], stage
-        assert stage["state"] == "waiting", stage
+        def told():
+            stage = road.stage("source")
+            return stage if stage["state"] == "waiting" and "password" in stage["error"] else None
+
+        stage = wait_until(told, 30, "the error shows")
+        assert "check user, password" in stage["hint"], stage
         assert "entirely-new" not in road.sluice.http("/status")
         road.sql("UPDATE a SET n = 5000 WHERE id = 1")
         road.set_password("entirely-new\n")

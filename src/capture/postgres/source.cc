@@ -263,8 +263,10 @@ void SourceRun::tell(const std::string& state) {
   {
     const std::lock_guard lock(shared_.mutex);
     shared_.status.state = state;
-    shared_.status.error.clear();
-    shared_.status.hint.clear();
+    if (state != "starting") {  // what ended the last try is told until one has got further
+      shared_.status.error.clear();
+      shared_.status.hint.clear();
+    }
   }
   tell_progress(true);
 }
