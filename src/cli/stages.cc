@@ -126,6 +126,9 @@ Result<server::ServerStatus> parse_status(const std::string& text) {
       }
     }
   }
+  in.each("damaged", [&](const json::value& value) {
+    if (value.is_string()) status.damaged.emplace_back(value.as_string());
+  });
   in.each("stages", [&](const json::value& value) { status.stages.push_back(stage_of(Members(value))); });
   in.each("topics", [&](const json::value& value) {
     const Members topic(value);
@@ -147,6 +150,7 @@ Result<std::string> status_text(const server::ServerStatus& status, const std::s
     out = "sluice " + status.version + "  " + status.state + "  pid " + std::to_string(status.pid) + "  up " +
           seconds_text(status.uptime_seconds) + "  data " + status.data + " (" + bytes_text(status.free_bytes) + " free)\n";
     if (const auto full = server::disk_full(status); !full.empty()) out += "  " + full + "\n";
+    for (const auto& damage : status.damaged) out += "  " + damage + "\n";
     for (const auto& [kind, addresses] : status.listen) {
       for (const auto& address : addresses) out += "  " + kind + "  " + address + "\n";
     }

@@ -103,7 +103,9 @@ Result<void> Node::close_open_transactions() {
 std::vector<std::shared_ptr<Node::PartitionState>> Node::all_partitions() const {
   const std::shared_lock lock(topics_mutex_);
   std::vector<std::shared_ptr<PartitionState>> all;
-  for (const auto& [name, topic] : topics_) all.insert(all.end(), topic->partitions.begin(), topic->partitions.end());
+  for (const auto& [name, topic] : topics_) {
+    std::copy_if(topic->partitions.begin(), topic->partitions.end(), std::back_inserter(all), [](const auto& state) { return state != nullptr; });
+  }
   if (metadata_) all.push_back(metadata_);
   return all;
 }
@@ -115,6 +117,7 @@ Result<void> Node::close() {
     SLUICE_RETURN_IF_ERROR(state->log->close());
   }
   SLUICE_RETURN_IF_ERROR(write_checkpoints());
+  if (!damaged().empty()) return {};  // what is restored is looked at before it is trusted
   return storage::write_clean_marker(files_, options_.data);
 }
 
@@ -126,6 +129,13 @@ Result<void> Node::write_checkpoints() {
     fresh.recovery[key] = state->log->recovery_point();
     if (state->log->log_start() > Offset{0}) fresh.log_start[key] = state->log->log_start();
     if (state->log->cleaned_until() > Offset{0}) fresh.cleaned[key] = state->log->cleaned_until();
+  }
+  // Of a partition that could not be opened stays known what was known: it may be restored.
+  for (const auto& [where, error] : damaged()) {
+    const std::pair key(where.topic, where.partition);
+    for (const auto& [from, to] : {std::pair(&checkpoints_.recovery, &fresh.recovery), {&checkpoints_.log_start, &fresh.log_start}, {&checkpoints_.cleaned, &fresh.cleaned}}) {
+      if (const auto known = from->find(key); known != from->end()) to->insert(*known);
+    }
   }
   return store_checkpoints(fresh);
 }

@@ -172,7 +172,10 @@ class Node {
   void limit_hold(const std::string& name, std::uint64_t bytes);
   // How often that happened.
   [[nodiscard]] std::uint64_t broken_holds(const std::string& name) const;
+  // Errors: not_found; corrupt, with Reason::storage_failed, for a partition that was put aside.
   [[nodiscard]] Result<std::shared_ptr<storage::Partition>> partition(const TopicPartition& where) const;
+  // The partitions that could not be opened because what was durable of them is damaged or gone, and why.
+  [[nodiscard]] std::map<TopicPartition, Error> damaged() const;
 
   // --- coordinators
   [[nodiscard]] Groups& groups() { return *groups_; }
@@ -224,6 +227,7 @@ class Node {
   [[nodiscard]] Result<void> start_metadata();
   [[nodiscard]] Result<void> open_partitions();
   [[nodiscard]] storage::OpenState open_state(const TopicPartition& where) const;  // while starting
+  [[nodiscard]] Result<void> open_or_put_aside(TopicState& topic, std::int32_t index);
   [[nodiscard]] Result<void> open_partition(TopicState& topic, std::int32_t index, const storage::OpenState& known);
   [[nodiscard]] Result<void> ensure_internal(const std::string& name);
   [[nodiscard]] Result<void> close_open_transactions();

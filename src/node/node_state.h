@@ -38,7 +38,8 @@ struct Node::PartitionState {
 struct Node::TopicState {
   TopicInfo info;
   storage::PartitionOptions options;
-  std::vector<std::shared_ptr<PartitionState>> partitions;  // by index; may be shorter than info.partitions while opening
+  std::vector<std::shared_ptr<PartitionState>> partitions;  // by index; may be shorter than info.partitions while opening; none: damaged
+  std::map<std::int32_t, Error> damaged;                    // why a partition could not be opened
 };
 
 struct Node::Waiter {

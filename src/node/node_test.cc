@@ -223,5 +223,38 @@ TEST_F(NodeTest, TheDirectoryOfANewerVersionIsRefused) {
   EXPECT_EQ(Node::open(disk_, clock_, options_).error().code, ErrorCode::unsupported);
 }
 
+TEST_F(NodeTest, ADamagedPartitionIsPutAsideAndTheOthersAreServed) {
+  make("hurt", 2);
+  make("whole");
+  const auto first = append({"hurt", 0}, test_batch({{"k", "v"}}));
+  const auto second = append({"hurt", 1}, test_batch({{"k", "v"}}));
+  const auto third = append({"whole", 0}, test_batch({{"k", "v"}}));
+  rounds();
+  ASSERT_TRUE(*first && *second && *third);
+  clock_.advance(60'000);
+  node_->run_housekeeping(clock_.wall_ms());  // the recovery points
+  ASSERT_TRUE(disk_.remove_all("data/hurt-0").ok());
+  for (int i = 0; i < 2; ++i) {  // it stays known over restarts, also over a clean one
+    reopen(false);
+    ASSERT_EQ(node_->damaged().size(), 1U);
+    EXPECT_EQ(node_->damaged().begin()->first, (TopicPartition{"hurt", 0}));
+    EXPECT_EQ(shown({"hurt", 1}), Offset{1});
+    EXPECT_EQ(shown({"whole", 0}), Offset{1});
+    const auto refused = append({"hurt", 0}, test_batch({{"k", "v"}}));
+    ASSERT_TRUE(*refused && !(*refused)->ok());
+    EXPECT_EQ((*refused)->error().reason, static_cast<std::uint16_t>(Reason::storage_failed));
+    const FetchPartition wanted{{"hurt", 0}, Offset{0}, 1000};
+    EXPECT_EQ(node_->fetch({&wanted, 1}, Isolation::read_committed, 1000).front().outcome.error().code, ErrorCode::corrupt);
+    clock_.advance(60'000);
+    node_->run_housekeeping(clock_.wall_ms());
+    ASSERT_TRUE(node_->close().ok());
+  }
+  reopen(false);
+  ASSERT_TRUE(node_->delete_topic("hurt").ok());
+  make("hurt", 1);  // anew
+  EXPECT_TRUE(node_->damaged().empty());
+  EXPECT_EQ(shown({"hurt", 0}), Offset{0});
+}
+
 }  // namespace
 }  // namespace sluice::node

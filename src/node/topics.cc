@@ -148,9 +148,29 @@ Result<void> Node::open_partitions() {
   }
   for (const auto& [name, topic] : topics_) {
     SLUICE_TRY(topic->options, partition_options(topic->info.config));
-    for (std::int32_t i = 0; i < topic->info.partitions; ++i) SLUICE_RETURN_IF_ERROR(open_partition(*topic, i, open_state({name, i})));
+    for (std::int32_t i = 0; i < topic->info.partitions; ++i) SLUICE_RETURN_IF_ERROR(open_or_put_aside(*topic, i));
   }
   return {};
+}
+
+// One damaged partition of a user's topic does not keep the others from being served; it is left as it is. Without the node's
+// own topics there is no node.
+Result<void> Node::open_or_put_aside(TopicState& topic, std::int32_t index) {
+  auto opened = open_partition(topic, index, open_state({topic.info.name, index}));
+  if (opened.ok() || opened.error().code != ErrorCode::corrupt || topic.info.internal) return opened;
+  trace::error("node", topic.info.name + "-" + std::to_string(index) + " is put aside, and not served: " + opened.error().text());
+  topic.partitions.push_back(nullptr);
+  topic.damaged.emplace(index, std::move(opened).error());
+  return {};
+}
+
+std::map<TopicPartition, Error> Node::damaged() const {
+  const std::shared_lock lock(topics_mutex_);
+  std::map<TopicPartition, Error> all;
+  for (const auto& [name, topic] : topics_) {
+    for (const auto& [index, error] : topic->damaged) all.emplace(TopicPartition{name, index}, error);
+  }
+  return all;
 }
 
 storage::OpenState Node::open_state(const TopicPartition& where) const {
@@ -213,7 +233,11 @@ Result<std::shared_ptr<Node::PartitionState>> Node::find(const TopicPartition& w
     return refused(ErrorCode::not_found, Reason::unknown_topic,
                    "topic '" + where.topic + "' has no partition " + std::to_string(where.partition));
   }
-  return partitions[static_cast<std::size_t>(where.partition)];
+  const auto& state = partitions[static_cast<std::size_t>(where.partition)];
+  if (state) return state;
+  auto error = found->second->damaged.at(where.partition);
+  error.reason = static_cast<std::uint16_t>(Reason::storage_failed);
+  return error;
 }
 
 Result<std::shared_ptr<storage::Partition>> Node::partition(const TopicPartition& where) const {
@@ -269,7 +293,13 @@ Result<void> Node::delete_topic(const std::string& name) {
     SLUICE_RETURN_IF_ERROR(append_metadata({&record, 1}));
     const std::unique_lock lock(topics_mutex_);
     topics_.erase(name);
+    for (const auto& [index, error] : state->damaged) {
+      const auto folder = options_.data + "/" + storage::partition_folder(name, index);
+      SLUICE_TRY(const bool there, files_.exists(folder));
+      if (there) SLUICE_RETURN_IF_ERROR(storage::delete_partition(files_, folder));
+    }
     for (const auto& partition : state->partitions) {
+      if (!partition) continue;
       by_log_.erase(partition->log.get());
       // Who waits for a round is told.
       partition->log->take_offline({ErrorCode::not_found, "topic '" + name + "' was deleted"});
@@ -285,6 +315,7 @@ Result<void> Node::delete_topic(const std::string& name) {
 void Node::let_go(const TopicState& topic) {
   std::vector<TopicPartition> gone;
   for (const auto& partition : topic.partitions) {
+    if (!partition) continue;
     partition->gone = true;
     gone.push_back(partition->where);
   }
@@ -335,6 +366,7 @@ Result<void> Node::alter_config(const std::string& name, const std::map<std::str
   state->options = options;
   const auto read_only = config.find(std::string(kReadOnlyConfig));
   for (const auto& partition : state->partitions) {
+    if (!partition) continue;
     partition->log->set_options(options);
     partition->read_only = state->info.internal || (read_only != config.end() && read_only->second == "true");
   }

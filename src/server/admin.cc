@@ -94,6 +94,7 @@ std::string status_json(const ServerStatus& status) {
                                       {"free_bytes", status.free_bytes},
                                       {"keep_free_bytes", status.keep_free_bytes},
                                       {"disk_full", disk_full(status)},
+                                      {"damaged", json::array(status.damaged.begin(), status.damaged.end())},
                                       {"listen", std::move(listen)},
                                       {"stages", std::move(stages)},
                                       {"topics", std::move(topics)}});
@@ -109,6 +110,7 @@ std::string disk_full(const ServerStatus& status) {
 std::string not_ready_reason(const ServerStatus& status) {
   if (status.state != "serving") return status.state;
   std::string reason;
+  for (const auto& text : status.damaged) reason += (reason.empty() ? "" : "\n") + text;
   for (const auto& stage : status.stages) {
     if (stage.state == "streaming" || stage.state == "snapshot") continue;
     reason += (reason.empty() ? "" : "\n") + stage.kind + " " + stage.name + ": " + stage.state + (stage.error.empty() ? "" : ": " + stage.error);

@@ -40,6 +40,7 @@ struct ServerStatus {
   std::map<std::string, std::vector<std::string>> listen;  // kind to bound addresses
   std::vector<pipeline::StageStatus> stages;
   std::vector<TopicStatus> topics;
+  std::vector<std::string> damaged;  // partitions that are put aside, and why
 };
 
 [[nodiscard]] std::string status_json(const ServerStatus& status);

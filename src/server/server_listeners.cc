@@ -74,6 +74,9 @@ ServerStatus Server::Parts::status() const {
     }
   }
   if (log) status.topics = topics();
+  for (const auto& [where, error] : node->damaged()) {
+    status.damaged.push_back(where.topic + "-" + std::to_string(where.partition) + " is put aside, and not served: " + error.text());
+  }
   return status;
 }
 

@@ -130,7 +130,9 @@ async function tick() {
     document.getElementById("about").textContent = "version " + status.version + "  ·  " +
       ["kafka", "registry"].map(kind => kind + " " + (status.listen[kind] || ["off"]).join(", ")).join("  ·  ") + "  ·  data " + status.data + "  ·  up " + secs(status.uptime_seconds);
     const parts = status.stages.map(s => card(s, now));
-    if (status.disk_full) { const s = el("section"); s.append(el("p", "error", status.disk_full)); parts.unshift(s); }
+    for (const text of [status.disk_full, ...status.damaged]) {
+      if (text) { const s = el("section"); s.append(el("p", "error", text)); parts.unshift(s); }
+    }
     if (status.topics.length) parts.push(topics(status.topics));
     document.getElementById("main").replaceChildren(...parts);
   } catch (error) { state.textContent = "not reachable"; state.className = "state bad"; }

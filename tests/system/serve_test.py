@@ -4,6 +4,8 @@ import os
 import signal
 import socket
 import subprocess
+import urllib.error
+import urllib.request
 
 from harness import SLUICE, Checks, Sluice, free_port, temporary_directory, wait_until
 
@@ -134,6 +136,32 @@ def database_not_reachable():
         assert str(port) in result.stderr, result.stderr
 
 
+def damaged_partition():
+    with temporary_directory() as directory, Sluice(directory, "--topics", "a,b") as sluice:
+        for topic in ("a", "b"):
+            assert sluice.run("produce", topic, "-", stdin="one\n").returncode == 0
+        sluice.stop()
+        os.remove(f"{directory}/data/a-0/partition.metadata")
+        with open(f"{directory}/data/a-0/partition.metadata", "w") as file:
+            file.write("version: 0\ntopic_id: damage\n")
+        sluice.start()
+        read = sluice.run("consume", "b", "-o", "beginning", "-n", "1")
+        assert "one" in read.stdout, read
+        status = sluice.run("status").stdout
+        assert "a-0 is put aside" in status and "partition.metadata" in status, status
+        assert "a-0 is put aside" in urlopen_error(sluice, "/readyz")
+        refused = sluice.run("produce", "a", "-", stdin="two\n")
+        assert refused.returncode != 0 and "a" in refused.stderr, refused
+
+
+def urlopen_error(sluice, path):
+    try:
+        urllib.request.urlopen(sluice.admin_url + path, timeout=20)
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+    return "no error"
+
+
 def status_is_json():
     with temporary_directory() as directory, Sluice(directory) as sluice:
         result = sluice.run("status", "--json")
@@ -153,5 +181,6 @@ checks.run("--print-config turns flags into a file, with origins", print_config)
 checks.run("a password in a URL is refused and not repeated", no_password_in_arguments)
 checks.run("--ephemeral leaves nothing behind", ephemeral_leaves_nothing)
 checks.run("a database that is not reachable is told before anything starts", database_not_reachable)
+checks.run("a damaged partition is put aside and told; the others are served", damaged_partition)
 checks.run("status gives JSON to programs", status_is_json)
 checks.finish()
