@@ -1,7 +1,7 @@
 """What a restart finds changed around it: the log is served, and the source says what it waits for."""
 import os
 
-from harness import Checks, temporary_directory, wait_until
+from harness import Checks, read_topic, temporary_directory, wait_until
 from road import Road
 
 ONE = "CREATE TABLE a (id bigint PRIMARY KEY, n bigint); INSERT INTO a SELECT i, i FROM generate_series(1, 1000) i"
@@ -24,6 +24,24 @@ def database_away(directory):
         assert road.sluice.run("verify").returncode == 0
 
 
+def counts_stay_exact(directory):
+    """The rows in the status are the topic's records, also after kill -9 and after a clean stop."""
+    with Road(directory, ONE) as road:
+        def counted():
+            wait_until(road.streaming, 60, "the source streams")
+            records = len(read_topic(road.sluice.broker, "shop.public.a"))
+            wait_until(lambda: road.item("a")["rows"] == records, 10, f"{records} rows in {road.item('a')}")
+            return records, road.item("a")["snapshot_rows"]
+
+        assert counted() == (1000, 1000)
+        for round_, end in enumerate((road.sluice.kill, road.sluice.kill, road.sluice.stop, road.sluice.kill)):
+            road.sql("UPDATE a SET n = n + 1 WHERE id <= 10")
+            wait_until(lambda: len(read_topic(road.sluice.broker, "shop.public.a")) == 1010 + 10 * round_, 30, "the changes")
+            end()
+            road.sluice.start()
+            assert counted() == (1010 + 10 * round_, 1000)
+
+
 def secret_away(directory):
     """A secret whose file is gone does not take the log away from its readers."""
     with Road(directory, ONE) as road:
@@ -39,7 +57,7 @@ def secret_away(directory):
 
 def main():
     checks = Checks()
-    for function in (database_away, secret_away):
+    for function in (database_away, secret_away, counts_stay_exact):
         with temporary_directory() as directory:
             checks.run(function.__doc__, function, directory)
     checks.finish()

@@ -38,6 +38,7 @@ pipeline::TopicConfig topic_config(const TrackedTable& table) {
 Result<void> ChangeWriter::open() {
   SLUICE_TRY(producer_, log_.producer(source_));
   open_ = false;
+  forget_counts();
   const pipeline::TopicSpec tables{std::string(pipeline::kTablesTopic), 1, {{"cleanup.policy", "compact"}}, true};
   const pipeline::TopicSpec letters{std::string(pipeline::kDeadLettersTopic), 1,
                                     {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"max.message.bytes", kLargeMessageBytes}}, true};
@@ -58,14 +59,32 @@ Result<void> ChangeWriter::commit(const std::vector<pipeline::PositionUpdate>& p
   SLUICE_RETURN_IF_ERROR(begin());
   open_ = false;
   SLUICE_TRY(const auto ends, producer_->commit(positions));
-  static_cast<void>(ends);
+  for (const auto& end : ends) {
+    if (const auto count = counts_.find(end.topic); count != counts_.end()) count->second->commit(end.end);
+  }
+  forget_counts();
   return {};
 }
 
 Result<void> ChangeWriter::abort() {
   if (!open_) return {};
   open_ = false;
+  for (const auto& [topic, count] : counts_) count->abort();
+  forget_counts();
   return producer_->abort();
+}
+
+RowCount::Rows& ChangeWriter::rows_of(const TrackedTable& to) {
+  if (last_count_ != to.count.get()) {
+    counts_[to.topic] = to.count;
+    last_count_ = to.count.get();
+  }
+  return to.count->appended;
+}
+
+void ChangeWriter::forget_counts() {
+  counts_.clear();
+  last_count_ = nullptr;
 }
 
 Result<void> ChangeWriter::ensure_topics(const TrackedTable& table) {
@@ -99,7 +118,9 @@ Result<void> ChangeWriter::append(TrackedTable& to, std::optional<ByteView> key,
     return dead_letter(to.topic, record, appended.error());
   }
   bytes_ += (key ? key->size() : 0) + (value ? value->size() : 0);
-  ++to.rows;
+  auto& rows = rows_of(to);
+  ++rows.all;
+  if (origin.op == 'r') ++rows.of_snapshot;
   // What a snapshot brings is in a transaction of its own, in which no TRUNCATE can be.
   return key && value && origin.in != nullptr ? to.open_keys.add(*key) : Result<void>{};
 }
@@ -165,9 +186,7 @@ Result<void> ChangeWriter::row(TrackedTable& to, std::span<const Cell> cells, co
 }
 
 Result<void> ChangeWriter::snapshot_row(TrackedTable& to, std::span<const Cell> cells, std::int64_t now_ms) {
-  SLUICE_RETURN_IF_ERROR(row(to, cells, {'r', nullptr, now_ms}, {}));
-  ++to.snapshot_rows;
-  return {};
+  return row(to, cells, {'r', nullptr, now_ms}, {});
 }
 
 Result<void> ChangeWriter::insert(TrackedTable& to, std::span<const Cell> cells, TransactionContext& in) {
@@ -300,6 +319,7 @@ Result<void> ChangeWriter::park(TrackedTable& to, ByteView relation, ByteView me
 Result<void> ChangeWriter::table_state(const TrackedTable& table, std::int64_t now_ms) {
   SLUICE_RETURN_IF_ERROR(begin());
   const auto json = table.json(source_);
+  table.count->stored = table.count->committed.all;
   return producer_->append({pipeline::kTablesTopic, 0, now_ms, ByteView(table.topic), ByteView(json), {}});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // Writes changes into the open log transaction: headers, tombstones, dead letters, parked messages.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,6 +62,8 @@ class ChangeWriter {
                                     std::span<const pipeline::Header> more = {});
   [[nodiscard]] Result<void> row(TrackedTable& to, std::span<const Cell> cells, const Origin& origin, ByteView old_key);
   [[nodiscard]] Result<void> dead_letter(const std::string& topic, const pipeline::NewRecord& record, const Error& why);
+  [[nodiscard]] RowCount::Rows& rows_of(const TrackedTable& to);
+  void forget_counts();
   [[nodiscard]] Result<void> note_unchanged(TrackedTable& to, std::int64_t now_ms);
 
   std::string source_;
@@ -68,6 +71,8 @@ class ChangeWriter {
   std::unique_ptr<pipeline::Producer> producer_;
   bool open_ = false;
   std::size_t bytes_ = 0;
+  std::map<std::string, std::shared_ptr<RowCount>> counts_;  // of the topics written to in the open log transaction
+  const RowCount* last_count_ = nullptr;                     // most rows go where the last one went
   Bytes key_, value_, old_key_;
 };
 

@@ -164,11 +164,11 @@ Result<void> SourceRun::copy_chunk(TrackedTable& table, const Chunk& chunk) {
 
 Result<void> SourceRun::read_chunk(TrackedTable& table, std::size_t index) {
   auto& chunk = table.chunks[index];
-  const auto rows_before = table.rows;
+  const auto rows_before = table.count->appended.all;
   SLUICE_RETURN_IF_ERROR(writer_.begin());
   SLUICE_RETURN_IF_ERROR(copy_chunk(table, chunk));
   SLUICE_RETURN_IF_ERROR(side_->query("COMMIT"));
-  SLUICE_RETURN_IF_ERROR(writer_.commit({{chunk_key(options_.name, table.topic, index), chunk_value(chunk_snapshot_, table.rows - rows_before)}}));
+  SLUICE_RETURN_IF_ERROR(writer_.commit({{chunk_key(options_.name, table.topic, index), chunk_value(chunk_snapshot_, table.count->appended.all - rows_before)}}));
   chunk.snapshot = chunk_snapshot_;
   chunk.done = true;
   return {};
@@ -249,7 +249,7 @@ Result<void> SourceRun::finish_snapshot(TrackedTable& table) {
   if (!table.keyless) table.note.clear();
   SLUICE_RETURN_IF_ERROR(writer_.table_state(table, now_ms));
   SLUICE_RETURN_IF_ERROR(writer_.commit({}));
-  trace::info("capture", options_.name + ": " + table.table.full_name() + ": snapshot done, " + std::to_string(table.snapshot_rows) + " rows");
+  trace::info("capture", options_.name + ": " + table.table.full_name() + ": snapshot done, " + std::to_string(table.count->appended.of_snapshot) + " rows");
   tell_progress(true);
   return {};
 }

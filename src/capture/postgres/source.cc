@@ -76,6 +76,7 @@ Result<void> SourceRun::load() {
   for (const auto& [topic, json] : stored) {
     if (!topic.starts_with(prefix)) continue;
     SLUICE_TRY(auto tracked, parse_tracked_table(topic, json));
+    SLUICE_RETURN_IF_ERROR(recount(log_, topic, *tracked->count));
     for (std::size_t i = 0; i < tracked->chunks.size(); ++i) {
       const auto found = positions.find(chunk_key(options_.name, topic, i));
       if (found == positions.end()) continue;
@@ -198,7 +199,8 @@ Result<void> SourceRun::track(Table table, std::uint64_t published_before) {
     SLUICE_TRY(const auto range, log_.range(topic, 0));
     tracked->fresh_from = range.last_stable;
     tracked->keyless = earlier->second->keyless;
-    tracked->rows = earlier->second->rows;
+    tracked->count = earlier->second->count;
+    tracked->count->appended.of_snapshot = tracked->count->committed.of_snapshot = 0;
     tracked->has_unchanged = earlier->second->has_unchanged;
     tracked->key_schema_text = earlier->second->key_schema_text;
     by_oid_.erase(earlier->second->table.oid);
@@ -278,8 +280,8 @@ void SourceRun::tell_progress(bool force) {
   std::vector<pipeline::StageItem> items;
   std::uint64_t rows = 0;
   for (const auto& [topic, table] : tables_) {
-    items.push_back({topic, std::string(to_string(table->state)), table->note, table->rows, table->snapshot_rows, table->snapshot_rows_expected});
-    rows += table->rows;
+    items.push_back({topic, std::string(to_string(table->state)), table->note, table->count->appended.all, table->count->appended.of_snapshot, table->snapshot_rows_expected});
+    rows += table->count->appended.all;
   }
   for (const auto& [topic, item] : left_out_) {
     if (!tables_.contains(topic)) items.push_back(item);

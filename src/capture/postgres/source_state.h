@@ -89,6 +89,7 @@ class SourceRun {
   [[nodiscard]] Result<void> apply(TrackedTable& table, Message& message);
   [[nodiscard]] Result<void> apply_update(TrackedTable& table, Update& update);
   [[nodiscard]] Result<void> commit_log_transaction();
+  [[nodiscard]] Result<void> store_counts(std::uint64_t behind);
   [[nodiscard]] Result<void> record_idle_position(std::int64_t now_ms);
   [[nodiscard]] Result<void> keep_alive();
   [[nodiscard]] bool sees(const TrackedTable& table, std::span<const Cell> row) const;

@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kLogTransactionBytes = std::size_t{4} << 20;
 constexpr std::int64_t kLogTransactionUs = 2'000;
 constexpr std::int64_t kIdlePositionEveryMs = 10'000;
+constexpr std::uint64_t kRowsCountedAgain = 50'000;
 constexpr std::int64_t kCatalogEveryMs = 1'000;
 constexpr std::int64_t kStatusEveryMs = 1'000;
 constexpr std::int64_t kKeepAliveEveryMs = 5'000;
@@ -44,6 +45,7 @@ Result<void> SourceRun::stream() {
     if (!in_transaction_ && now - polled_ms_ >= kCatalogEveryMs) {
       polled_ms_ = now;
       SLUICE_RETURN_IF_ERROR(commit_log_transaction());
+      SLUICE_RETURN_IF_ERROR(store_counts(kRowsCountedAgain));
       SLUICE_RETURN_IF_ERROR(poll_catalog());
     }
     SLUICE_RETURN_IF_ERROR(receive());
@@ -55,7 +57,20 @@ Result<void> SourceRun::stream() {
   }
   // What is open in the middle of a source transaction, which may still take long, comes again.
   SLUICE_RETURN_IF_ERROR(in_transaction_ ? writer_.abort() : commit_log_transaction());
+  SLUICE_RETURN_IF_ERROR(store_counts(1));
   return stream_->send_status(durable_, false);
+}
+
+// Writes down how many rows the topics have, where it was last said more than `behind` rows ago: so much, and no more, is
+// counted again at the next start.
+Result<void> SourceRun::store_counts(std::uint64_t behind) {
+  bool any = false;
+  for (const auto& [topic, table] : tables_) {
+    if (table->count->committed.all - table->count->stored < behind) continue;
+    SLUICE_RETURN_IF_ERROR(writer_.table_state(*table, clock_.wall_ms()));
+    any = true;
+  }
+  return any ? writer_.commit({}) : Result<void>{};
 }
 
 // Some messages, or none after a wait: then what is whole is committed.

@@ -102,7 +102,8 @@ std::string TrackedTable::json(const std::string& source) const {
   json::object object{{"version", 1}, {"source", source}, {"oid", table.oid}, {"schema", table.schema}, {"table", table.name},
                       {"partitioned", table.partitioned}, {"state", to_string(state)}, {"note", note}, {"keyless", keyless}, {"keySchema", key_schema_text},
                       {"chunks", std::move(list)}, {"filterUntil", lsn_text(filter_until)}, {"publishedBefore", published_before},
-                      {"unchanged", has_unchanged}, {"rows", rows}, {"snapshotRows", snapshot_rows}};
+                      {"unchanged", has_unchanged}, {"rows", count->committed.all}, {"snapshotRows", count->committed.of_snapshot},
+                      {"rowsUntil", count->until.value}};
   if (fresh_from) object["freshFrom"] = fresh_from->value;
   if (truncated != Lsn{}) object["truncated"] = lsn_text(truncated);
   if (ends_at != Lsn{}) object["endsAt"] = lsn_text(ends_at), object["endsWhy"] = ends_why;
@@ -124,8 +125,11 @@ Result<std::unique_ptr<TrackedTable>> parse_tracked_table(const std::string& top
   stored->key_schema_text = text_of(object, "keySchema");
   stored->has_unchanged = flag_of(object, "unchanged");
   stored->published_before = static_cast<std::uint64_t>(number_of(object, "publishedBefore"));
-  stored->rows = static_cast<std::uint64_t>(number_of(object, "rows"));
-  stored->snapshot_rows = static_cast<std::uint64_t>(number_of(object, "snapshotRows"));
+  auto& count = *stored->count;
+  count.committed = {static_cast<std::uint64_t>(number_of(object, "rows")), static_cast<std::uint64_t>(number_of(object, "snapshotRows"))};
+  count.appended = count.committed;
+  count.stored = count.committed.all;
+  count.until = Offset{number_of(object, "rowsUntil")};
   stored->ends_why = text_of(object, "endsWhy");
   if (object.contains("freshFrom")) stored->fresh_from = Offset{number_of(object, "freshFrom")};
   const auto state = std::find(std::begin(kStates), std::end(kStates), text_of(object, "state"));

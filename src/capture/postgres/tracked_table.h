@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "capture/postgres/encode.h"
 #include "capture/postgres/open_keys.h"
+#include "capture/postgres/row_count.h"
 #include "capture/postgres/table.h"
 #include "capture/postgres/visibility.h"
 #include "pipeline/log.h"
@@ -55,8 +56,8 @@ struct TrackedTable {
   Lsn truncated;                  // commit LSN of the last TRUNCATE
   Lsn ends_at;                    // past this LSN it is dropped (no ends_why) or parked: the catalog is ahead of the stream
   std::string ends_why;
-  std::uint64_t rows = 0;
-  std::uint64_t snapshot_rows = 0, snapshot_rows_expected = 0;
+  std::shared_ptr<RowCount> count = std::make_shared<RowCount>();  // of the topic, over all lives
+  std::uint64_t snapshot_rows_expected = 0;
   bool relation_parked = false;   // its Relation stands in the parked topic already
   OpenKeys open_keys;             // written in the open log transaction, for TRUNCATE
 

@@ -104,8 +104,9 @@ TEST(TrackedTables, AreStoredAndFoundAgain) {
   tracked.truncated = Lsn{3};
   tracked.ends_at = Lsn{4};
   tracked.ends_why = "gone";
-  tracked.rows = 5;
-  tracked.snapshot_rows = 6;
+  tracked.count->appended = {7, 6};
+  tracked.count->commit(Offset{21});
+  tracked.count->appended = {8, 6};  // of a log transaction that is open
   cut(tracked, {"a\"b", "c"});
   const auto found = parse_tracked_table("shop.public.t", tracked.json("shop"));
   ASSERT_TRUE(found.ok()) << found.error();
@@ -115,6 +116,8 @@ TEST(TrackedTables, AreStoredAndFoundAgain) {
   EXPECT_FALSE((*found)->chunks[0].low);
   EXPECT_EQ((*found)->chunks[1].low, "a\"b");
   EXPECT_EQ((*found)->fresh_from, Offset{17});
+  EXPECT_EQ((*found)->count->committed.all, 7U);
+  EXPECT_EQ((*found)->count->until, Offset{21});
 }
 
 TEST(TrackedTables, WhatIsDamagedOrNewerIsRefused) {
