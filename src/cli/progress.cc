@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <ostream>
 
 #include "base/trace.h"
@@ -102,13 +103,32 @@ std::string Progress::live_line(const pipeline::StageStatus& source, const serve
   return line;
 }
 
+std::vector<std::string> Progress::bars(const pipeline::StageStatus& source, std::int64_t now_ms) {
+  std::vector<std::string> lines;
+  std::size_t width = 0;
+  for (const auto& item : source.items) width = std::max(width, item.name.size());
+  for (const auto& item : source.items) lines.push_back(snapshot_line(item, width, now_ms));
+  return lines;
+}
+
+std::vector<std::string> Progress::finished_bars(const server::ServerStatus& status, std::int64_t now_ms) {
+  std::vector<std::string> lines;
+  for (const auto& stage : status.stages) {
+    if (stage.kind != "source") continue;
+    if (stage.state == "snapshot") {
+      in_snapshot_.insert(stage.name);
+    } else if (stage.state == "streaming" && in_snapshot_.erase(stage.name) > 0) {
+      std::ranges::move(bars(stage, now_ms), std::back_inserter(lines));
+    }
+  }
+  return lines;
+}
+
 std::vector<std::string> Progress::lines(const server::ServerStatus& status, std::int64_t now_ms) {
   std::vector<std::string> lines;
   for (const auto& stage : status.stages) {
     if (stage.kind == "source" && stage.state == "snapshot") {
-      std::size_t width = 0;
-      for (const auto& item : stage.items) width = std::max(width, item.name.size());
-      for (const auto& item : stage.items) lines.push_back(snapshot_line(item, width, now_ms));
+      std::ranges::move(bars(stage, now_ms), std::back_inserter(lines));
     } else if (stage.kind == "source") {
       lines.push_back(live_line(stage, status, now_ms));
     }
@@ -118,9 +138,11 @@ std::vector<std::string> Progress::lines(const server::ServerStatus& status, std
 }
 
 void Progress::show(const server::ServerStatus& status, std::int64_t now_ms) {
-  const auto text = lines(status, now_ms);
+  auto text = finished_bars(status, now_ms);
+  const auto stay = text.size();
+  std::ranges::move(lines(status, now_ms), std::back_inserter(text));
   if (!terminal_) {
-    if (now_ms - last_plain_ms_ < plain_every_ms_) return;
+    if (stay == 0 && now_ms - last_plain_ms_ < plain_every_ms_) return;
     last_plain_ms_ = now_ms;
     for (const auto& line : text) out_ << line << "\n";
     out_.flush();
@@ -131,7 +153,7 @@ void Progress::show(const server::ServerStatus& status, std::int64_t now_ms) {
   for (const auto& line : text) out_ << "\r\033[K" << line << "\n";
   // Fewer lines than before: what is left of the old ones goes.
   if (text.size() < shown_lines_) out_ << "\033[J";
-  shown_lines_ = text.size();
+  shown_lines_ = text.size() - stay;
   out_.flush();
 }
 

@@ -7,6 +7,7 @@
 #include <iosfwd>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ class Progress {
   };
 
   void erase();
+  [[nodiscard]] std::vector<std::string> bars(const pipeline::StageStatus& source, std::int64_t now_ms);
+  // Of snapshots that have ended since the last look: their bars stay.
+  [[nodiscard]] std::vector<std::string> finished_bars(const server::ServerStatus& status, std::int64_t now_ms);
   [[nodiscard]] std::vector<std::string> lines(const server::ServerStatus& status, std::int64_t now_ms);
   [[nodiscard]] std::string snapshot_line(const pipeline::StageItem& item, std::size_t width, std::int64_t now_ms);
   [[nodiscard]] std::string live_line(const pipeline::StageStatus& source, const server::ServerStatus& status,
@@ -52,6 +56,7 @@ class Progress {
   std::int64_t plain_every_ms_ = 2'000;
   std::int64_t last_plain_ms_ = -1'000'000;
   std::map<std::string, Rate> rates_;
+  std::set<std::string> in_snapshot_;  // sources
 };
 
 using server::with_commas;
