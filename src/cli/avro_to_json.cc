@@ -113,9 +113,10 @@ std::string integer_text(const std::string& logical, std::int64_t value) {
   if (logical.starts_with("time-")) return value < 0 || value > 86400 * per_second ? "" : time_of_day(value, per_second);
   if (!logical.starts_with("timestamp-") && !logical.starts_with("local-timestamp-")) return {};
   const auto per_day = 86400 * per_second;
-  const auto days = value / per_day - (value % per_day < 0 ? 1 : 0);
-  const auto date = date_text(days);
-  return date.empty() ? date : date + "T" + time_of_day(value - days * per_day, per_second) + (logical[0] == 't' ? "Z" : "");
+  const bool before_midnight = value % per_day < 0;
+  const auto date = date_text(value / per_day - (before_midnight ? 1 : 0));
+  const auto of_day = value % per_day + (before_midnight ? per_day : 0);
+  return date.empty() ? date : date + "T" + time_of_day(of_day, per_second) + (logical[0] == 't' ? "Z" : "");
 }
 
 void integer_json(const Node& schema, std::int64_t value, std::string& out) {

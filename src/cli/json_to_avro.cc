@@ -112,6 +112,19 @@ std::string plain_number(const json::value& from) {
   return {text, error == std::errc{} ? end : text};
 }
 
+// None when 64 bits cannot hold it. Counted from the midnight that is nearer to 1970, for of the first day that nanoseconds can
+// tell they cannot tell the midnight.
+std::optional<std::int64_t> instant(std::int64_t days, std::int64_t units, std::int64_t per_day) {
+  if (days < 0) {
+    ++days;
+    units -= per_day;
+  }
+  std::int64_t midnight = 0;
+  std::int64_t value = 0;
+  if (__builtin_mul_overflow(days, per_day, &midnight) || __builtin_add_overflow(midnight, units, &value)) return std::nullopt;
+  return value;
+}
+
 std::optional<std::int64_t> logical_integer(const std::string& logical, std::string_view text) {
   if (logical == "date") return days_of(text);
   const auto per_second = logical.ends_with("millis") ? 1000 : logical.ends_with("micros") ? 1'000'000 : 1'000'000'000;
@@ -122,7 +135,7 @@ std::optional<std::int64_t> logical_integer(const std::string& logical, std::str
   const auto days = days_of(text.substr(0, 10));
   const auto units = time_units(text.substr(11), per_second);
   if (!days || !units) return std::nullopt;
-  return *days * 86400 * per_second + *units;
+  return instant(*days, *units, std::int64_t{86400} * per_second);
 }
 
 class Encoder {

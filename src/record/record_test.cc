@@ -128,8 +128,9 @@ TEST(RecordBatch, RefusesWhatCannotBe) {
   BatchBuilder builder({});
   builder.add(kTimeMs, "k", "v");
   const auto whole = builder.finish();
+  Bytes bytes;  // what the last batch lies in
   const auto with = [&](std::size_t at, std::string_view hex_bytes) {
-    auto bytes = whole;
+    bytes = whole;
     const auto patch = unhex(hex_bytes);
     std::copy(patch.begin(), patch.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at));
     return BatchView::parse(bytes);
