@@ -45,10 +45,11 @@ system:
 tidy:
 	@python3 tools/tidy.py
 
+# Sanitizers are slow: fewer lives of the simulation.
 asan tsan:
 	@tools/deps.sh test
 	@tools/build.sh $@
-	@python3 tools/run_tests.py build-$@ --only unit
+	@SEEDS=300 python3 tools/run_tests.py build-$@ --only unit
 
 # SECONDS_EACH=3600 for the long run.
 SECONDS_EACH ?= 60

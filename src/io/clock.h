@@ -1,6 +1,7 @@
 #pragma once
 // Time, as a seam: the real clock, or one that a test moves.
 
+#include <atomic>
 #include <cstdint>
 
 namespace sluice::io {
@@ -17,10 +18,11 @@ class Clock {
 // The machine's clock. Thread-safe, lives for ever.
 [[nodiscard]] Clock& system_clock();
 
+// Moved by a test, from any thread.
 class ManualClock final : public Clock {
  public:
-  [[nodiscard]] std::int64_t wall_ms() const override { return wall_ms_; }
-  [[nodiscard]] std::int64_t steady_ms() const override { return steady_ms_; }
+  [[nodiscard]] std::int64_t wall_ms() const override { return wall_ms_.load(); }
+  [[nodiscard]] std::int64_t steady_ms() const override { return steady_ms_.load(); }
   void advance(std::int64_t ms) {
     wall_ms_ += ms;
     steady_ms_ += ms;
@@ -28,8 +30,8 @@ class ManualClock final : public Clock {
   void set_wall_ms(std::int64_t ms) { wall_ms_ = ms; }
 
  private:
-  std::int64_t wall_ms_ = 1'700'000'000'000;
-  std::int64_t steady_ms_ = 0;
+  std::atomic<std::int64_t> wall_ms_{1'700'000'000'000};
+  std::atomic<std::int64_t> steady_ms_{0};
 };
 
 }  // namespace sluice::io

@@ -64,8 +64,8 @@ class RunningSink {
   [[nodiscard]] Result<void> join();
 
  private:
+  Result<void> result_;  // the thread's, until it has ended
   std::jthread thread_;
-  Result<void> result_;
 };
 
 // Fields of a row, by column, as Avro bytes.
