@@ -20,7 +20,7 @@
 namespace sluice::capture::postgres {
 namespace {
 
-constexpr double kSampleRows = 200;  // of which one is a chunk's edge
+constexpr double kSampleRows = 2'000;  // for each chunk; in whole pages, and too few of them may be none
 constexpr std::uint64_t kPulseRows = 1024;
 
 bool same_shape(const Table& a, const Table& b) {
