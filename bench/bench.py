@@ -168,8 +168,8 @@ def single_messages(options):
 
 TABLE = """CREATE TABLE bench (id bigint PRIMARY KEY, name text NOT NULL, email text, balance numeric(12,2),
   created timestamptz NOT NULL, visits int, active boolean, note text)"""
-FILL = """INSERT INTO bench SELECT i, 'name ' || i, 'user' || i || '@example.com', i % 100000 / 100.0,
-  '2026-01-01'::timestamptz + i * interval '1 second', i % 1000, i % 2 = 0, repeat('x', i % 60) FROM generate_series(1, %s) i"""
+FILL = """INSERT INTO bench SELECT i, 'name ' || i, 'user' || i || '@example.com', i %% 100000 / 100.0,
+  '2026-01-01'::timestamptz + i * interval '1 second', i %% 1000, i %% 2 = 0, repeat('x', i %% 60) FROM generate_series(1, %s) i"""
 
 
 def wait_end(sluice, topic, rows, seconds=600):
