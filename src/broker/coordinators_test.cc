@@ -213,15 +213,7 @@ TEST_F(CoordinatorsTest, OffsetsOfATransactionCountWhenItCommits) {
     EXPECT_EQ(client_.call(kafka::AddOffsetsToTxnRequest{"x", producer.producer_id, producer.producer_epoch, "g"}, 3)
                   .error_code,
               Code::none);
-    kafka::TxnOffsetCommitRequest request;
-    request.transactional_id = "x";
-    request.group_id = "g";
-    request.producer_id = producer.producer_id;
-    request.producer_epoch = producer.producer_epoch;
-    auto& topic = request.topics.emplace_back();
-    topic.name = "t";
-    topic.partitions = {{0, offset, -1, std::nullopt}};
-    EXPECT_EQ(client_.call(request, 4).topics.at(0).partitions.at(0).error_code, Code::none);
+    EXPECT_EQ(commit_in_transaction(producer, offset, 4), Code::none);
   };
   commit(5);
   EXPECT_EQ(committed("g").committed_offset, -1);

@@ -57,6 +57,18 @@ class CoordinatorsTest : public ::testing::Test {
     topic.partitions = {{0, offset, -1, "note"}, {7, offset, -1, std::nullopt}};
     return request;
   }
+  // Offsets of group "g" in the transaction of "x".
+  Code commit_in_transaction(const kafka::InitProducerIdResponse& producer, std::int64_t offset, kafka::Version version) {
+    kafka::TxnOffsetCommitRequest request;
+    request.transactional_id = "x";
+    request.group_id = "g";
+    request.producer_id = producer.producer_id;
+    request.producer_epoch = producer.producer_epoch;
+    auto& topic = request.topics.emplace_back();
+    topic.name = "t";
+    topic.partitions = {{0, offset, -1, std::nullopt}};
+    return client_.call(request, version).topics.at(0).partitions.at(0).error_code;
+  }
   // Of partition 0.
   kafka::OffsetFetchResponse::Group::Topics::Partitions committed(const std::string& group,
                                                                   bool require_stable = false) {

@@ -13,15 +13,7 @@ namespace {
 class TransactionsTest : public CoordinatorsTest {
  protected:
   Code commit_offset(const kafka::InitProducerIdResponse& producer, kafka::Version version) {
-    kafka::TxnOffsetCommitRequest request;
-    request.transactional_id = "x";
-    request.group_id = "g";
-    request.producer_id = producer.producer_id;
-    request.producer_epoch = producer.producer_epoch;
-    auto& topic = request.topics.emplace_back();
-    topic.name = "t";
-    topic.partitions = {{0, 5, -1, std::nullopt}};
-    return client_.call(request, version).topics.at(0).partitions.at(0).error_code;
+    return commit_in_transaction(producer, 5, version);
   }
   kafka::InitProducerIdResponse init_again(const kafka::InitProducerIdResponse& known) {
     kafka::InitProducerIdRequest request;
