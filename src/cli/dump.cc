@@ -132,9 +132,9 @@ int dump_container(const std::string& path) {
   while (std::cout) {
     const auto block = reader->next();
     if (!block.ok()) return fail(block.error());
-    if (block->rows == 0) break;
+    if (block->count == 0) break;
     ByteReader body(block->bytes);
-    for (std::int64_t i = 0; i < block->rows; ++i) {
+    for (std::int64_t i = 0; i < block->count; ++i) {
       std::string line;
       if (const auto read = avro_to_json(schema->root(), body, line); !read.ok()) return fail(read.error());
       std::cout << line << "\n";

@@ -114,9 +114,9 @@ class Producer {
     SLUICE_RETURN_IF_ERROR(use_schema(reader.schema()));
     while (true) {
       SLUICE_TRY(const auto block, reader.next());
-      if (block.rows == 0) return {};
+      if (block.count == 0) return {};
       ByteReader body(block.bytes);
-      for (std::int64_t i = 0; i < block.rows; ++i) {
+      for (std::int64_t i = 0; i < block.count; ++i) {
         const auto* begin = body.position();
         std::string line;
         SLUICE_RETURN_IF_ERROR(avro_to_json(schema_->root(), body, line));

@@ -5,9 +5,9 @@
 
 #include "cli/commands.h"
 #include "cli/report.h"
-#include "deliver/avro_file/verify.h"
-#include "deliver/store/local/local_store.h"
+#include "deliver/archive/verify.h"
 #include "io/file_system.h"
+#include "server/places.h"
 #include "server/verify.h"
 
 namespace sluice::cli {
@@ -22,7 +22,7 @@ struct Options {
   bool deep = false;
 };
 
-void print_report(const deliver::avro_file::ArchiveReport& report) {
+void print_report(const deliver::archive::ArchiveReport& report) {
   for (const auto& partition : report.partitions) {
     std::cout << partition.topic << "-" << partition.partition << "  offsets " << to_string(partition.first) << " to " << to_string(partition.end) << ", "
               << partition.rows << " rows in " << partition.files << " files\n";
@@ -33,7 +33,7 @@ void print_report(const deliver::avro_file::ArchiveReport& report) {
   }
 }
 
-std::string to_json(const deliver::avro_file::ArchiveReport& report, bool whole) {
+std::string to_json(const deliver::archive::ArchiveReport& report, bool whole) {
   json::array partitions, problems;
   for (const auto& each : report.partitions) {
     partitions.push_back(json::object{{"topic", each.topic}, {"partition", each.partition}, {"first", each.first.value}, {"end", each.end.value},
@@ -46,16 +46,17 @@ std::string to_json(const deliver::avro_file::ArchiveReport& report, bool whole)
   return json::serialize(json::object{{"whole", whole}, {"partitions", std::move(partitions)}, {"problems", std::move(problems)}});
 }
 
-int verify_folder(const Globals& globals, const std::string& folder) {
-  deliver::store::local::LocalStore store(io::real_file_system(), folder);
-  const auto report = deliver::avro_file::verify_archive(store, {});
+int verify_place(const Globals& globals, const std::string& place) {
+  const auto store = server::open_place(place);
+  if (!store.ok()) return fail(store.error());
+  const auto report = deliver::archive::verify_archive(**store, {.formats = server::readable_formats()});
   if (!report.ok()) return fail(report.error());
   const bool whole = report->ok() && !report->partitions.empty();
   if (globals.json) {
     std::cout << to_json(*report, whole) << "\n";
   } else {
     print_report(*report);
-    if (report->partitions.empty() && report->problems.empty()) std::cout << folder << " holds no archive\n";
+    if (report->partitions.empty() && report->problems.empty()) std::cout << place << " holds no archive\n";
   }
   return whole ? 0 : kNo;
 }
@@ -86,13 +87,13 @@ Command verify_command(const Globals& globals) {
   return {.noun = "verify",
           .verb = "",
           .help = "Proves that source, topics and archive are equal, by counts",
-          .arguments = {{"NAME|DIR", "A source, or a sink, alone; or an archive's folder: its chain, files, offsets and rows, without a server", &options->what, false}},
+          .arguments = {{"NAME|DIR|URL", "A source, or a sink, alone; or an archive's place: its chain, files, offsets and rows, without a server", &options->what, false}},
           .options = {{"--deep", "", "Checksums of values as well", &options->deep}},
           .run = [options, &globals] {
             if (options->deep) return misuse("--deep is not in this version");
             const auto folder = options->what.empty() ? Result<bool>(false) : io::real_file_system().exists(options->what);
             if (!folder.ok()) return fail(folder.error());
-            if (*folder) return verify_folder(globals, options->what);
+            if (*folder || options->what.find("://") != std::string::npos) return verify_place(globals, options->what);
             if (options->what.find('/') != std::string::npos) return misuse("there is no folder " + options->what);
             return verify_server(globals, options->what);
           }};

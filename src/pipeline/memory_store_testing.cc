@@ -26,12 +26,13 @@ class MemoryStore::Writer final : public StoreWriter {
     bytes_->append(bytes);
     return {};
   }
-  Result<void> finish() override {
+  Result<std::string> finish() override {
     const std::lock_guard lock(store_.mutex_);
     SLUICE_TRY(const bool lives, store_.step());
     store_.objects_[name_].finished = true;
     finished_ = true;
-    return lives ? Result<void>{} : died();
+    if (!lives) return died();
+    return name_;
   }
 
  private:
@@ -52,7 +53,8 @@ Result<bool> MemoryStore::step() {
   return false;
 }
 
-Result<std::unique_ptr<StoreWriter>> MemoryStore::create(const std::string& temporary) {
+Result<std::unique_ptr<StoreWriter>> MemoryStore::create(const std::string& temporary,
+                                                               const std::string& /*name*/) {
   const std::lock_guard lock(mutex_);
   if (objects_.contains(temporary)) {
     return Error{.code = ErrorCode::already_exists, .message = temporary + " is there already"};
@@ -64,19 +66,39 @@ Result<std::unique_ptr<StoreWriter>> MemoryStore::create(const std::string& temp
   return std::unique_ptr<StoreWriter>(std::make_unique<Writer>(*this, temporary, bytes));
 }
 
-Result<Published> MemoryStore::publish(const std::string& temporary, const std::string& name) {
+Result<Published> MemoryStore::publish(const std::string& id, const std::string& name) {
   const std::lock_guard lock(mutex_);
   SLUICE_RETURN_IF_ERROR(alive());
-  const auto from = objects_.find(temporary);
+  const auto from = objects_.find(id);
   if (objects_.contains(name)) return from == objects_.end() ? Published::before : Published::name_is_taken;
-  if (from == objects_.end() || !from->second.finished) return missing(temporary);
+  if (from == objects_.end() || !from->second.finished) return missing(id);
   SLUICE_TRY(const bool named, step());
   objects_[name] = from->second;
   if (!named) return died();
   SLUICE_TRY(const bool ended, step());
-  objects_.erase(temporary);
+  objects_.erase(id);
   if (!ended) return died();
   return Published::now;
+}
+
+Result<Published> MemoryStore::put(const std::string& temporary, const std::string& name, ByteView bytes) {
+  SLUICE_TRY(const auto writer, create(temporary, name));
+  SLUICE_RETURN_IF_ERROR(writer->append(bytes));
+  SLUICE_RETURN_IF_ERROR(writer->finish());
+  SLUICE_TRY(const auto published, publish(temporary, name));
+  if (published == Published::name_is_taken) SLUICE_RETURN_IF_ERROR(remove(temporary));
+  return published;
+}
+
+Result<void> MemoryStore::replace(const std::string& temporary, const std::string& name, ByteView bytes) {
+  SLUICE_TRY(const auto writer, create(temporary, name));
+  SLUICE_RETURN_IF_ERROR(writer->append(bytes));
+  SLUICE_RETURN_IF_ERROR(writer->finish());
+  const std::lock_guard lock(mutex_);
+  SLUICE_TRY(const bool lives, step());
+  objects_[name] = objects_[temporary];
+  objects_.erase(temporary);
+  return lives ? Result<void>{} : died();
 }
 
 Result<Bytes> MemoryStore::read(const std::string& name, std::uint64_t offset, std::size_t size) {
@@ -111,6 +133,15 @@ Result<std::vector<StoreEntry>> MemoryStore::list(const std::string& folder) {
     } else if (folders.insert(rest.substr(0, slash)).second) {
       out.push_back({rest.substr(0, slash), true});
     }
+  }
+  return out;
+}
+
+Result<std::vector<Leftover>> MemoryStore::leftovers(const std::string& temporaries, const std::string& /*names*/) {
+  SLUICE_TRY(const auto entries, list(temporaries));
+  std::vector<Leftover> out;
+  for (const auto& entry : entries) {
+    if (!entry.is_folder) out.push_back({temporaries + "/" + entry.name, entry.name});
   }
   return out;
 }
@@ -154,7 +185,7 @@ std::map<std::string, Bytes> MemoryStore::objects(const std::string& folder) con
   return out;
 }
 
-void MemoryStore::put(const std::string& name, Bytes bytes) {
+void MemoryStore::plant(const std::string& name, Bytes bytes) {
   const std::lock_guard lock(mutex_);
   objects_[name] = {std::make_shared<Bytes>(std::move(bytes)), true};
 }

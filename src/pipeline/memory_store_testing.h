@@ -16,12 +16,19 @@ namespace sluice::pipeline {
 
 class MemoryStore final : public Store {
  public:
-  [[nodiscard]] Result<std::unique_ptr<StoreWriter>> create(const std::string& temporary) override;
-  [[nodiscard]] Result<Published> publish(const std::string& temporary, const std::string& name) override;
+  [[nodiscard]] Result<std::unique_ptr<StoreWriter>> create(const std::string& temporary,
+                                                            const std::string& name) override;
+  [[nodiscard]] Result<Published> publish(const std::string& id, const std::string& name) override;
+  [[nodiscard]] Result<Published> put(const std::string& temporary, const std::string& name, ByteView bytes) override;
+  [[nodiscard]] Result<void> replace(const std::string& temporary, const std::string& name, ByteView bytes) override;
   [[nodiscard]] Result<Bytes> read(const std::string& name, std::uint64_t offset, std::size_t size) override;
   [[nodiscard]] Result<std::uint64_t> size(const std::string& name) override;
+  [[nodiscard]] Result<std::uint64_t> temporary_size(const std::string& id) override { return size(id); }
   [[nodiscard]] Result<std::vector<StoreEntry>> list(const std::string& folder) override;
+  [[nodiscard]] Result<std::vector<Leftover>> leftovers(const std::string& temporaries,
+                                                        const std::string& names) override;
   [[nodiscard]] Result<void> remove(const std::string& name) override;
+  [[nodiscard]] Result<void> discard(const std::string& id) override { return remove(id); }
   [[nodiscard]] std::string where() const override { return "memory"; }
 
   // For tests:
@@ -37,7 +44,7 @@ class MemoryStore final : public Store {
   [[nodiscard]] std::uint64_t steps() const;
   // All finished objects under a folder ("" is all), by full name.
   [[nodiscard]] std::map<std::string, Bytes> objects(const std::string& folder = "") const;
-  void put(const std::string& name, Bytes bytes);
+  void plant(const std::string& name, Bytes bytes);
 
  private:
   class Writer;

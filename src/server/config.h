@@ -33,10 +33,18 @@ struct SourceConfig {
 
 struct SinkConfig {
   std::string name = {};
-  std::string to = {};                     // a local path
+  std::string to = {};                     // a place: see places.h
+  std::string format = {};
+  std::string codec = {};                  // empty: the format's usual one
+  std::string partition_by = {};
   std::vector<std::string> topics = {};    // globs; never empty
+  std::vector<std::string> columns_include = {};  // globs; empty: all
+  std::vector<std::string> columns_exclude = {};
   std::uint64_t roll_bytes = 0;
+  std::uint64_t roll_rows = 0;        // 0: without limit
   std::int64_t roll_after_ms = 0;
+  std::int64_t roll_late_ms = 0;
+  std::uint64_t memory_bytes = 0;
   std::uint64_t hold_bytes = 0;       // 0: the log waits for the sink without limit
 };
 

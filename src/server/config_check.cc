@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 #include <vector>
 
+#include "deliver/archive/partitioning.h"
+#include "server/places.h"
 #include "server/scalars.h"
 #include "server/settings.h"
 
@@ -242,32 +245,57 @@ Result<SourceConfig> source_of(const Value::Entry& entry) {
   return source;
 }
 
-Result<std::string> local_path(const Value& value, const std::string& to) {
-  const auto scheme = to.find("://");
-  if (scheme == std::string::npos) return to;
-  if (to.starts_with("file://")) return to.substr(7);
-  constexpr auto kLater = std::to_array<std::string_view>({"hdfs", "s3", "postgres", "postgresql", "redis"});
-  if (std::ranges::find(kLater, std::string_view(to).substr(0, scheme)) != kLater.end()) {
-    return later(value, to.substr(0, scheme + 3));
+Result<std::string> place_of(const Value& value, const std::string& to) {
+  const auto scheme = to.substr(0, to.find("://"));
+  constexpr auto kLater = std::to_array<std::string_view>({"postgres", "postgresql", "redis"});
+  if (std::ranges::find(kLater, scheme) != kLater.end()) return later(value, scheme + "://");
+  if (auto place = check_place(to); !place.ok()) return wrong(value, place.error().message + "; " + place.error().hint);
+  return to;
+}
+
+Result<std::uint64_t> count_at(const Value& section, std::string_view key) {
+  SLUICE_TRY(const auto text, text_at(section, key));
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || (error == std::errc{} && end == text.data() + text.size())) return number;
+  return wrong(*section.find(key), "'" + text + "' is no count");
+}
+
+Result<void> read_files(const Value& value, SinkConfig& sink) {
+  SLUICE_TRY(sink.format, text_at(value, "format"));
+  SLUICE_TRY(sink.codec, text_at(value, "codec"));
+  if (sink.format == "iceberg") return later(*value.find("format"), "format 'iceberg'");
+  const auto* at = value.find(sink.codec.empty() ? "format" : "codec");
+  if (auto format = check_format(sink.format, sink.codec); !format.ok()) {
+    return wrong(*at, format.error().message + (format.error().hint.empty() ? "" : "; " + format.error().hint));
   }
-  return wrong(value, "'" + to + "' is no place for a sink; one is ./archive");
+  SLUICE_TRY(sink.partition_by, text_at(value, "partition_by"));
+  const auto parsed = deliver::archive::Partitioning::parse(sink.partition_by);
+  if (!parsed.ok()) return wrong(*value.find("partition_by"), parsed.error().message + "; " + parsed.error().hint);
+  const auto& columns = section_of(value, "columns");
+  SLUICE_TRY(sink.columns_include, texts_at(columns, "include"));
+  SLUICE_TRY(sink.columns_exclude, texts_at(columns, "exclude"));
+  return {};
 }
 
 Result<SinkConfig> sink_of(const Value::Entry& entry) {
   SinkConfig sink{.name = entry.key};
   SLUICE_TRY(const auto to, text_at(entry.value, "to"));
   if (to.empty()) return wrong(entry.value, "sink '" + entry.key + "' needs 'to'");
-  SLUICE_TRY(sink.to, local_path(*entry.value.find("to"), to));
-  SLUICE_TRY(const auto format, text_at(entry.value, "format"));
-  if (format == "parquet" || format == "iceberg") return later(*entry.value.find("format"), "format '" + format + "'");
-  if (format != "avro") return wrong(*entry.value.find("format"), "'" + format + "' is no format; one is avro");
+  SLUICE_TRY(sink.to, place_of(*entry.value.find("to"), to));
+  SLUICE_RETURN_IF_ERROR(read_files(entry.value, sink));
   SLUICE_TRY(sink.topics, texts_at(entry.value, "topics"));
   const auto& roll = section_of(entry.value, "roll");
   SLUICE_TRY(const auto roll_bytes, parsed_at(roll, "size", parse_size, "256MiB"));
   SLUICE_TRY(const auto roll_after, parsed_at(roll, "after", parse_duration_ms, "10min"));
+  SLUICE_TRY(const auto roll_late, parsed_at(roll, "late", parse_duration_ms, "1min"));
+  SLUICE_TRY(sink.roll_rows, count_at(roll, "rows"));
+  SLUICE_TRY(const auto memory, parsed_at(entry.value, "memory", parse_size, "64MiB"));
   SLUICE_TRY(const auto hold, parsed_at(section_of(entry.value, "hold"), "bytes", parse_size, "100GB"));
   sink.roll_bytes = roll_bytes.value_or(0);
   sink.roll_after_ms = roll_after.value_or(0);
+  sink.roll_late_ms = roll_late.value_or(60'000);
+  sink.memory_bytes = memory.value_or(std::uint64_t{64} << 20);
   sink.hold_bytes = hold.value_or(0);
   return sink;
 }

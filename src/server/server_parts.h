@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "broker/broker.h"
-#include "deliver/avro_file/sink.h"
-#include "deliver/store/local/local_store.h"
+#include "deliver/archive/sink.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "io/http_server.h"
 #include "io/tcp_server.h"
 #include "node/embedded_log.h"
 #include "node/node.h"
+#include "pipeline/store.h"
 #include "pipeline/supervisor.h"
 #include "registry/registry.h"
 #include "server/node_threads.h"
@@ -27,8 +27,8 @@ namespace sluice::server {
 
 struct SinkParts {
   SinkConfig config;
-  std::unique_ptr<deliver::store::local::LocalStore> store;
-  std::unique_ptr<deliver::avro_file::Sink> sink;
+  std::unique_ptr<pipeline::Store> store;
+  std::unique_ptr<deliver::archive::Sink> sink;
 };
 
 struct Server::Parts {

@@ -6,6 +6,7 @@
 #include "capture/postgres/audit.h"
 #include "capture/postgres/preflight.h"
 #include "server/server_parts.h"
+#include "server/places.h"
 
 namespace sluice::server {
 namespace {
@@ -56,17 +57,43 @@ Result<void> Server::Parts::check_source(const SourceStage& stage) const {
   return {};
 }
 
+namespace {
+
+// Whether a sink takes a column of this name; null: all.
+deliver::archive::ColumnChoice column_choice(const SinkConfig& sink) {
+  if (sink.columns_include.empty() && sink.columns_exclude.empty()) return nullptr;
+  return [include = sink.columns_include, exclude = sink.columns_exclude](std::string_view name) {
+    const std::vector<std::string> all{"*"};
+    return deliver::archive::name_matches(include.empty() ? all : include, name) && !deliver::archive::name_matches(exclude, name);
+  };
+}
+
+Result<deliver::archive::SinkOptions> sink_options(const SinkConfig& sink, const std::string& data) {
+  deliver::archive::SinkOptions options;
+  options.name = sink.name;
+  options.topics = sink.topics;
+  SLUICE_TRY(options.format, make_format(sink.format, sink.codec));
+  options.partition_by = sink.partition_by;
+  options.columns = column_choice(sink);
+  if (sink.roll_bytes > 0) options.roll_bytes = sink.roll_bytes;
+  if (sink.roll_rows > 0) options.roll_rows = sink.roll_rows;
+  if (sink.roll_after_ms > 0) options.roll_after = std::chrono::milliseconds(sink.roll_after_ms);
+  options.grace = std::chrono::milliseconds(sink.roll_late_ms);
+  options.memory_bytes = sink.memory_bytes;
+  options.spill_folder = data + "/spill/" + sink.name;
+  return options;
+}
+
+}  // namespace
+
 Result<void> Server::Parts::make_sinks() {
   for (const auto& sink : config.sinks) {
     SinkParts parts;
     parts.config = sink;
-    parts.store = std::make_unique<deliver::store::local::LocalStore>(io::real_file_system(), sink.to);
-    deliver::avro_file::SinkOptions options;
-    options.name = sink.name;
-    options.topics = sink.topics;
-    if (sink.roll_bytes > 0) options.roll_bytes = sink.roll_bytes;
-    if (sink.roll_after_ms > 0) options.roll_after = std::chrono::milliseconds(sink.roll_after_ms);
-    parts.sink = std::make_unique<deliver::avro_file::Sink>(std::move(options), *log, *registry, *parts.store, io::system_clock());
+    SLUICE_TRY(parts.store, open_place(sink.to));
+    SLUICE_TRY(auto options, sink_options(sink, config.data));
+    parts.sink = std::make_unique<deliver::archive::Sink>(std::move(options), *log, *registry, *parts.store,
+                                                          io::real_file_system(), io::system_clock());
     node->limit_hold(sink.name, sink.hold_bytes);
     SLUICE_RETURN_IF_ERROR(parts.sink->set_holds());
     sinks.push_back(std::move(parts));

@@ -7,12 +7,13 @@
 #include <thread>
 
 #include "server/scalars.h"
+#include "server/places.h"
 
 namespace sluice::server {
 
 namespace json = boost::json;
-using deliver::avro_file::ArchivedRow;
-using deliver::avro_file::topic_matches;
+using deliver::archive::ArchivedRow;
+using deliver::archive::topic_matches;
 
 bool SourceSnapshot::sees(std::uint64_t txid) const {
   if (txid < xmin) return true;
@@ -119,8 +120,9 @@ Result<std::uint64_t> count_topic(pipeline::Log& log, const SourceAudit& audit, 
 Result<void> count_archive(const VerifySink& sink, const SourceAudit& audit, const SourceTable& table,
                            VerifyReport& report, VerifiedTable& out) {
   TableCount count(audit.snapshot, table.keyless);
-  deliver::avro_file::VerifyOptions options;
+  deliver::archive::VerifyOptions options;
   options.topics = {table.topic};
+  options.formats = readable_formats();
   options.visit = [&](const ArchivedRow& row) {
     const auto txid = row.txid ? std::optional(static_cast<std::uint64_t>(*row.txid)) : std::nullopt;
     count.add(row.key, row.offset, txid, row.tombstone);

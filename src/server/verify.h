@@ -18,8 +18,8 @@
 
 #include "base/ids.h"
 #include "base/result.h"
-#include "deliver/avro_file/sink.h"
-#include "deliver/avro_file/verify.h"
+#include "deliver/archive/sink.h"
+#include "deliver/archive/verify.h"
 #include "pipeline/log.h"
 #include "pipeline/store.h"
 
@@ -57,7 +57,7 @@ struct VerifySource {
 
 struct VerifySink {
   std::string name;
-  deliver::avro_file::Sink* sink = nullptr;  // none: the archive is looked at as it is
+  deliver::archive::Sink* sink = nullptr;  // none: the archive is looked at as it is
   pipeline::Store* store = nullptr;
   std::vector<std::string> topics;           // globs, as the sink's
 };
@@ -84,7 +84,7 @@ struct VerifiedTable {
 
 struct VerifyReport {
   std::vector<VerifiedTable> tables;
-  std::vector<deliver::avro_file::ArchiveProblem> problems;  // `file` begins with the place of the archive
+  std::vector<deliver::archive::ArchiveProblem> problems;  // `file` begins with the place of the archive
   [[nodiscard]] bool ok() const;
 };
 

@@ -5,8 +5,8 @@
 #include <boost/json.hpp>
 #include <random>
 
-#include "deliver/avro_file/layout.h"
-#include "deliver/avro_file/sink_testing.h"
+#include "deliver/archive/layout.h"
+#include "deliver/archive/sink_testing.h"
 #include "pipeline/memory_store_testing.h"
 
 namespace sluice::server {
@@ -19,14 +19,14 @@ struct Verified : testing::Test {
   pipeline::MemoryLog log;
   pipeline::MemoryCatalog catalog;
   pipeline::MemoryStore store;
-  deliver::avro_file::SinkOptions options = [] {
-    deliver::avro_file::SinkOptions o;
+  deliver::archive::SinkOptions options = [] {
+    deliver::archive::SinkOptions o;
     o.name = "lake";
     o.topics = {"shop.*"};
     return o;
   }();
-  deliver::avro_file::Sink sink{options, log, catalog, store, io::system_clock()};
-  deliver::avro_file::RunningSink running{sink};
+  deliver::archive::Sink sink{options, log, catalog, store, io::system_clock()};
+  deliver::archive::RunningSink running{sink};
   SourceAudit audit;
 
   void put(const std::string& topic, std::optional<std::string> key, bool deleted, std::optional<std::uint64_t> txid) {
@@ -84,7 +84,7 @@ TEST_F(Verified, ShowsADifferenceWhereItIs) {
 TEST_F(Verified, NamesTheFileThatWasDeletedByHand) {
   put("shop.orders", "a", false, 10);
   ASSERT_TRUE(sink.roll_now(10s).ok());
-  const auto files = deliver::avro_file::archived_files(store, "shop.orders");
+  const auto files = deliver::archive::archived_files(store, "shop.orders");
   ASSERT_EQ(files.size(), 1U);
   ASSERT_TRUE(store.remove(files[0]).ok());
   audit.snapshot = {20, 20, {}};

@@ -28,8 +28,8 @@ struct Outcome {
 Result<void> read_rows(ContainerReader& reader, const avro::Program& program, std::vector<std::string>& out) {
   while (true) {
     SLUICE_TRY(auto block, reader.next());
-    if (block.rows == 0) return {};
-    for (std::int64_t i = 0; i < block.rows; ++i) {
+    if (block.count == 0) return {};
+    for (std::int64_t i = 0; i < block.count; ++i) {
       std::string text;
       SLUICE_RETURN_IF_ERROR(avro::to_json(program, block.bytes, text));
       out.push_back(text);
@@ -43,7 +43,7 @@ Outcome read_file(const std::string& name) {
   std::stringstream bytes;
   bytes << file.rdbuf();
   pipeline::MemoryStore store;
-  store.put(name, bytes.str());
+  store.plant(name, bytes.str());
   Outcome outcome;
   const auto done = [&]() -> Result<void> {
     SLUICE_TRY(auto reader, ContainerReader::open(store, name));

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "base/crc32c.h"
-
 namespace sluice::deliver::avro_file {
 
 namespace {
@@ -84,7 +82,6 @@ Result<void> ContainerReader::fill(std::size_t size) {
 }
 
 void ContainerReader::take(std::size_t size) {
-  crc_ = crc32c(unread().substr(0, size), crc_);
   at_ += size;
   position_ += size;
 }
@@ -136,9 +133,9 @@ Result<ByteView> ContainerReader::inflate(ByteView data) {
   return ByteView(inflated_);
 }
 
-Result<ContainerReader::Block> ContainerReader::next() {
+Result<pipeline::RowFileReader::Rows> ContainerReader::next() {
   SLUICE_RETURN_IF_ERROR(fill(20));
-  if (unread().empty()) return Block{};
+  if (unread().empty()) return Rows{};
   ByteReader in(unread());
   const auto rows = in.zigzag();
   const auto size = in.zigzag();
@@ -153,7 +150,7 @@ Result<ContainerReader::Block> ContainerReader::next() {
   const auto data = unread().substr(head, static_cast<std::size_t>(size));
   take(total);  // moves no byte
   SLUICE_TRY(const auto bytes, inflate(data));
-  return Block{rows, bytes};
+  return Rows{rows, bytes};
 }
 
 }  // namespace sluice::deliver::avro_file

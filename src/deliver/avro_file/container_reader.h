@@ -6,26 +6,18 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "pipeline/row_file.h"
 #include "pipeline/store.h"
 
 namespace sluice::deliver::avro_file {
 
-class ContainerReader {
+class ContainerReader final : public pipeline::RowFileReader {
  public:
   // `store` outlives it. Errors: not_found, corrupt, unsupported (the codec).
   [[nodiscard]] static Result<ContainerReader> open(pipeline::Store& store, std::string name);
 
-  [[nodiscard]] const std::string& schema() const { return schema_; }
-
-  struct Block {
-    std::int64_t rows = 0;  // 0: the end of the file
-    ByteView bytes;         // until the next call
-  };
-  // Errors: corrupt, with the position in the file.
-  [[nodiscard]] Result<Block> next();
-  // Of the bytes read; after the end of the file, of the file.
-  [[nodiscard]] std::uint32_t crc() const { return crc_; }
-  [[nodiscard]] std::uint64_t bytes() const { return position_; }
+  [[nodiscard]] const std::string& schema() const override { return schema_; }
+  [[nodiscard]] Result<Rows> next() override;
 
  private:
   enum class Codec : std::uint8_t { null, deflate, zstandard };
@@ -49,7 +41,6 @@ class ContainerReader {
   std::size_t at_ = 0;           // in buffer_
   std::uint64_t position_ = 0;   // in the file, of what is taken
   bool at_end_ = false;          // nothing behind buffer_
-  std::uint32_t crc_ = 0;
   Bytes inflated_;
 };
 

@@ -3,7 +3,6 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "base/crc32c.h"
 #include "base/uuid.h"
 
 namespace sluice::deliver::avro_file {
@@ -80,21 +79,28 @@ Result<std::unique_ptr<BlockCompressor>> BlockCompressor::create(const std::stri
                .message = "codec \"" + codec + "\" is none of null, deflate and zstandard"};
 }
 
-ContainerWriter::ContainerWriter(std::unique_ptr<pipeline::StoreWriter> out, BlockCompressor& compressor,
+ContainerWriter::ContainerWriter(std::unique_ptr<pipeline::StoreWriter> out, std::unique_ptr<BlockCompressor> compressor,
                                  std::size_t block_bytes)
-    : out_(std::move(out)), compressor_(compressor), block_bytes_(block_bytes), sync_(Uuid::random().bytes) {}
+    : out_(std::move(out)),
+      compressor_(std::move(compressor)),
+      block_bytes_(block_bytes),
+      sync_(Uuid::random().bytes) {}
 
-Result<void> ContainerWriter::begin(std::string_view schema) {
+Result<std::unique_ptr<ContainerWriter>> ContainerWriter::begin(std::unique_ptr<pipeline::StoreWriter> out,
+                                                                std::unique_ptr<BlockCompressor> compressor,
+                                                                std::size_t block_bytes, std::string_view schema) {
+  std::unique_ptr<ContainerWriter> file(new ContainerWriter(std::move(out), std::move(compressor), block_bytes));
   Bytes header("Obj\x01");
   ByteWriter writer(header);
   writer.zigzag(2);  // a map's block of two entries
   append_text(writer, "avro.schema");
   append_text(writer, schema);
   append_text(writer, "avro.codec");
-  append_text(writer, compressor_.codec());
+  append_text(writer, file->compressor_->codec());
   writer.zigzag(0);
-  writer.raw({reinterpret_cast<const char*>(sync_.data()), sync_.size()});
-  return write(header);
+  writer.raw({reinterpret_cast<const char*>(file->sync_.data()), file->sync_.size()});
+  SLUICE_RETURN_IF_ERROR(file->out_->append(header));
+  return file;
 }
 
 Result<void> ContainerWriter::append(ByteView row) {
@@ -106,7 +112,7 @@ Result<void> ContainerWriter::append(ByteView row) {
 Result<void> ContainerWriter::flush() {
   if (rows_ == 0) return {};
   compressed_.clear();
-  SLUICE_RETURN_IF_ERROR(compressor_.compress(block_, compressed_));
+  SLUICE_RETURN_IF_ERROR(compressor_->compress(block_, compressed_));
   framed_.clear();
   ByteWriter writer(framed_);
   writer.zigzag(rows_);
@@ -118,23 +124,16 @@ Result<void> ContainerWriter::flush() {
   if (block_.capacity() > 4 * block_bytes_) {  // after a huge row
     block_.shrink_to_fit();
     compressed_ = Bytes();
-    SLUICE_RETURN_IF_ERROR(write(framed_));
+    SLUICE_RETURN_IF_ERROR(out_->append(framed_));
     framed_ = Bytes();
     return {};
   }
-  return write(framed_);
+  return out_->append(framed_);
 }
 
-Result<void> ContainerWriter::finish() {
+Result<std::string> ContainerWriter::finish() {
   SLUICE_RETURN_IF_ERROR(flush());
   return out_->finish();
-}
-
-Result<void> ContainerWriter::write(ByteView bytes) {
-  SLUICE_RETURN_IF_ERROR(out_->append(bytes));
-  bytes_ += bytes.size();
-  crc_ = crc32c(bytes, crc_);
-  return {};
 }
 
 }  // namespace sluice::deliver::avro_file

@@ -8,11 +8,12 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "pipeline/row_file.h"
 #include "pipeline/store.h"
 
 namespace sluice::deliver::avro_file {
 
-// Compresses blocks, one after the other, for any number of files of one thread.
+// Compresses blocks, one after the other.
 class BlockCompressor {
  public:
   // Errors: rejected, when the codec is none of null, deflate and zstandard.
@@ -23,35 +24,29 @@ class BlockCompressor {
   [[nodiscard]] virtual Result<void> compress(ByteView block, Bytes& out) = 0;
 };
 
-class ContainerWriter {
+class ContainerWriter final : public pipeline::RowFileWriter {
  public:
-  // `compressor` outlives it.
-  ContainerWriter(std::unique_ptr<pipeline::StoreWriter> out, BlockCompressor& compressor, std::size_t block_bytes);
+  // Writes the header. Errors: those of the store.
+  [[nodiscard]] static Result<std::unique_ptr<ContainerWriter>> begin(std::unique_ptr<pipeline::StoreWriter> out,
+                                                                      std::unique_ptr<BlockCompressor> compressor,
+                                                                      std::size_t block_bytes, std::string_view schema);
 
-  // The header. Before any row.
-  [[nodiscard]] Result<void> begin(std::string_view schema);
-  [[nodiscard]] Result<void> append(ByteView row);
-  // The last block; then the object is complete and durable.
-  [[nodiscard]] Result<void> finish();
-
-  // What is written so far, without the block at hand.
-  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
-  [[nodiscard]] std::uint32_t crc() const { return crc_; }
+  [[nodiscard]] Result<void> append(ByteView row) override;
+  [[nodiscard]] Result<std::string> finish() override;
 
  private:
+  ContainerWriter(std::unique_ptr<pipeline::StoreWriter> out, std::unique_ptr<BlockCompressor> compressor,
+                  std::size_t block_bytes);
   [[nodiscard]] Result<void> flush();
-  [[nodiscard]] Result<void> write(ByteView bytes);
 
   std::unique_ptr<pipeline::StoreWriter> out_;
-  BlockCompressor& compressor_;
+  std::unique_ptr<BlockCompressor> compressor_;
   std::size_t block_bytes_;
   std::array<std::uint8_t, 16> sync_{};
   Bytes block_;       // rows of the block at hand
   std::int64_t rows_ = 0;  // in it
   Bytes compressed_;
   Bytes framed_;
-  std::uint64_t bytes_ = 0;
-  std::uint32_t crc_ = 0;
 };
 
 }  // namespace sluice::deliver::avro_file

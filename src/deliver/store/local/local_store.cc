@@ -30,8 +30,8 @@ Result<void> check_name(const std::string& name) {
 // Discards the file unless it was finished.
 class LocalWriter final : public pipeline::StoreWriter {
  public:
-  LocalWriter(io::FileSystem& fs, std::shared_ptr<io::File> file, std::string path)
-      : fs_(fs), file_(std::move(file)), path_(std::move(path)) {}
+  LocalWriter(io::FileSystem& fs, std::shared_ptr<io::File> file, std::string path, std::string id)
+      : fs_(fs), file_(std::move(file)), path_(std::move(path)), id_(std::move(id)) {}
   ~LocalWriter() override {
     if (finished_) return;
     file_.reset();
@@ -43,17 +43,18 @@ class LocalWriter final : public pipeline::StoreWriter {
     size_ += bytes.size();
     return {};
   }
-  Result<void> finish() override {
+  Result<std::string> finish() override {
     SLUICE_RETURN_IF_ERROR(file_->sync());
     SLUICE_RETURN_IF_ERROR(fs_.sync_directory(folder_of(path_)));
     finished_ = true;
-    return {};
+    return id_;
   }
 
  private:
   io::FileSystem& fs_;
   std::shared_ptr<io::File> file_;
   std::string path_;
+  std::string id_;
   std::uint64_t size_ = 0;
   bool finished_ = false;
 };
@@ -87,7 +88,9 @@ Result<void> LocalStore::ensure_folder_of(const std::string& name) {
   return {};
 }
 
-Result<std::unique_ptr<pipeline::StoreWriter>> LocalStore::create(const std::string& temporary) {
+Result<std::unique_ptr<pipeline::StoreWriter>> LocalStore::create(const std::string& temporary,
+                                                                     const std::string& name) {
+  SLUICE_RETURN_IF_ERROR(check_name(name));
   SLUICE_RETURN_IF_ERROR(check_name(temporary));
   SLUICE_RETURN_IF_ERROR(ensure_folder_of(temporary));
   auto file = fs_.open(path(temporary), io::OpenMode::create_new);
@@ -98,17 +101,18 @@ Result<std::unique_ptr<pipeline::StoreWriter>> LocalStore::create(const std::str
     }
     return std::move(file).error();
   }
-  return std::unique_ptr<pipeline::StoreWriter>(std::make_unique<LocalWriter>(fs_, *std::move(file), path(temporary)));
+  return std::unique_ptr<pipeline::StoreWriter>(
+      std::make_unique<LocalWriter>(fs_, *std::move(file), path(temporary), temporary));
 }
 
-Result<pipeline::Published> LocalStore::publish(const std::string& temporary, const std::string& name) {
-  SLUICE_RETURN_IF_ERROR(check_name(temporary));
+Result<pipeline::Published> LocalStore::publish(const std::string& id, const std::string& name) {
+  SLUICE_RETURN_IF_ERROR(check_name(id));
   SLUICE_RETURN_IF_ERROR(check_name(name));
   SLUICE_RETURN_IF_ERROR(ensure_folder_of(name));
   auto outcome = pipeline::Published::now;
-  if (auto linked = fs_.link(path(temporary), path(name)); !linked.ok()) {
+  if (auto linked = fs_.link(path(id), path(name)); !linked.ok()) {
     if (linked.error().code == ErrorCode::already_exists) {
-      SLUICE_TRY(const bool waits, fs_.exists(path(temporary)));
+      SLUICE_TRY(const bool waits, fs_.exists(path(id)));
       outcome = waits ? pipeline::Published::name_is_taken : pipeline::Published::before;
     } else if (linked.error().code == ErrorCode::not_found) {
       SLUICE_TRY(const bool there, fs_.exists(path(name)));
@@ -119,8 +123,30 @@ Result<pipeline::Published> LocalStore::publish(const std::string& temporary, co
     }
   }
   SLUICE_RETURN_IF_ERROR(fs_.sync_directory(folder_of(path(name))));
-  if (outcome == pipeline::Published::now) SLUICE_RETURN_IF_ERROR(remove(temporary));
+  if (outcome == pipeline::Published::now) SLUICE_RETURN_IF_ERROR(remove(id));
   return outcome;
+}
+
+Result<void> LocalStore::write_temporary(const std::string& temporary, ByteView bytes) {
+  SLUICE_TRY(const auto writer, create(temporary, temporary));
+  SLUICE_RETURN_IF_ERROR(writer->append(bytes));
+  SLUICE_RETURN_IF_ERROR(writer->finish());
+  return {};
+}
+
+Result<pipeline::Published> LocalStore::put(const std::string& temporary, const std::string& name, ByteView bytes) {
+  SLUICE_RETURN_IF_ERROR(write_temporary(temporary, bytes));
+  SLUICE_TRY(const auto published, publish(temporary, name));
+  if (published == pipeline::Published::name_is_taken) SLUICE_RETURN_IF_ERROR(remove(temporary));
+  return published;
+}
+
+Result<void> LocalStore::replace(const std::string& temporary, const std::string& name, ByteView bytes) {
+  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(write_temporary(temporary, bytes));
+  SLUICE_RETURN_IF_ERROR(ensure_folder_of(name));
+  SLUICE_RETURN_IF_ERROR(fs_.rename(path(temporary), path(name)));
+  return fs_.sync_directory(folder_of(path(name)));
 }
 
 Result<Bytes> LocalStore::read(const std::string& name, std::uint64_t offset, std::size_t size) {
@@ -148,6 +174,16 @@ Result<std::vector<pipeline::StoreEntry>> LocalStore::list(const std::string& fo
   }
   std::vector<pipeline::StoreEntry> out;
   for (auto& entry : *entries) out.push_back({std::move(entry.name), entry.is_directory});
+  return out;
+}
+
+Result<std::vector<pipeline::Leftover>> LocalStore::leftovers(const std::string& temporaries,
+                                                              const std::string& /*names*/) {
+  SLUICE_TRY(const auto entries, list(temporaries));
+  std::vector<pipeline::Leftover> out;
+  for (const auto& entry : entries) {
+    if (!entry.is_folder) out.push_back({temporaries + "/" + entry.name, entry.name});
+  }
   return out;
 }
 

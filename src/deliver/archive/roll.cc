@@ -1,0 +1,95 @@
+#include "deliver/archive/roll.h"
+
+#include <algorithm>
+
+#include "base/crc32c.h"
+#include "deliver/archive/layout.h"
+
+namespace sluice::deliver::archive {
+
+namespace {
+
+// Counts and sums up what a format writes.
+class CountedWriter final : public pipeline::StoreWriter {
+ public:
+  struct Count {
+    std::uint64_t bytes = 0;
+    std::uint32_t crc32c = 0;
+  };
+  CountedWriter(std::unique_ptr<pipeline::StoreWriter> out, Count& count) : out_(std::move(out)), count_(count) {}
+
+  Result<void> append(ByteView bytes) override {
+    count_.bytes += bytes.size();
+    count_.crc32c = crc32c(bytes, count_.crc32c);
+    return out_->append(bytes);
+  }
+  Result<std::string> finish() override { return out_->finish(); }
+
+ private:
+  std::unique_ptr<pipeline::StoreWriter> out_;
+  Count& count_;
+};
+
+}  // namespace
+
+Result<void> Roll::add(const EncodedRow& encoded, const std::string& folder, std::int64_t period_end_ms, Offset offset,
+                       ByteView row) {
+  const bool dead = encoded.schema == &dead_schema();
+  if (last_ == files_.end() || last_->first.second != dead || last_->first.first != folder) {
+    last_ = files_.try_emplace(FileKey(folder, dead), tools_.space).first;
+    if (period_end_ms > 0 && !dead) periods_.emplace(folder, period_end_ms);
+  }
+  auto& open = last_->second;
+  SLUICE_RETURN_IF_ERROR(open.rows.append(*encoded.schema, row));
+  auto& file = open.file;
+  if (file.rows == 0) file.first_offset = offset;
+  file.last_offset = offset;
+  ++file.rows;
+  char bytes[sizeof offset.value];
+  store_be<std::int64_t>(bytes, offset.value);
+  file.offsets_crc32c = crc32c({bytes, sizeof bytes}, file.offsets_crc32c);
+  if (encoded.id && (file.registry_ids.empty() || file.registry_ids.back() != encoded.id->value)) {
+    const auto at = std::lower_bound(file.registry_ids.begin(), file.registry_ids.end(), encoded.id->value);
+    if (at == file.registry_ids.end() || *at != encoded.id->value) file.registry_ids.insert(at, encoded.id->value);
+  }
+  ++rows_;
+  row_bytes_ += row.size();
+  largest_file_bytes_ = std::max(largest_file_bytes_, open.rows.bytes());
+  return {};
+}
+
+Result<ArchivedFile> Roll::write(const FileKey& key, const OpenFile& open, std::size_t n, TopicSchema& schema,
+                                 Chain& chain) const {
+  auto file = open.file;
+  const auto suffix = "." + std::string(tools_.format.suffix());
+  const auto temporary = chain.new_temporary(first_, suffix);
+  file.name = file_name(topic_, key.second ? dead_folder(key.first) : key.first, partition_, first_, n, suffix);
+  const auto& to = key.second ? dead_schema() : *schema.current();
+  file.schema_version = to.version;
+  SLUICE_TRY(auto out, tools_.store.create(temporary, file.name));
+  CountedWriter::Count count;
+  SLUICE_TRY(const auto writer, tools_.format.create(std::make_unique<CountedWriter>(std::move(out), count), to.text));
+  Bytes rewritten;
+  SLUICE_RETURN_IF_ERROR(open.rows.read([&](const RowSchema& from, ByteView row) -> Result<void> {
+    if (&from == &to) return writer->append(row);
+    SLUICE_TRY(const auto* rewrite, schema.to_current(from));
+    rewritten.clear();
+    SLUICE_RETURN_IF_ERROR(rewrite->resolve(row, rewritten));
+    return writer->append(rewritten);
+  }));
+  SLUICE_TRY(file.temporary, writer->finish());
+  file.bytes = count.bytes;
+  file.crc32c = count.crc32c;
+  return file;
+}
+
+Result<std::vector<ArchivedFile>> Roll::finish(TopicSchema& schema, Chain& chain) const {
+  std::vector<ArchivedFile> out;
+  for (const auto& [key, open] : files_) {
+    SLUICE_TRY(auto file, write(key, open, out.size(), schema, chain));
+    out.push_back(std::move(file));
+  }
+  return out;
+}
+
+}  // namespace sluice::deliver::archive

@@ -1,0 +1,80 @@
+#pragma once
+// The archive: topics as files of rows in folders by time or column, each row exactly once (docs/formats/archive.md).
+//
+// The position is in the archive itself, a chain of commit records per partition, so an archive and its position
+// cannot differ. Two sinks on one archive and topic compete for each commit; the loser discards its work and its stage
+// ends with `fenced`. What cannot be archived of one topic (the topic was made anew, its log begins after the
+// archive's end) stops that partition only and stands in the status.
+//
+// Memory: `memory_bytes` of rows, one file's encoder, and one poll of a reader.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "deliver/archive/row_encoder.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "pipeline/log.h"
+#include "pipeline/row_file.h"
+#include "pipeline/schema_catalog.h"
+#include "pipeline/stage.h"
+#include "pipeline/store.h"
+
+namespace sluice::deliver::archive {
+
+struct SinkOptions {
+  std::string name;                     // its key in the configuration; the name of its holds
+  std::vector<std::string> topics;      // globs: '*' any run of characters, '?' one. A glob that does not begin with
+                                        // '_' matches no topic that does: internal topics are not archived by "*"
+  std::shared_ptr<const pipeline::RowFormat> format;
+  std::string partition_by = "dt={ts:%F}/hour={ts:%H}";  // see partitioning.h
+  ColumnChoice columns = {};
+  std::uint64_t roll_bytes = std::uint64_t{256} << 20;   // of a file, as it will be
+  std::uint64_t roll_rows = UINT64_MAX;                  // of a partition
+  std::chrono::milliseconds roll_after{600'000};
+  std::chrono::milliseconds grace{60'000};               // how late rows may come to a folder that is complete
+  std::chrono::milliseconds discover_every{1'000};  // how often new topics are looked for
+  std::size_t poll_bytes = std::size_t{4} << 20;
+  std::size_t max_open_files = 1000;  // of a partition; more folders than that roll
+  std::uint64_t memory_bytes = std::uint64_t{64} << 20;  // for rows that wait; more waits in `spill_folder`
+  std::string spill_folder;
+};
+
+using TopicPartition = std::pair<std::string, std::int32_t>;
+
+class Sink final : public pipeline::Stage {
+ public:
+  // All references must outlive it.
+  Sink(SinkOptions options, pipeline::Log& log, pipeline::SchemaCatalog& catalog, pipeline::Store& store,
+       io::FileSystem& local, const io::Clock& clock);
+  ~Sink() override;
+
+  // Sets the holds of all matching topics: call before the log's housekeeping starts. run() does it, too.
+  [[nodiscard]] Result<void> set_holds();
+
+  [[nodiscard]] Result<void> run(std::stop_token stop) override;
+  // lag_bytes and lag_seconds are of what is read and not published yet; items are topics, with the offsets of their
+  // partitions added up.
+  [[nodiscard]] pipeline::StageStatus status() const override;
+
+  // From any thread: archives and publishes everything that is committed in the log now. Gives the archive's end per
+  // partition. Errors: back_off, when that took longer than `wait` or the stage is not running.
+  [[nodiscard]] Result<std::map<TopicPartition, Offset>> roll_now(std::chrono::milliseconds wait);
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+// Whether a name is one of those that `globs` name.
+[[nodiscard]] bool name_matches(const std::vector<std::string>& globs, std::string_view name);
+// The same for a topic, by the rule of SinkOptions::topics.
+[[nodiscard]] bool topic_matches(const std::vector<std::string>& globs, std::string_view topic);
+
+}  // namespace sluice::deliver::archive

@@ -1,0 +1,27 @@
+#pragma once
+// Where archives are, and what their files are, by the words of the configuration.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "pipeline/row_file.h"
+#include "pipeline/store.h"
+
+namespace sluice::server {
+
+// "./archive", "file:///archive". Touches nothing yet. Errors: rejected (no place).
+[[nodiscard]] Result<std::unique_ptr<pipeline::Store>> open_place(const std::string& to);
+// Whether that would succeed, by the text alone.
+[[nodiscard]] Result<void> check_place(const std::string& to);
+
+// "avro" or "parquet", with a codec of it; "" is its usual one. Errors: rejected (no format, no codec of it).
+[[nodiscard]] Result<std::shared_ptr<const pipeline::RowFormat>> make_format(const std::string& name,
+                                                                              const std::string& codec);
+// Whether these are words for a format and a codec; loads nothing. Errors as above.
+[[nodiscard]] Result<void> check_format(const std::string& name, const std::string& codec);
+// All formats that can be read here.
+[[nodiscard]] std::vector<std::shared_ptr<const pipeline::RowFormat>> readable_formats();
+
+}  // namespace sluice::server
