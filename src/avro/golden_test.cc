@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <fstream>
 
+#include "avro/avro_testing.h"
 #include "avro/compatibility.h"
 #include "avro/schema.h"
 #include "base/bytes.h"
@@ -14,24 +14,9 @@ namespace {
 
 namespace json = boost::json;
 
-std::vector<json::object> lines_of(const std::string& name) {
-  std::ifstream in("tests/golden/avro/" + name);
-  EXPECT_TRUE(in.good()) << "run from the project's folder";
-  std::vector<json::object> lines;
-  std::string line;
-  while (std::getline(in, line)) {
-    boost::system::error_code error;  // lone surrogates, which UTF-8 cannot say
-    auto value = json::parse(line, error);
-    if (!error) lines.push_back(value.as_object());
-  }
-  return lines;
-}
-
-std::string text_of(const json::object& object, const char* key) { return std::string(object.at(key).as_string()); }
-
 TEST(Golden, TextsAndFingerprintsAreThoseOfJava) {
   int compared = 0;
-  for (const auto& line : lines_of("canonical.jsonl")) {
+  for (const auto& line : golden_lines("canonical.jsonl")) {
     const auto schema = Schema::parse(text_of(line, "input"));
     ASSERT_TRUE(schema.ok()) << line << "\n" << schema.error();
     EXPECT_EQ(schema->text(), text_of(line, "java_toString"));
@@ -48,7 +33,7 @@ TEST(Golden, TextsAndFingerprintsAreThoseOfJava) {
 
 TEST(Golden, RefusesWhatJavaRefusesAndTakesWhatItTakes) {
   int differ = 0;
-  for (const auto& line : lines_of("invalid.jsonl")) {
+  for (const auto& line : golden_lines("invalid.jsonl")) {
     const auto schema = Schema::parse(text_of(line, "schema"));
     const bool accepted = line.at("accepted").as_bool();
     if (schema.ok() == accepted) {
@@ -65,7 +50,7 @@ TEST(Golden, RefusesWhatJavaRefusesAndTakesWhatItTakes) {
 
 TEST(Golden, CompatibilityIsJudgedAsJavaJudgesIt) {
   int compared = 0;
-  for (const auto& line : lines_of("compat.jsonl")) {
+  for (const auto& line : golden_lines("compat.jsonl")) {
     const auto reader = Schema::parse(text_of(line, "reader"), {.validate_defaults = false});
     const auto writer = Schema::parse(text_of(line, "writer"), {.validate_defaults = false});
     ASSERT_TRUE(reader.ok() && writer.ok()) << line;

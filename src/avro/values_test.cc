@@ -2,64 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/json.hpp>
-#include <cmath>
-#include <fstream>
-
+#include "avro/avro_testing.h"
 #include "avro/json.h"
 #include "avro/program.h"
 
 namespace sluice::avro {
 namespace {
-
-namespace json = boost::json;
-
-std::vector<json::object> lines_of(const std::string& name) {
-  std::ifstream file("tests/golden/avro/" + name);
-  std::vector<json::object> lines;
-  for (std::string line; std::getline(file, line);) lines.push_back(json::parse(line).as_object());
-  EXPECT_FALSE(lines.empty()) << name;
-  return lines;
-}
-
-std::string text_of(const json::object& object, const char* key) { return json::value_to<std::string>(object.at(key)); }
-
-Bytes unhex(std::string_view text) {
-  Bytes out;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) out.push_back(static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16)));
-  return out;
-}
-
-// Java does not print the shortest form of every number, and maps have no order.
-bool same(const json::value& a, const json::value& b) {
-  if (a.is_number() && b.is_number()) {
-    if (!a.is_double() && !b.is_double()) return a == b;
-    const auto x = a.to_number<double>();
-    const auto y = b.to_number<double>();
-    return x == y || static_cast<float>(x) == static_cast<float>(y) || std::abs(x - y) <= 1e-14 * std::abs(x);
-  }
-  if (a.kind() != b.kind()) return false;
-  if (a.is_array()) {
-    const auto& x = a.get_array();
-    const auto& y = b.get_array();
-    return std::equal(x.begin(), x.end(), y.begin(), y.end(), same);
-  }
-  if (a.is_object()) {
-    if (a.get_object().size() != b.get_object().size()) return false;
-    for (const auto& item : a.get_object()) {
-      const auto* other = b.get_object().if_contains(item.key());
-      if (other == nullptr || !same(item.value(), *other)) return false;
-    }
-    return true;
-  }
-  return a == b;
-}
-
-json::value parsed(std::string_view text) {
-  json::parse_options deep;
-  deep.max_depth = 1000;
-  return json::parse({text.data(), text.size()}, {}, deep);
-}
 
 void expect_value(const Program& program, const std::string& bytes, const std::string& value) {
   ByteView rest = bytes;
@@ -67,12 +15,12 @@ void expect_value(const Program& program, const std::string& bytes, const std::s
   const auto done = to_json(program, rest, text);
   ASSERT_TRUE(done.ok()) << done.error() << " " << program.schema().text();
   EXPECT_TRUE(rest.empty());
-  EXPECT_TRUE(same(parsed(text), parsed(value))) << text << "\n" << value;
+  EXPECT_TRUE(same_json(text, value)) << text << "\n" << value;
 }
 
 TEST(Values, AreReadAndWrittenAsJavaDoes) {
   int compared = 0;
-  for (const auto& line : lines_of("binary.jsonl")) {
+  for (const auto& line : golden_lines("binary.jsonl")) {
     const Program program(Schema::parse(text_of(line, "schema")).value());
     const auto bytes = unhex(text_of(line, "hex"));
     const auto value = text_of(line, "json_value");
@@ -89,7 +37,7 @@ TEST(Values, AreReadAndWrittenAsJavaDoes) {
 
 TEST(Values, HostileBytesAreRefusedWhereJavaRefusesThem) {
   int compared = 0;
-  for (const auto& line : lines_of("hostile.jsonl")) {
+  for (const auto& line : golden_lines("hostile.jsonl")) {
     const auto schema = Schema::parse(text_of(line, "schema"), {.validate_defaults = false});
     ASSERT_TRUE(schema.ok()) << schema.error();
     const Program program(*schema);
@@ -104,7 +52,7 @@ TEST(Values, HostileBytesAreRefusedWhereJavaRefusesThem) {
     }
     if (!done.ok() || text_of(line, "java_outcome") != "ok" || !line.contains("json_value")) continue;
     EXPECT_EQ(rest.size(), line.at("rest").as_int64()) << text_of(line, "name");
-    EXPECT_TRUE(expect == "either" || same(parsed(text), parsed(text_of(line, "json_value")))) << text_of(line, "name") << "\n" << text;
+    EXPECT_TRUE(expect == "either" || same_json(text, text_of(line, "json_value"))) << text_of(line, "name") << "\n" << text;
   }
   EXPECT_EQ(compared, 124);
 }

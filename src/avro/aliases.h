@@ -1,0 +1,31 @@
+#pragma once
+// Inside of resolution: what a writer's types and fields are called where a reader's aliases have renamed them.
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "avro/schema.h"
+#include "base/result.h"
+
+namespace sluice::avro::resolution {
+
+class Aliases {
+ public:
+  explicit Aliases(const Node& reader) { collect(reader); }
+
+  [[nodiscard]] std::string full_name(const Node& writer) const;
+  [[nodiscard]] std::string short_name(const Node& writer) const;
+  [[nodiscard]] const std::string& field_name(const Node& writer, const Field& field) const;
+  // Errors: rejected, when two fields or two branches of the writer get the same name.
+  [[nodiscard]] Result<void> check(const Node& writer) const;
+
+ private:
+  void collect(const Node& reader);
+
+  std::set<const Node*> seen_;
+  std::map<std::string, std::string> types_;
+  std::map<std::string, std::map<std::string, std::string>> fields_;  // of a record's new name
+};
+
+}  // namespace sluice::avro::resolution
