@@ -15,6 +15,7 @@ run=(
   g++ cmake ninja-build pkg-config ccache mold              # the build
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev
   libpq-dev                                                  # capture
+  libcurl4-openssl-dev libpugixml-dev                        # delivery: HDFS and S3
   libfmt-dev libspdlog-dev prometheus-cpp-dev                # diagnostics and metrics
   zlib1g-dev liblz4-dev libzstd-dev libsnappy-dev            # compression
   libyaml-cpp-dev libcli11-dev                               # configuration and command line

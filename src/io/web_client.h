@@ -43,8 +43,9 @@ class WebUpload {
  public:
   virtual ~WebUpload() = default;
   // Returns when the bytes are handed over. Errors: back_off; rejected, when the server has answered already (its answer
-  // stands in the detail).
+  // stands in the detail, and finish() gives it).
   [[nodiscard]] virtual Result<void> write(ByteView bytes) = 0;
+  // Ends the body and waits for the answer. Errors as send(). Called once.
   [[nodiscard]] virtual Result<WebAnswer> finish() = 0;
 };
 
@@ -53,7 +54,9 @@ class WebClient {
   [[nodiscard]] static Result<std::unique_ptr<WebClient>> create(WebClientOptions options);
   virtual ~WebClient() = default;
 
-  // Sends and gives the answer, whatever its status; redirects are not followed. Any number of threads at a time.
+  // Sends and gives the answer, whatever its status; redirects are not followed. Any number of threads at a time. A kept
+  // connection that the server ends before a byte of the answer is tried once more on a new one: a request may arrive
+  // twice. Messages hold no query and no password of a URL.
   // Errors: back_off: refused, cut, silent too long; nobody knows whether the server did it. `detail` says "refused" when
   // the connection was never made, so that nothing was done. corrupt: no HTTP, or a body over the limit. rejected: a
   // certificate that does not verify, a URL that is none.
