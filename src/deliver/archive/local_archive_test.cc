@@ -220,40 +220,5 @@ TEST_F(LocalArchive, KillsAtAnyMomentLoseNothingAndRepeatNothing) {
               firsts->size());
 }
 
-TEST(LocalStore, PublishesOnceAndNeverOverwrites) {
-  TemporaryFolder folder;
-  store::local::LocalStore store(io::real_file_system(), folder.path);
-  const auto write = [&](const std::string& name, const std::string& text) {
-    auto writer = store.create(name, "named");
-    ASSERT_TRUE(writer.ok()) << writer.error();
-    ASSERT_TRUE((*writer)->append(text).ok());
-    ASSERT_TRUE((*writer)->finish().ok());
-  };
-  write("tmp/a", "one");
-  EXPECT_EQ(*store.publish("tmp/a", "x/y/z"), pipeline::Published::now);
-  EXPECT_EQ(*store.publish("tmp/a", "x/y/z"), pipeline::Published::before);
-  write("tmp/b", "two");
-  EXPECT_EQ(*store.publish("tmp/b", "x/y/z"), pipeline::Published::name_is_taken);
-  EXPECT_EQ(*store.read("x/y/z", 0, 10), "one");
-  EXPECT_EQ(*store.read("x/y/z", 1, 1), "n");
-  EXPECT_EQ(*store.read("x/y/z", 9, 1), "");
-  EXPECT_EQ(*store.size("tmp/b"), 3U);
-  EXPECT_EQ(store.publish("tmp/c", "c").error().code, ErrorCode::not_found);
-  EXPECT_EQ(store.create("tmp/b", "named").error().code, ErrorCode::already_exists);
-  EXPECT_TRUE(store.remove("tmp/b").ok());
-  EXPECT_TRUE(store.remove("tmp/b").ok());
-  EXPECT_TRUE(store.list("nowhere")->empty());
-  for (const std::string bad : {"", "/a", "a//b", "../a", "a/../b", "a/", ".hidden"}) {
-    EXPECT_EQ(store.create(bad, "named").error().code, ErrorCode::rejected) << bad;
-  }
-}
-
-TEST(LocalStore, AnUnfinishedObjectIsDiscarded) {
-  TemporaryFolder folder;
-  store::local::LocalStore store(io::real_file_system(), folder.path);
-  { ASSERT_TRUE((*store.create("tmp/a", "named"))->append("half").ok()); }
-  EXPECT_EQ(store.size("tmp/a").error().code, ErrorCode::not_found);
-}
-
 }  // namespace
 }  // namespace sluice::deliver::archive
