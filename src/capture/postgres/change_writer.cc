@@ -6,14 +6,13 @@
 #include <unordered_set>
 
 #include "base/trace.h"
+#include "pipeline/dead_letters.h"
 
 namespace sluice::capture::postgres {
 namespace {
 
-constexpr std::size_t kDeadLetterPieceBytes = std::size_t{16} << 20;
 constexpr const char* kLargeMessageBytes = "67108864";  // 64 MiB
 constexpr const char* kWeekMs = "604800000";
-constexpr std::size_t kHeaderBytes = std::size_t{1} << 20;  // the largest that a dead letter carries
 constexpr std::size_t kScanBytes = std::size_t{4} << 20;
 
 ByteView decimal(std::uint64_t number, std::span<char, 20> buffer) {
@@ -40,11 +39,8 @@ Result<void> ChangeWriter::open() {
   open_ = false;
   forget_counts();
   const pipeline::TopicSpec tables{std::string(pipeline::kTablesTopic), 1, {{"cleanup.policy", "compact"}}, true};
-  const pipeline::TopicSpec letters{std::string(pipeline::kDeadLettersTopic), 1,
-                                    {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"max.message.bytes", kLargeMessageBytes}}, true};
   SLUICE_RETURN_IF_ERROR(log_.ensure_topic(tables));
-  SLUICE_RETURN_IF_ERROR(log_.ensure_topic(letters));
-  return {};
+  return pipeline::ensure_dead_letters_topic(log_);
 }
 
 Result<void> ChangeWriter::begin() {
@@ -125,29 +121,13 @@ Result<void> ChangeWriter::append(TrackedTable& to, std::optional<ByteView> key,
   return key && value && origin.in != nullptr ? to.open_keys.add(*key) : Result<void>{};
 }
 
-// A record that the topic cannot take goes whole to the dead letters, in pieces. A header too large for one is cut there,
-// and follows in pieces of its own, which name it.
+// A record that the topic cannot take goes whole to the dead letters.
 Result<void> ChangeWriter::dead_letter(const std::string& topic, const pipeline::NewRecord& record, const Error& why) {
   trace::warn("capture", topic + ": a row goes to " + std::string(pipeline::kDeadLettersTopic) + ": " + why.message);
-  std::vector<pipeline::Header> common{{"__topic", ByteView(topic)}, {"__error", ByteView(why.message)}};
-  std::vector<pipeline::Header> large;
-  for (const auto& header : record.headers) (header.value && header.value->size() > kHeaderBytes ? large : common).push_back(header);
-  const auto put = [&](ByteView bytes, std::optional<ByteView> of_header) -> Result<void> {
-    const auto total = std::to_string(std::max<std::size_t>(1, (bytes.size() + kDeadLetterPieceBytes - 1) / kDeadLetterPieceBytes));
-    for (std::size_t part = 0; part == 0 || part * kDeadLetterPieceBytes < bytes.size(); ++part) {
-      const auto number = std::to_string(part + 1);
-      auto headers = common;
-      headers.push_back({"__part", ByteView(number)});
-      headers.push_back({"__parts", ByteView(total)});
-      if (of_header) headers.push_back({"__header", of_header});
-      const auto piece = bytes.substr(part * kDeadLetterPieceBytes, kDeadLetterPieceBytes);
-      SLUICE_RETURN_IF_ERROR(producer_->append({pipeline::kDeadLettersTopic, 0, record.timestamp_ms, record.key, piece, headers}));
-      bytes_ += piece.size();
-    }
-    return {};
-  };
-  SLUICE_RETURN_IF_ERROR(put(record.value.value_or(ByteView{}), std::nullopt));
-  for (const auto& header : large) SLUICE_RETURN_IF_ERROR(put(*header.value, header.name));
+  auto letter = record;
+  letter.topic = topic;
+  SLUICE_TRY(const auto bytes, pipeline::append_dead_letter(*producer_, letter, why.message));
+  bytes_ += bytes;
   return {};
 }
 

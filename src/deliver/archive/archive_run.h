@@ -51,8 +51,10 @@ class ArchiveRun {
 
   explicit ArchiveRun(ArchiverContext context)
       : context_(std::move(context)),
-        space_(context_.local, context_.options.spill_folder, context_.options.memory_bytes) {
+        space_(context_.local, context_.options.spill_folder, context_.options.memory_bytes),
+        dead_letters_(context_.log, context_.options.name) {
     context_.space = &space_;
+    context_.dead_letters = &dead_letters_;
   }
 
   [[nodiscard]] Result<void> check_format();
@@ -65,6 +67,7 @@ class ArchiveRun {
 
   ArchiverContext context_;
   BufferSpace space_;
+  DeadLetters dead_letters_;
   std::map<std::string, std::unique_ptr<TopicSchema>> schemas_;  // by topic; outlive the archivers
   std::map<TopicPartition, std::unique_ptr<PartitionArchiver>> partitions_;
   std::map<TopicPartition, Failure> failures_;

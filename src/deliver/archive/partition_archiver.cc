@@ -146,6 +146,10 @@ Result<void> PartitionArchiver::roll_to(Offset end) {
   std::uint64_t bytes = 0;
   for (const auto& file : files) bytes += file.bytes;
   if (roll_->row_bytes() > 0) ratio_ = static_cast<double>(bytes) / static_cast<double>(roll_->row_bytes());
+  if (roll_->has_dead_letters()) {
+    SLUICE_RETURN_IF_ERROR(
+        context_.dead_letters->send(topic_, [&](const DeadLetters::TakeRow& take) { return roll_->read_dead_letters(take); }));
+  }
   incomplete_.insert(roll_->periods().begin(), roll_->periods().end());
   SLUICE_RETURN_IF_ERROR(chain_.commit(
       first_, end, std::move(files), {.now_ms = context_.clock.wall_ms(), .incomplete = incomplete_}));

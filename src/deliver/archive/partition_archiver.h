@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "deliver/archive/chain.h"
+#include "deliver/archive/dead_letters.h"
 #include "deliver/archive/partitioning.h"
 #include "deliver/archive/roll.h"
 #include "deliver/archive/row_encoder.h"
@@ -34,6 +35,7 @@ struct ArchiverContext {
   std::string writer = {};                // unique to this run of the sink
   Partitioning partitioning = {};
   BufferSpace* space = nullptr;
+  DeadLetters* dead_letters = nullptr;
 };
 
 class PartitionArchiver {

@@ -39,6 +39,7 @@ Result<void> Roll::add(const EncodedRow& encoded, const std::string& folder, std
     last_ = files_.try_emplace(FileKey(folder, dead), tools_.space).first;
     if (period_end_ms > 0 && !dead) periods_.emplace(folder, period_end_ms);
   }
+  dead_letters_ = dead_letters_ || dead;
   auto& open = last_->second;
   SLUICE_RETURN_IF_ERROR(open.rows.append(*encoded.schema, row));
   auto& file = open.file;
@@ -81,6 +82,14 @@ Result<ArchivedFile> Roll::write(const FileKey& key, const OpenFile& open, std::
   file.bytes = count.bytes;
   file.crc32c = count.crc32c;
   return file;
+}
+
+Result<void> Roll::read_dead_letters(const std::function<Result<void>(ByteView)>& take) const {
+  for (const auto& [key, open] : files_) {
+    if (!key.second) continue;
+    SLUICE_RETURN_IF_ERROR(open.rows.read([&](const RowSchema&, ByteView row) { return take(row); }));
+  }
+  return {};
 }
 
 Result<std::vector<ArchivedFile>> Roll::finish(TopicSchema& schema, Chain& chain) const {

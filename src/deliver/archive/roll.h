@@ -2,6 +2,7 @@
 // The rows of one roll of a partition, by folder; each becomes a file when the roll ends.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,6 +41,10 @@ class Roll {
   // after an error.
   [[nodiscard]] Result<std::vector<ArchivedFile>> finish(TopicSchema& schema, Chain& chain) const;
 
+  // Gives the rows that are dead letters.
+  [[nodiscard]] bool has_dead_letters() const { return dead_letters_; }
+  [[nodiscard]] Result<void> read_dead_letters(const std::function<Result<void>(ByteView)>& take) const;
+
   [[nodiscard]] bool empty() const { return files_.empty(); }
   [[nodiscard]] std::size_t open_files() const { return files_.size(); }
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
@@ -68,6 +73,7 @@ class Roll {
   std::map<FileKey, OpenFile> files_;
   std::map<FileKey, OpenFile>::iterator last_ = files_.end();  // rows of one folder come together
   std::map<std::string, std::int64_t> periods_;
+  bool dead_letters_ = false;
   std::uint64_t rows_ = 0;
   std::uint64_t largest_file_bytes_ = 0;
   std::uint64_t row_bytes_ = 0;

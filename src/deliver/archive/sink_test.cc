@@ -159,6 +159,9 @@ TEST_F(ArchiveSink, WhatCannotBeARowIsADeadLetterWithTheReason) {
   EXPECT_EQ(archived_files(store, "t/_dead/dt=1970-01-01").size() + archived_files(store, "t").size(), 3U);
   EXPECT_EQ(row(Offset{0}, "plain").at("_value"), "\x02" + avro_text(std::string("\0\0\0\0\1text", 9)));
   expect_archive_equals_topic(store, log, "t");
+  const auto letters = log.records(std::string(pipeline::kDeadLettersTopic));
+  ASSERT_EQ(letters.size(), 4U);
+  EXPECT_EQ(letters[2].value, framed(SchemaId{4711}, "?"));
 }
 
 TEST_F(ArchiveSink, AValueThatIsNoRecordIsOneColumn) {
