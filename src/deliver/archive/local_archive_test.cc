@@ -206,7 +206,7 @@ TEST_F(LocalArchive, KillsAtAnyMomentLoseNothingAndRepeatNothing) {
       static_cast<void>(sink.run({}).ok());
       ::_exit(1);  // never: it runs until it is killed
     }
-    ::usleep(static_cast<useconds_t>(random() % 100'000));
+    ::usleep(static_cast<useconds_t>(random() % 200'000));
     ASSERT_EQ(::kill(child, SIGKILL), 0);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);

@@ -30,7 +30,10 @@ Result<void> BufferSpace::make_room() {
   return {};
 }
 
-RowBuffer::RowBuffer(BufferSpace& space) : space_(space) { space_.buffers_.insert(this); }
+RowBuffer::RowBuffer(BufferSpace& space) : space_(space) {
+  space_.buffers_.insert(this);
+  space_.used_bytes_ += memory();
+}
 
 RowBuffer::~RowBuffer() {
   space_.buffers_.erase(this);
@@ -59,8 +62,8 @@ Result<void> RowBuffer::spill() {
   pieces_.push_back(begin + memory_.size());
   space_.spilled_bytes_ += memory_.size();
   space_.used_bytes_ -= memory();
-  memory_ = Bytes();
-  space_.used_bytes_ += memory();  // what an empty string keeps
+  Bytes().swap(memory_);  // an assignment would keep the memory
+  space_.used_bytes_ += memory();
   return {};
 }
 

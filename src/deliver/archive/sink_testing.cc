@@ -81,7 +81,7 @@ void collect_files(pipeline::Store& store, const std::string& folder, std::vecto
     const auto name = folder + "/" + entry.name;
     if (entry.is_folder) {
       collect_files(store, name, out);
-    } else {
+    } else if (parse_file_name(entry.name)) {  // no _SUCCESS
       out.push_back(name);
     }
   }
