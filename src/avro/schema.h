@@ -81,6 +81,9 @@ class Schema {
   [[nodiscard]] std::string text() const;
   // The Parsing Canonical Form.
   [[nodiscard]] std::string canonical() const;
+  // The record of some of the root's fields, numbered from 0, in this order. Precondition: the root is a record that does
+  // not refer to itself.
+  [[nodiscard]] Schema with_fields(const std::vector<std::size_t>& fields) const;
 
  private:
   friend class SchemaParser;

@@ -454,4 +454,21 @@ class SchemaParser {
 
 Result<Schema> Schema::parse(std::string_view text, ParseOptions options) { return SchemaParser(options).parse(text); }
 
+Schema Schema::with_fields(const std::vector<std::size_t>& fields) const {
+  struct Kept {
+    std::shared_ptr<const std::vector<std::unique_ptr<Node>>> below;
+    std::vector<std::unique_ptr<Node>> own;
+  };
+  auto root = std::make_unique<Node>(*root_);
+  root->fields.clear();
+  for (const auto field : fields) root->fields.push_back(root_->fields[field]);
+  const auto kept = std::make_shared<Kept>();
+  kept->below = nodes_;
+  kept->own.push_back(std::move(root));
+  Schema out;
+  out.nodes_ = {kept, &kept->own};
+  out.root_ = kept->own.front().get();
+  return out;
+}
+
 }  // namespace sluice::avro
