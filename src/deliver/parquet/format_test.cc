@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "avro/json.h"
-#include "deliver/parquet/object_store_testing.h"
+#include "pipeline/memory_store_testing.h"
 
 namespace sluice::deliver::parquet {
 namespace {
@@ -21,10 +21,10 @@ Bytes bytes_of(const std::string& schema, const std::string& json) {
   return bytes;
 }
 
-Result<std::string> write(ObjectStore& store, const std::string& schema, const std::vector<Bytes>& rows,
+Result<std::string> write(pipeline::MemoryStore& store, const std::string& schema, const std::vector<Bytes>& rows,
                           const ParquetOptions& options = {}) {
   SLUICE_TRY(const auto format, create_format(options));
-  SLUICE_TRY(auto out, store.create("t", "f.parquet"));
+  SLUICE_TRY(auto out, store.create("f.parquet", "f.parquet"));
   SLUICE_TRY(auto writer, format->create(std::move(out), schema));
   for (const auto& row : rows) SLUICE_RETURN_IF_ERROR(writer->append(row));
   return writer->finish();
@@ -36,7 +36,7 @@ struct Read {
   Bytes bytes;
 };
 
-Result<Read> read(ObjectStore& store, const std::vector<std::string>& columns = {}) {
+Result<Read> read(pipeline::MemoryStore& store, const std::vector<std::string>& columns = {}) {
   SLUICE_TRY(const auto format, create_format({}));
   SLUICE_TRY(const auto reader, format->open(store, "f.parquet", columns));
   Read all;
@@ -70,7 +70,7 @@ void round_trip(const std::string& type, const std::vector<std::string>& values)
   Bytes all;
   for (const auto& value : values) all += rows.emplace_back(bytes_of(schema, R"({"v":)" + value + "}"));
   for (const char* codec : {"zstd", "none"}) {
-    ObjectStore store;
+    pipeline::MemoryStore store;
     const auto written = write(store, schema, rows, {.codec = codec});
     ASSERT_TRUE(written.ok()) << written.error();
     const auto back = read(store);
@@ -81,15 +81,15 @@ void round_trip(const std::string& type, const std::vector<std::string>& values)
 }
 
 Error refused(const std::string& type, ByteView row) {
-  ObjectStore store;
+  pipeline::MemoryStore store;
   const auto format = create_format({}).value();
-  auto writer = format->create(store.create("t", "f").value(), field(type));
+  auto writer = format->create(store.create("f.parquet", "f.parquet").value(), field(type));
   if (!writer.ok()) return writer.error();
   const auto first = (*writer)->append(row);
   EXPECT_FALSE(first.ok()) << type;
   EXPECT_FALSE((*writer)->append(row).ok()) << "the file can be used no more";
   EXPECT_FALSE((*writer)->finish().ok());
-  EXPECT_TRUE(store.objects.empty());
+  EXPECT_TRUE(store.objects().empty());
   return first.ok() ? Error{} : first.error();
 }
 
@@ -161,7 +161,7 @@ TEST(ParquetFile, RowsGoThroughManyRowGroupsAndBatches) {
   for (const auto& options : {ParquetOptions{}, ParquetOptions{.row_group_bytes = 10'000}, ParquetOptions{.memory_bytes = 1},
                               ParquetOptions{.codec = "snappy", .page_bytes = 100}, ParquetOptions{.codec = "gzip"},
                               ParquetOptions{.codec = "lz4_raw"}}) {
-    ObjectStore store;
+    pipeline::MemoryStore store;
     ASSERT_TRUE(write(store, schema, rows, options).ok());
     const auto back = read(store);
     ASSERT_TRUE(back.ok()) << back.error();
@@ -171,7 +171,7 @@ TEST(ParquetFile, RowsGoThroughManyRowGroupsAndBatches) {
 }
 
 TEST(ParquetFile, OfNoRowsHasItsSchema) {
-  ObjectStore store;
+  pipeline::MemoryStore store;
   ASSERT_TRUE(write(store, field(R"("long")"), {}).ok());
   const auto back = read(store);
   ASSERT_TRUE(back.ok()) << back.error();
@@ -181,7 +181,7 @@ TEST(ParquetFile, OfNoRowsHasItsSchema) {
 
 TEST(ParquetFile, GivesTheColumnsAskedFor) {
   const auto schema = record(R"({"name":"a","type":{"type":"fixed","name":"F","size":1}},{"name":"b","type":"long"},{"name":"c","type":["null","F"]})");
-  ObjectStore store;
+  pipeline::MemoryStore store;
   ASSERT_TRUE(write(store, schema, {bytes_of(schema, R"({"a":"x","b":5,"c":{"F":"y"}})")}).ok());
   const auto back = read(store, {"c", "b"});
   ASSERT_TRUE(back.ok()) << back.error();
@@ -192,7 +192,7 @@ TEST(ParquetFile, GivesTheColumnsAskedFor) {
 
 TEST(ParquetFile, RefusesSchemasWithoutAForm) {
   const auto why = [](const std::string& schema) {
-    ObjectStore store;
+    pipeline::MemoryStore store;
     const auto written = write(store, schema, {});
     EXPECT_EQ(written.error().code, ErrorCode::rejected);
     return written.error().message;
@@ -245,43 +245,62 @@ TEST(ParquetFile, AnArrayOfWideItemsHasAnEnd) {
   EXPECT_THAT(refused(R"({"type":"array","items":[)" + branches + "]}", row).message, HasSubstr("too many items"));
 }
 
+// A place with room for so many bytes.
+class FullPlace final : public pipeline::StoreWriter {
+ public:
+  explicit FullPlace(std::size_t& room) : room_(room) {}
+  Result<void> append(ByteView bytes) override {
+    if (bytes.size() > room_) return Error{ErrorCode::out_of_space, "the place is full"};
+    room_ -= bytes.size();
+    return {};
+  }
+  Result<std::string> finish() override { return std::string("finished"); }
+
+ private:
+  std::size_t& room_;
+};
+
 TEST(ParquetFile, KeepsTheStoresOwnErrors) {
   const auto schema = field(R"("string")");
-  std::vector<Bytes> rows(1000, bytes_of(schema, R"({"v":"some text"})"));
-  ObjectStore store;
-  for (const std::uint64_t writable : {0, 10, 100, 500}) {
-    store.writable = writable;
-    EXPECT_EQ(write(store, schema, rows).error().code, ErrorCode::out_of_space) << writable;
+  const std::vector<Bytes> rows(1000, bytes_of(schema, R"({"v":"some text"})"));
+  const auto format = create_format({.row_group_bytes = 1000}).value();
+  for (std::size_t room : {0, 10, 100, 2000}) {
+    auto writer = format->create(std::make_unique<FullPlace>(room), schema);
+    if (!writer.ok()) {
+      EXPECT_EQ(writer.error().code, ErrorCode::out_of_space);
+      continue;
+    }
+    for (const auto& row : rows) static_cast<void>((*writer)->append(row).ok());
+    EXPECT_EQ((*writer)->finish().error().code, ErrorCode::out_of_space);
   }
-  EXPECT_TRUE(store.objects.empty());
+  pipeline::MemoryStore store;
   EXPECT_EQ(read(store).error().code, ErrorCode::not_found);
-  store.writable = UINT64_MAX;
   ASSERT_TRUE(write(store, schema, rows).ok());
-  for (const std::uint64_t readable : {0, 1}) {
-    store.readable = readable;
-    EXPECT_EQ(read(store).error().code, ErrorCode::back_off) << readable;
-  }
+  auto reader = format->open(store, "f.parquet", {}).value();
+  store.die_at(1, false);
+  const auto death = store.remove("f.parquet");
+  ASSERT_TRUE(store.dead());
+  EXPECT_EQ(reader->next().error().code, death.error().code);
 }
 
-TEST(ParquetFile, LeftUnfinishedIsNotWritten) {
-  ObjectStore store;
+TEST(ParquetFile, LeftUnfinishedIsGivenNoEnd) {
+  std::size_t room = SIZE_MAX;
   const auto schema = field(R"("string")");
   const auto row = bytes_of(schema, R"({"v":"some text"})");
-  {
-    const auto format = create_format({.row_group_bytes = 1}).value();
-    auto writer = format->create(store.create("t", "f").value(), schema).value();
-    ASSERT_TRUE(writer->append(row).ok());
-    ASSERT_TRUE(writer->append(row).ok());
-    store.writable = 0;  // a footer would fail
-  }
-  EXPECT_TRUE(store.objects.empty());
+  const auto format = create_format({.row_group_bytes = 1}).value();
+  auto writer = format->create(std::make_unique<FullPlace>(room), schema).value();
+  ASSERT_TRUE(writer->append(row).ok());
+  const auto before = room;
+  writer.reset();
+  EXPECT_EQ(room, before);
 }
 
 TEST(ParquetFile, OfOthersIsUnsupported) {
-  ObjectStore store;
+  pipeline::MemoryStore store;
   ASSERT_TRUE(write(store, field(R"("long")"), {"\x02"}).ok());
-  auto& file = store.objects["f.parquet"];
+  auto file = store.objects()["f.parquet"];
   file[file.find("parquet.avro.schema")] = 'q';
+  store.plant("f.parquet", file);
   EXPECT_EQ(read(store).error().code, ErrorCode::unsupported);
 }
 
@@ -293,27 +312,25 @@ TEST(ParquetFile, DamagedIsCorruptOrTheSame) {
   for (int i = 0; i < 50; ++i) {
     rows.push_back(bytes_of(schema, R"({"id":)" + std::to_string(i) + (i % 3 == 0 ? R"(,"v":null})" : R"(,"v":{"array":[{"int":1},{"string":"x"}]}})")));
   }
-  ObjectStore store;
+  pipeline::MemoryStore store;
   ASSERT_TRUE(write(store, schema, rows, {.codec = "snappy"}).ok());
-  const auto whole = store.objects["f.parquet"];
+  const auto whole = store.objects()["f.parquet"];
   const auto bytes = read(store)->bytes;
   std::size_t corrupt = 0, same = 0, other = 0;
-  const auto look = [&] {
+  const auto look = [&](const Bytes& file) {
+    store.plant("f.parquet", file);
     const auto back = read(store);
     if (!back.ok()) ++corrupt;
     else ++(back->bytes == bytes ? same : other);
   };
   for (std::size_t at = 0; at < whole.size(); ++at) {
     for (const int flip : {0x01, 0x80, 0xff}) {
-      store.objects["f.parquet"] = whole;
-      store.objects["f.parquet"][at] = static_cast<char>(whole[at] ^ flip);
-      look();
+      auto changed = whole;
+      changed[at] = static_cast<char>(whole[at] ^ flip);
+      look(changed);
     }
   }
-  for (std::size_t size = 0; size < whole.size(); ++size) {
-    store.objects["f.parquet"] = whole.substr(0, size);
-    look();
-  }
+  for (std::size_t size = 0; size < whole.size(); ++size) look(whole.substr(0, size));
   std::cout << corrupt << " corrupt, " << same << " the same, " << other << " other rows\n";
   EXPECT_GT(corrupt, whole.size());
   EXPECT_EQ(other, 0U);

@@ -144,8 +144,9 @@ Result<void> check_columns(const Shape& shape, const pq::SchemaDescriptor& file)
   }
   for (int i = 0; i < wanted.num_columns(); ++i) {
     const auto *its = file.Column(i), *ours = wanted.Column(i);
+    const bool is_fixed = ours->physical_type() == pq::Type::FIXED_LEN_BYTE_ARRAY;
     const bool same = its->path()->ToDotString() == ours->path()->ToDotString() && its->physical_type() == ours->physical_type() &&
-                      its->type_length() == ours->type_length() && its->max_definition_level() == ours->max_definition_level() &&
+                      (!is_fixed || its->type_length() == ours->type_length()) && its->max_definition_level() == ours->max_definition_level() &&
                       its->max_repetition_level() == ours->max_repetition_level();
     if (!same) return refuse("'" + its->path()->ToDotString() + "'");
   }

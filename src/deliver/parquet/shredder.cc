@@ -67,6 +67,7 @@ T load(ByteView bytes) {
 }  // namespace
 
 Shredder::Shredder(const Shape& shape) : shape_(shape), entries_(shape.leaves().size()) {
+  arrow::util::InitializeUTF8();  // without it every text is valid
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     entries_[i].has_definitions = shape.leaves()[i].max_definition > 0;
     entries_[i].has_repetitions = shape.leaves()[i].max_repetition > 0;

@@ -1,6 +1,6 @@
 #pragma once
 // Parquet, as a module that is loaded when it is first wanted: libsluice_parquet.so, with Apache Arrow's libraries beside
-// it. The program neither links nor waits for them (docs/decisions/0603-parquet-is-a-module.md).
+// it. The program neither links nor waits for them (docs/decisions/0605-parquet-is-a-module.md).
 
 #include <cstdint>
 #include <filesystem>
