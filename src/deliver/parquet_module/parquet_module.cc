@@ -35,7 +35,7 @@ Result<const ParquetModule*> load(const fs::path& file) {
   const auto* module = entry();
   if (module->abi != kParquetAbi) {
     return Error{ErrorCode::unsupported, "the Parquet module " + file.string() + " is of another build than this program", {},
-                 "install both from one package or one build"};
+                 "install both from one package or one build (in a checkout: `make build`)"};
   }
   return module;
 }
