@@ -21,9 +21,10 @@ run:
 	@echo "3/3  sluice $(ARGS)"
 	@build/sluice $(ARGS) $(demo_seconds)
 
+# The program and the Parquet module, which only sinks that write Parquet load.
 build:
-	@tools/deps.sh run
-	@tools/build.sh release sluice
+	@tools/deps.sh build
+	@tools/build.sh release sluice sluice_parquet
 
 test:
 	@echo "1/3  What is missing"
@@ -40,7 +41,7 @@ unit:
 	@python3 tools/run_tests.py build --only unit
 system:
 	@tools/deps.sh test
-	@tools/build.sh release sluice
+	@tools/build.sh release sluice sluice_parquet parquet_rows
 	@python3 tools/run_tests.py build --only system
 tidy:
 	@python3 tools/tidy.py
@@ -60,8 +61,9 @@ fuzz:
 
 bench:
 	@tools/deps.sh bench
-	@tools/build.sh release sluice
+	@tools/build.sh release sluice sluice_parquet parquet_rows
 	@PYTHON=$(CURDIR)/.deps/venv/bin/python bench/run.sh $(BENCH_ARGS)
+	@.deps/venv/bin/python bench/parquet.py build
 
 # The generated references.
 docs: build

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian 12: tools/deps.sh run | test | fuzz | bench
+# Installs what is missing on Debian 12: tools/deps.sh run | build | test | fuzz | bench
 #
 #   run    what builds the program and plays the demo
-#   test   run, and what the tests need (also a Python environment under .deps/venv)
+#   build  run, and what builds the Parquet module (Arrow under .deps/)
+#   test   build, and what the tests need (also a Python environment under .deps/venv)
 #   fuzz   run, and clang-19 with libFuzzer
 #   bench  test, and the benchmarks' clients
 #
@@ -21,6 +22,7 @@ run=(
   libyaml-cpp-dev libcli11-dev                               # configuration and command line
   postgresql-15 postgresql-client-15                         # the demo's database
 )
+build=(python3)                                                # fetches and unpacks Arrow
 test=(
   libgtest-dev libgmock-dev                                  # unit tests
   kcat curl python3 python3-venv                             # system tests: foreign clients
@@ -34,10 +36,11 @@ test_programs=(javac:default-jdk-headless mvn:maven npm:npm)   # the Java client
 what=${1:-run}
 case $what in
   run) wanted=("${run[@]}") ;;
-  test) wanted=("${run[@]}" "${test[@]}") ;;
+  build) wanted=("${run[@]}" "${build[@]}") ;;
+  test) wanted=("${run[@]}" "${build[@]}" "${test[@]}") ;;
   fuzz) wanted=("${run[@]}" "${fuzz[@]}") ;;
-  bench) wanted=("${run[@]}" "${test[@]}" "${bench[@]}") ;;
-  *) echo "tools/deps.sh: '$what' is none of run, test, fuzz, bench" >&2; exit 2 ;;
+  bench) wanted=("${run[@]}" "${build[@]}" "${test[@]}" "${bench[@]}") ;;
+  *) echo "tools/deps.sh: '$what' is none of run, build, test, fuzz, bench" >&2; exit 2 ;;
 esac
 
 missing=()
@@ -49,6 +52,12 @@ if [ "$what" = test ] || [ "$what" = bench ]; then
   for program in "${test_programs[@]}"; do
     command -v "${program%%:*}" >/dev/null || missing+=("${program#*:}")
   done
+fi
+
+parquet=
+if [ "$what" = build ] || [ "$what" = test ] || [ "$what" = bench ]; then
+  parquet=yes
+  python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 fi
 
 as_root() {
@@ -91,6 +100,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   trap 'as_root rm -f "$cluster_conf"' EXIT
   install_missing
 fi
+
+[ -z "$parquet" ] || tools/arrow.sh
 
 if [ "$what" = test ] || [ "$what" = bench ]; then
   stamp=.deps/venv/requirements.txt

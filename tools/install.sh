@@ -4,6 +4,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 prefix=$1
 install -D -m 755 -s build/sluice "$prefix/bin/sluice"
+# The Parquet module finds Arrow's libraries beside itself; in the build they are links.
+install -D -m 644 -s build/lib/sluice/libsluice_parquet.so "$prefix/lib/sluice/libsluice_parquet.so"
+for library in build/lib/sluice/libarrow.so.* build/lib/sluice/libparquet.so.*; do
+  install -m 644 "$library" "$prefix/lib/sluice/"
+done
+for notice in .deps/pyarrow-*/pyarrow-*.dist-info/licenses/*; do
+  install -D -m 644 "$notice" "$prefix/share/doc/sluice/arrow/$(basename "$notice")"
+done
 for page in README.md docs/*.md LICENSE; do
   [ "$page" = docs/README.md ] || install -D -m 644 "$page" "$prefix/share/doc/sluice/$(basename "$page")"
 done

@@ -12,7 +12,8 @@ install -D -m 644 packaging/sluice.yaml "$root/etc/sluice/sluice.yaml"
 
 # Debian 12's libraries lie in /lib and /usr/lib, which are the same folder; dpkg knows one of the names. The one call says
 # no to the others.
-libraries=$({ objdump -p build/sluice; ldd build/sluice; } | awk '
+binaries="build/sluice build/lib/sluice/libsluice_parquet.so"
+libraries=$({ objdump -p $binaries; ldd $binaries; } | awk '
   $1 == "NEEDED" {needed[$2]}
   $1 in needed && $3 ~ /^\// {print $3; print "/usr" $3; sub("^/usr", "", $3); print $3}')
 depends=$({ dpkg-query -S $libraries 2>/dev/null || true; } | cut -d: -f1 | sort -u | paste -sd, | sed 's/,/, /g')
@@ -34,6 +35,7 @@ Description: Stream data platform in one program
  exactly once.
 END
 echo /etc/sluice/sluice.yaml > "$root/DEBIAN/conffiles"
-dpkg-deb --root-owner-group --build "$root" "build/sluice_${version}_${architecture}.deb" >/dev/null
+# zstd, not xz: Arrow makes it large, and xz takes minutes.
+dpkg-deb -Zzstd -z12 --root-owner-group --build "$root" "build/sluice_${version}_${architecture}.deb" >/dev/null
 rm -rf "$root"
 echo "build/sluice_${version}_${architecture}.deb"

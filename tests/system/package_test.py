@@ -18,9 +18,24 @@ def out(*command):
 def complete(prefix):
     for path in ("bin/sluice", "share/doc/sluice/README.md", "share/doc/sluice/LICENSE", "share/doc/sluice/configuration.md",
                  "share/doc/sluice/metrics.md", "share/doc/sluice/operations.md", "share/bash-completion/completions/sluice",
-                 "share/zsh/vendor-completions/_sluice", "share/fish/vendor_completions.d/sluice.fish"):
+                 "share/zsh/vendor-completions/_sluice", "share/fish/vendor_completions.d/sluice.fish",
+                 "share/doc/sluice/arrow/LICENSE.txt"):
         assert os.path.getsize(os.path.join(prefix, path)) > 0, path
+    parquet(prefix + "/lib/sluice")
     assert out(f"{prefix}/bin/sluice", "version") == out(SLUICE, "version")
+
+
+def parquet(folder):
+    """The module finds Arrow beside itself and nowhere else, and is one that the program's loader takes."""
+    module = folder + "/libsluice_parquet.so"
+    assert not any(os.path.islink(os.path.join(folder, name)) for name in os.listdir(folder))
+    assert re.search(r"RUNPATH\s+\$ORIGIN$", out("objdump", "-p", module), re.M)
+    found = dict(re.findall(r"(lib(?:arrow|parquet)\.so\.\d+) => (\S+)", out("ldd", module)))
+    assert len(found) == 2 and all(os.path.dirname(path) == folder for path in found.values()), found
+    program = os.path.join(ROOT, "build", "bin", "parquet_rows")
+    done = subprocess.run([program, "read", "/nowhere", "/nowhere"], env=dict(os.environ, SLUICE_PARQUET_MODULE=module),
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.startswith("not_found: there is no /nowhere"), done.stderr  # the module's answer
 
 
 def install():
