@@ -1,0 +1,43 @@
+#pragma once
+// Writes one multipart upload.
+
+#include <string>
+
+#include "deliver/store/s3/s3_client.h"
+#include "pipeline/store.h"
+
+namespace sluice::deliver::store::s3 {
+
+// An upload's id, of this and any other process: "<upload, percent-encoded>:<name>".
+struct UploadId {
+  std::string upload;
+  std::string name;
+  [[nodiscard]] std::string text() const;
+  // Errors: rejected.
+  [[nodiscard]] static Result<UploadId> parse(const std::string& text);
+};
+
+// Parts are sent as they fill; append() waits for that. Without finish() the upload is aborted.
+class S3Writer final : public pipeline::StoreWriter {
+ public:
+  // `client` must outlive it.
+  S3Writer(S3Client& client, std::string key, UploadId id, std::size_t part_bytes);
+  ~S3Writer() override;
+
+  [[nodiscard]] Result<void> append(ByteView bytes) override;
+  [[nodiscard]] Result<std::string> finish() override;
+
+ private:
+  [[nodiscard]] std::size_t part_bytes() const;
+  [[nodiscard]] Result<void> send_part(ByteView bytes);
+
+  S3Client& client_;
+  const std::string key_;
+  const UploadId id_;
+  const std::size_t first_part_bytes_;
+  int parts_ = 0;
+  Bytes buffer_;
+  bool finished_ = false;
+};
+
+}  // namespace sluice::deliver::store::s3
