@@ -22,7 +22,8 @@ Bytes sha256(ByteView bytes) {
 Bytes hmac_sha256(ByteView key, ByteView bytes) {
   Bytes out(kSha256Bytes, '\0');
   SLUICE_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                    reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), bytes_of(out), nullptr) != nullptr);
+                    reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), bytes_of(out),
+                    nullptr) != nullptr);
   return out;
 }
 

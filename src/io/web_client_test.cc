@@ -14,13 +14,17 @@
 namespace sluice::io {
 namespace {
 
-std::unique_ptr<WebClient> client(WebClientOptions options = {}) { return WebClient::create(std::move(options)).value(); }
+std::unique_ptr<WebClient> client(WebClientOptions options = {}) {
+  return WebClient::create(std::move(options)).value();
+}
 
 HttpResponse echo(const HttpRequest& request) {
   const auto status = request.target.starts_with("/status/") ? std::stoi(request.target.substr(8)) : 200;
   std::string type(request.header("content-type").value_or("-"));
   std::string expect(request.header("expect").value_or("-"));
-  return {status, "text/plain", request.method + " " + request.target + " " + request.body,
+  return {status,
+          "text/plain",
+          request.method + " " + request.target + " " + request.body,
           {{"X-Type", type}, {"X-Expect", expect}, {"X-Empty", ""}}};
 }
 
@@ -107,8 +111,10 @@ TEST(WebClient, SendsHeadersAndBodiesAsTheyAre) {
   const Serving serving;
   std::string body(5 << 20, 'x');
   body[1000] = '\0';
-  const auto got = client()->send(
-      {.method = "PUT", .url = serving.url + "/p", .headers = {{"Content-Type", "x/y"}, {"X-Empty", ""}}, .body = body});
+  const auto got = client()->send({.method = "PUT",
+                                   .url = serving.url + "/p",
+                                   .headers = {{"Content-Type", "x/y"}, {"X-Empty", ""}},
+                                   .body = body});
   ASSERT_TRUE(got.ok()) << got.error();
   EXPECT_EQ(got->header("x-type"), "x/y");
   EXPECT_EQ(got->body, "PUT /p " + body);
@@ -155,7 +161,8 @@ TEST(WebClient, GivesUpASilentServerAndRefusesWhatIsNoHttp) {
     while (!receive_some(fd).empty()) {
     }
   });
-  EXPECT_EQ(client({.idle_timeout_ms = 100})->send({.method = "GET", .url = silent.url}).error().code, ErrorCode::back_off);
+  EXPECT_EQ(client({.idle_timeout_ms = 100})->send({.method = "GET", .url = silent.url}).error().code,
+            ErrorCode::back_off);
   RawServer other([](int fd) {
     receive_some(fd);
     answer(fd, "SSH-2.0-OpenSSH_9\r\n\r\n");
@@ -167,7 +174,8 @@ TEST(WebClient, GivesUpASilentServerAndRefusesWhatIsNoHttp) {
 
 TEST(WebClient, ABodyOverTheLimitIsRefused) {
   const Serving serving([](const HttpRequest&) -> HttpResponse { return {200, "", std::string(1001, 'x'), {}}; });
-  EXPECT_EQ(client({.max_body_bytes = 1000})->send({.method = "GET", .url = serving.url}).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(client({.max_body_bytes = 1000})->send({.method = "GET", .url = serving.url}).error().code,
+            ErrorCode::corrupt);
   EXPECT_TRUE(client({.max_body_bytes = 1001})->send({.method = "GET", .url = serving.url}).ok());
 }
 

@@ -283,8 +283,21 @@ void a_removed_object_is_gone(StoreUnderTest& under) {
 
 void names_are_kept_to_the_letter(StoreUnderTest& under) {
   auto& store = under.store();
-  const Strings names = {"dt=2024-01-01",  "a b",           "a+b",   "100%",  "a%20b", "a%2Fb",          "b&c<d>",
-                         "gr\xc3\xb6\xc3\x9f" "e", "\xe6\x97\xa5\xe6\x9c\xac", "q?r#s", "(1),'2'", "x;y@z$!", "~-_.", "tilde~*"};
+  const Strings names = {"dt=2024-01-01",
+                         "a b",
+                         "a+b",
+                         "100%",
+                         "a%20b",
+                         "a%2Fb",
+                         "b&c<d>",
+                         "gr\xc3\xb6\xc3\x9f"
+                         "e",
+                         "\xe6\x97\xa5\xe6\x9c\xac",
+                         "q?r#s",
+                         "(1),'2'",
+                         "x;y@z$!",
+                         "~-_.",
+                         "tilde~*"};
   for (const auto& name : names) {
     expect_put(store, "put/" + name, name, Published::now);
     const auto in_folder = name + "/hour=00/" + name;
@@ -407,8 +420,9 @@ constexpr Promise kPromises[] = {
 
 bool register_store_contract(const std::string& name, const MakeStoreUnderTest& make) {
   for (const auto& promise : kPromises) {
-    ::testing::RegisterTest((name + "KeepsTheContract").c_str(), promise.name, nullptr, nullptr, __FILE__, __LINE__,
-                            [make, check = promise.check]() -> ::testing::Test* { return new ContractTest(make, check); });
+    ::testing::RegisterTest(
+        (name + "KeepsTheContract").c_str(), promise.name, nullptr, nullptr, __FILE__, __LINE__,
+        [make, check = promise.check]() -> ::testing::Test* { return new ContractTest(make, check); });
   }
   return true;
 }

@@ -117,11 +117,12 @@ Result<Credentials> CredentialsSource::look() {
                    ? Error{.code = ErrorCode::back_off, .message = "the instance's metadata service is switched off"}
                    : from_instance();
   if (found.ok()) return found;
-  return Error{.code = ErrorCode::back_off,
-               .message = "no credentials for S3: not in the environment, not in ~/.aws/credentials [" + profile_ +
-                          "], not from the instance",
-               .detail = found.error().message,
-               .hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, write ~/.aws/credentials, or give the instance a role"};
+  return Error{
+      .code = ErrorCode::back_off,
+      .message = "no credentials for S3: not in the environment, not in ~/.aws/credentials [" + profile_ +
+                 "], not from the instance",
+      .detail = found.error().message,
+      .hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, write ~/.aws/credentials, or give the instance a role"};
 }
 
 std::optional<Credentials> CredentialsSource::from_environment() {
@@ -155,9 +156,11 @@ Result<Credentials> CredentialsSource::from_instance() {
   origin_ = "the instance's metadata service";
   const auto base = environment_("AWS_EC2_METADATA_SERVICE_ENDPOINT").value_or("http://169.254.169.254") + "/latest/";
   const auto token_url = base + "api/token";
-  SLUICE_TRY(const auto token,
-             body_of(web_.send({.method = "PUT", .url = token_url,
-                                .headers = {{"x-aws-ec2-metadata-token-ttl-seconds", "300"}}}), token_url));
+  SLUICE_TRY(
+      const auto token,
+      body_of(
+          web_.send({.method = "PUT", .url = token_url, .headers = {{"x-aws-ec2-metadata-token-ttl-seconds", "300"}}}),
+          token_url));
   const auto get = [&](const std::string& url) {
     return body_of(web_.send({.method = "GET", .url = url, .headers = {{"x-aws-ec2-metadata-token", token}}}), url);
   };

@@ -1,11 +1,12 @@
 #pragma once
-// Where the keys come from: the environment, the credentials file, or the metadata service of the container or instance,
-// the first that has any. Keys that expire are fetched anew five minutes before. Thread-safe.
+// Where the keys come from: the environment, the credentials file, or the metadata service of the container or
+// instance, the first that has any. Keys that expire are fetched anew five minutes before. Thread-safe.
 //
 //   environment  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
-//   file         AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials, section of the profile; read again when it was refused
-//   container    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI, with AWS_CONTAINER_AUTHORIZATION_TOKEN or _TOKEN_FILE
-//   instance     IMDSv2 at 169.254.169.254 (AWS_EC2_METADATA_SERVICE_ENDPOINT), unless AWS_EC2_METADATA_DISABLED=true
+//   file         AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials, section of the profile; read again when it was
+//   refused container    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI, with AWS_CONTAINER_AUTHORIZATION_TOKEN or
+//   _TOKEN_FILE instance     IMDSv2 at 169.254.169.254 (AWS_EC2_METADATA_SERVICE_ENDPOINT), unless
+//   AWS_EC2_METADATA_DISABLED=true
 
 #include <mutex>
 #include <optional>
@@ -28,7 +29,7 @@ class CredentialsSource {
   [[nodiscard]] Result<Credentials> get();
   // The server refused `credentials`: the next get() looks again.
   void refused(const Credentials& credentials);
-  // "the environment", "/home/u/.aws/credentials [default]", …: where the last ones came from.
+  // "the environment", "~/.aws/credentials [default]", …: where the last ones came from.
   [[nodiscard]] std::string origin() const;
 
  private:

@@ -16,14 +16,16 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 
 struct S3Address {
   std::string bucket;
-  std::string prefix;   // "" or "path/", without a slash at its beginning
+  std::string prefix;  // "" or "path/", without a slash at its beginning
   std::string region;
   std::string profile;  // of the credentials file; "default"
   bool https = true;
-  std::string host;     // with ":port", where it is not the scheme's own; the bucket's name in it with style=host
-  std::string path;     // before the key: "/" or "/bucket/"
+  std::string host;  // with ":port", where it is not the scheme's own; the bucket's name in it with style=host
+  std::string path;  // before the key: "/" or "/bucket/"
 
-  [[nodiscard]] std::string text() const { return "s3://" + bucket + (prefix.empty() ? "" : "/" + prefix.substr(0, prefix.size() - 1)); }
+  [[nodiscard]] std::string text() const {
+    return "s3://" + bucket + (prefix.empty() ? "" : "/" + prefix.substr(0, prefix.size() - 1));
+  }
 };
 
 // What the URL leaves open comes from AWS_REGION (AWS_DEFAULT_REGION), AWS_ENDPOINT_URL_S3 (AWS_ENDPOINT_URL) and

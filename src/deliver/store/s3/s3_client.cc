@@ -44,7 +44,8 @@ std::string utc_text(std::int64_t ms) {
 Result<std::unique_ptr<S3Client>> S3Client::create(S3Address address, S3ClientOptions options) {
   SLUICE_TRY(auto web, io::WebClient::create(options.web));
   SLUICE_TRY(auto metadata, io::WebClient::create({.connect_timeout_ms = 1'000, .idle_timeout_ms = 5'000}));
-  return std::unique_ptr<S3Client>(new S3Client(std::move(address), std::move(options), std::move(web), std::move(metadata)));
+  return std::unique_ptr<S3Client>(
+      new S3Client(std::move(address), std::move(options), std::move(web), std::move(metadata)));
 }
 
 S3Client::S3Client(S3Address address, S3ClientOptions options, std::unique_ptr<io::WebClient> web,
@@ -65,7 +66,8 @@ Result<S3Answer> S3Client::send(const S3Request& request) {
       const auto others = credentials_.get();
       if (!std::exchange(renewed, true) && others.ok() && *others != credentials) continue;
     }
-    const bool passing = answer.ok() ? is_passing(answer->web, answer->error) : answer.error().code == ErrorCode::back_off;
+    const bool passing =
+        answer.ok() ? is_passing(answer->web, answer->error) : answer.error().code == ErrorCode::back_off;
     if (!passing) return answer;
     if (!wait_after(attempt, answer)) return answer.ok() ? Result<S3Answer>(error_of(request, *answer)) : answer;
   }

@@ -21,7 +21,8 @@ constexpr std::string_view kRights =
 constexpr std::string_view kSpace = "make room, or raise the quota";
 
 constexpr std::array kMeanings{
-    Meaning{"SignatureDoesNotMatch", ErrorCode::back_off, "the secret key is wrong: correct it; it is read again at the next try"},
+    Meaning{"SignatureDoesNotMatch", ErrorCode::back_off,
+            "the secret key is wrong: correct it; it is read again at the next try"},
     Meaning{"InvalidAccessKeyId", ErrorCode::back_off, kKeys},
     Meaning{"InvalidToken", ErrorCode::back_off, kKeys},
     Meaning{"ExpiredToken", ErrorCode::back_off, "renew the credentials; they are read again at the next try"},
@@ -32,7 +33,8 @@ constexpr std::array kMeanings{
     Meaning{"NoSuchBucket", ErrorCode::back_off, "create the bucket, or correct its name in the URL"},
     Meaning{"PermanentRedirect", ErrorCode::back_off, "the bucket is in another region: write ?region=… in the URL"},
     Meaning{"TemporaryRedirect", ErrorCode::back_off, "the bucket is new and its name not known everywhere yet: wait"},
-    Meaning{"AuthorizationHeaderMalformed", ErrorCode::back_off, "the bucket is in another region: write ?region=… in the URL"},
+    Meaning{"AuthorizationHeaderMalformed", ErrorCode::back_off,
+            "the bucket is in another region: write ?region=… in the URL"},
     Meaning{"ConditionalRequestConflict", ErrorCode::back_off, ""},
     Meaning{"OperationAborted", ErrorCode::back_off, ""},
     Meaning{"NoSuchKey", ErrorCode::not_found, ""},
@@ -40,7 +42,8 @@ constexpr std::array kMeanings{
     Meaning{"QuotaExceeded", ErrorCode::out_of_space, kSpace},
     Meaning{"InsufficientStorage", ErrorCode::out_of_space, kSpace},
     Meaning{"XMinioStorageFull", ErrorCode::out_of_space, kSpace},
-    Meaning{"NotImplemented", ErrorCode::unsupported, "this server lacks what exactly-once needs: another server or version"},
+    Meaning{"NotImplemented", ErrorCode::unsupported,
+            "this server lacks what exactly-once needs: another server or version"},
 };
 
 Meaning meaning_of(int status, std::string_view code) {
@@ -64,8 +67,8 @@ bool is_passing(const io::WebAnswer& answer, const std::optional<ErrorBody>& bod
 }
 
 bool refuses_credentials(const ErrorBody& body) {
-  constexpr std::array<std::string_view, 5> kCodes{"SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken", "ExpiredToken",
-                                                   "TokenRefreshRequired"};
+  constexpr std::array<std::string_view, 5> kCodes{"SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken",
+                                                   "ExpiredToken", "TokenRefreshRequired"};
   return std::ranges::find(kCodes, body.code) != kCodes.end();
 }
 
@@ -77,14 +80,16 @@ Error error_of(const Refused& refused, const io::WebAnswer& answer, const std::o
               .detail = body ? body->message : "",
               .hint = std::string(meaning.hint)};
   if (code == "RequestTimeTooSkewed") {
-    const auto theirs = body->server_time.empty() ? std::string(answer.header("date").value_or("unknown")) : body->server_time;
+    const auto theirs =
+        body->server_time.empty() ? std::string(answer.header("date").value_or("unknown")) : body->server_time;
     error.message += ": this machine's clock says " + refused.our_time + ", the server's " + theirs;
   } else if (code == "NoSuchBucket") {
     error.message += ": there is no bucket '" + refused.bucket + "'";
   } else if (meaning.hint == kKeys || (body && refuses_credentials(*body))) {
     error.message += ": the credentials from " + refused.keys + " are refused";
   }
-  const auto region = body && !body->region.empty() ? body->region : std::string(answer.header("x-amz-bucket-region").value_or(""));
+  const auto region =
+      body && !body->region.empty() ? body->region : std::string(answer.header("x-amz-bucket-region").value_or(""));
   if ((code == "PermanentRedirect" || code == "AuthorizationHeaderMalformed") && !region.empty()) {
     error.hint = "the bucket is in region " + region + ": write ?region=" + region + " in the URL";
   }

@@ -16,9 +16,9 @@ namespace sluice::deliver::store::s3 {
 
 // Precondition: the answer is a refusal. `what` did not happen; `bucket`, `keys` and `our_time` are for the words.
 struct Refused {
-  std::string what;      // "PUT s3://bucket/key"
+  std::string what;  // "PUT s3://bucket/key"
   std::string bucket;
-  std::string keys;      // where the credentials came from
+  std::string keys;  // where the credentials came from
   std::string our_time;
 };
 [[nodiscard]] Error error_of(const Refused& refused, const io::WebAnswer& answer, const std::optional<ErrorBody>& body);

@@ -58,9 +58,9 @@ TEST(S3Address, TakesTheRestFromTheEnvironment) {
 }
 
 TEST(S3Address, SaysWhatIsWrong) {
-  for (const auto* url : {"", "http://x", "s3://", "s3://AB?region=x", "s3://abc", "s3://abc?region=x&style=y", "s3://abc?regoin=x",
-                          "s3://abc?endpoint=127.0.0.1:80", "s3://abc?endpoint=http://", "s3://abc?endpoint=http://h/path",
-                          "s3://abc/a//b?region=x", "s3://abc?region=a/b"}) {
+  for (const auto* url : {"", "http://x", "s3://", "s3://AB?region=x", "s3://abc", "s3://abc?region=x&style=y",
+                          "s3://abc?regoin=x", "s3://abc?endpoint=127.0.0.1:80", "s3://abc?endpoint=http://",
+                          "s3://abc?endpoint=http://h/path", "s3://abc/a//b?region=x", "s3://abc?region=a/b"}) {
     const auto parsed = parse_s3_url(url, environment());
     ASSERT_FALSE(parsed.ok()) << url;
     EXPECT_EQ(parsed.error().code, ErrorCode::rejected) << url;
@@ -70,26 +70,32 @@ TEST(S3Address, SaysWhatIsWrong) {
 
 TEST(S3Xml, ReadsListings) {
   const auto page = parse_objects(
-      "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>true</IsTruncated>"
-      "<NextContinuationToken>t==</NextContinuationToken><Contents><Key>a&amp;b &lt;c&gt;</Key><Size>3</Size></Contents>"
-      "<Contents><Key>&#x65E5;</Key></Contents><CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListBucketResult>");
+      "<?xml version=\"1.0\"?><ListBucketResult "
+      "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>true</IsTruncated>"
+      "<NextContinuationToken>t==</NextContinuationToken><Contents><Key>a&amp;b "
+      "&lt;c&gt;</Key><Size>3</Size></Contents>"
+      "<Contents><Key>&#x65E5;</Key></Contents><CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></"
+      "ListBucketResult>");
   ASSERT_TRUE(page.ok()) << page.error();
   EXPECT_THAT(page->keys, ElementsAre("a&b <c>", "\xe6\x97\xa5"));
   EXPECT_THAT(page->prefixes, ElementsAre("p/"));
   EXPECT_EQ(page->next, "t==");
-  const auto parts = parse_parts("<ListPartsResult><IsTruncated>false</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>"
-                                 "<Part><PartNumber>1</PartNumber><ETag>&quot;e&quot;</ETag><Size>10</Size></Part></ListPartsResult>");
+  const auto parts = parse_parts(
+      "<ListPartsResult><IsTruncated>false</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>"
+      "<Part><PartNumber>1</PartNumber><ETag>&quot;e&quot;</ETag><Size>10</Size></Part></ListPartsResult>");
   ASSERT_TRUE(parts.ok()) << parts.error();
   EXPECT_FALSE(parts->next.has_value());
-  EXPECT_EQ(completion_of(parts->parts),
-            "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Part><PartNumber>1</PartNumber>"
-            "<ETag>\"e\"</ETag></Part></CompleteMultipartUpload>");
+  EXPECT_EQ(
+      completion_of(parts->parts),
+      "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Part><PartNumber>1</PartNumber>"
+      "<ETag>\"e\"</ETag></Part></CompleteMultipartUpload>");
 }
 
 TEST(S3Xml, RefusesWhatIsNoAnswer) {
-  for (const auto* xml : {"", "<html><body>proxy</body></html>", "<ListBucketResult>", "{}", "<ListPartsResult><Part/></ListPartsResult>",
-                          "<ListPartsResult><Part><PartNumber>1x</PartNumber><Size>1</Size></Part></ListPartsResult>",
-                          "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}) {
+  for (const auto* xml :
+       {"", "<html><body>proxy</body></html>", "<ListBucketResult>", "{}", "<ListPartsResult><Part/></ListPartsResult>",
+        "<ListPartsResult><Part><PartNumber>1x</PartNumber><Size>1</Size></Part></ListPartsResult>",
+        "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}) {
     EXPECT_FALSE(parse_objects(xml).ok()) << xml;
     EXPECT_FALSE(parse_parts(xml).ok()) << xml;
     EXPECT_FALSE(parse_upload_id(xml).ok()) << xml;
@@ -120,8 +126,9 @@ TEST(S3Error, TellsWhatToDo) {
 }
 
 TEST(S3Credentials, ComeFromAFilesProfile) {
-  const auto* const text = "# c\n[default]\naws_access_key_id=A\naws_secret_access_key = S=/+\n\n[ p ]\r\naws_access_key_id = B\r\n"
-                           "aws_secret_access_key = T\r\naws_session_token = x\r\n[half]\naws_access_key_id = C\n";
+  const auto* const text =
+      "# c\n[default]\naws_access_key_id=A\naws_secret_access_key = S=/+\n\n[ p ]\r\naws_access_key_id = B\r\n"
+      "aws_secret_access_key = T\r\naws_session_token = x\r\n[half]\naws_access_key_id = C\n";
   EXPECT_EQ(credentials_in_file(text, "default"), (Credentials{"A", "S=/+"}));
   EXPECT_EQ(credentials_in_file(text, "p"), (Credentials{"B", "T", "x"}));
   EXPECT_EQ(credentials_in_file(text, "half"), std::nullopt);
@@ -140,7 +147,8 @@ struct Serving {
 };
 
 std::string keys_json(const std::string& access) {
-  return R"({"Code":"Success","AccessKeyId":")" + access + R"(","SecretAccessKey":"S","Token":"T","Expiration":"2023-11-15T00:00:00Z"})";
+  return R"({"Code":"Success","AccessKeyId":")" + access +
+         R"(","SecretAccessKey":"S","Token":"T","Expiration":"2023-11-15T00:00:00Z"})";
 }
 
 TEST(S3Credentials, ComeFromTheInstanceAndAreFetchedAnewBeforeTheyExpire) {
@@ -189,7 +197,9 @@ TEST(S3Credentials, AreMissedWithAHint) {
 struct ClientUnderTest {
   std::vector<std::int64_t> waits;
   std::unique_ptr<S3Client> client;
-  explicit ClientUnderTest(const std::string& endpoint, Environment env = environment({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "S"}})) {
+  explicit ClientUnderTest(const std::string& endpoint,
+                           Environment env = environment({{"AWS_ACCESS_KEY_ID", "A"},
+                                                          {"AWS_SECRET_ACCESS_KEY", "S"}})) {
     S3ClientOptions options;
     options.environment = std::move(env);
     options.wait = [this](std::int64_t ms) { waits.push_back(ms); };
@@ -226,10 +236,13 @@ TEST(S3Client, GivesUpInTheEndWithBackOff) {
 
 TEST(S3Client, ReadsTheKeysAgainWhenTheyAreRefused) {
   const auto path = std::filesystem::temp_directory_path() / ("sluice-s3-keys-" + std::to_string(::getpid()));
-  const auto write = [&](const char* key) { std::ofstream(path) << "[default]\naws_access_key_id=" << key << "\naws_secret_access_key=S\n"; };
+  const auto write = [&](const char* key) {
+    std::ofstream(path) << "[default]\naws_access_key_id=" << key << "\naws_secret_access_key=S\n";
+  };
   const Serving serving([&](const io::HttpRequest& request) -> io::HttpResponse {
     const bool good = request.header("authorization")->find("Credential=GOOD/") != std::string_view::npos;
-    return good ? io::HttpResponse{200, "", "", {}} : io::HttpResponse{403, "", "<Error><Code>ExpiredToken</Code></Error>", {}};
+    return good ? io::HttpResponse{200, "", "", {}}
+                : io::HttpResponse{403, "", "<Error><Code>ExpiredToken</Code></Error>", {}};
   });
   write("OLD");
   ClientUnderTest under(serving.url, environment({{"AWS_SHARED_CREDENTIALS_FILE", path.string()}}));

@@ -40,7 +40,8 @@ S3Store::S3Store(std::unique_ptr<S3Client> client, S3Options options)
 Result<std::string> S3Store::key_of(const std::string& name) const {
   auto key = client_->address().prefix + name;
   if (can_be_a_name(name) && key.size() <= kKeyBytes) return key;
-  return Error{.code = ErrorCode::rejected, .message = "\"" + name + "\" cannot be the name of an object in " + where()};
+  return Error{.code = ErrorCode::rejected,
+               .message = "\"" + name + "\" cannot be the name of an object in " + where()};
 }
 
 Result<std::unique_ptr<pipeline::StoreWriter>> S3Store::create(const std::string&, const std::string& name) {
@@ -55,20 +56,22 @@ Result<std::vector<Part>> S3Store::parts_of(const std::string& key, const std::s
   std::vector<Part> parts;
   std::string marker;
   while (true) {
-    S3Request request{.method = "GET", .key = key,
-                      .query = {{"uploadId", upload}, {"max-parts", std::to_string(options_.page)}}};
+    S3Request request{
+        .method = "GET", .key = key, .query = {{"uploadId", upload}, {"max-parts", std::to_string(options_.page)}}};
     if (!marker.empty()) request.query.emplace_back("part-number-marker", marker);
     SLUICE_TRY(const auto answer, client_->ask(request));
     SLUICE_TRY(auto page, parse_parts(answer.body));
     std::move(page.parts.begin(), page.parts.end(), std::back_inserter(parts));
     if (!page.next) return parts;
-    if (*page.next == marker) return Error{.code = ErrorCode::corrupt, .message = where() + ": a listing that does not end"};
+    if (*page.next == marker)
+      return Error{.code = ErrorCode::corrupt, .message = where() + ": a listing that does not end"};
     marker = *page.next;
   }
 }
 
 // 1. The parts of the upload. There is none such: it was completed or discarded, and the name says which.
-// 2. Complete it, if the name is free. Refused, or an answer that was lost: ask again from 1, so that an upload which is
+// 2. Complete it, if the name is free. Refused, or an answer that was lost: ask again from 1, so that an upload which
+// is
 //    gone by now reads as what it is. (Amazon may answer 412 to the repetition of a completion that it did.)
 Result<Published> S3Store::publish(const std::string& id, const std::string& name) {
   SLUICE_TRY(const auto key, key_of(name));
@@ -79,8 +82,11 @@ Result<Published> S3Store::publish(const std::string& id, const std::string& nam
   const auto parts = parts_of(key, mine.upload);
   if (!parts.ok()) return parts.error().code == ErrorCode::not_found ? after_lost_upload(name) : parts.error();
   const auto body = completion_of(*parts);
-  const S3Request request{.method = "POST", .key = key, .query = {{"uploadId", mine.upload}},
-                          .headers = {{"content-type", "application/xml"}, {"if-none-match", "*"}}, .body = body};
+  const S3Request request{.method = "POST",
+                          .key = key,
+                          .query = {{"uploadId", mine.upload}},
+                          .headers = {{"content-type", "application/xml"}, {"if-none-match", "*"}},
+                          .body = body};
   SLUICE_TRY(const auto answer, client_->send(request));
   if (answer.web.status == 412 || answer.says("PreconditionFailed")) {
     const auto still = parts_of(key, mine.upload);
@@ -95,7 +101,8 @@ Result<Published> S3Store::publish(const std::string& id, const std::string& nam
 Result<Published> S3Store::after_lost_upload(const std::string& name) {
   const auto there = size(name);
   if (there.ok()) return Published::before;
-  return there.error().code == ErrorCode::not_found ? not_there("neither the upload nor " + where() + "/" + name) : there.error();
+  return there.error().code == ErrorCode::not_found ? not_there("neither the upload nor " + where() + "/" + name)
+                                                    : there.error();
 }
 
 Result<Published> S3Store::put(const std::string&, const std::string& name, ByteView bytes) {
@@ -116,13 +123,15 @@ Result<void> S3Store::replace(const std::string&, const std::string& name, ByteV
 Result<Bytes> S3Store::read(const std::string& name, std::uint64_t offset, std::size_t size) {
   SLUICE_TRY(const auto key, key_of(name));
   const auto last = offset + std::max<std::size_t>(size, 1) - 1;
-  const S3Request request{.method = "GET", .key = key,
+  const S3Request request{.method = "GET",
+                          .key = key,
                           .headers = {{"range", "bytes=" + std::to_string(offset) + "-" + std::to_string(last)}}};
   SLUICE_TRY(auto answer, client_->send(request));
   if (answer.web.status == 416) return Bytes();  // behind the end
   if (!answer.good()) return client_->error_of(request, answer);
   auto& body = answer.web.body;
-  if (answer.web.status == 200) body.erase(0, std::min<std::uint64_t>(offset, body.size()));  // the server knows no ranges
+  if (answer.web.status == 200)
+    body.erase(0, std::min<std::uint64_t>(offset, body.size()));  // the server knows no ranges
   body.resize(std::min(body.size(), size));
   return std::move(body);
 }
@@ -159,8 +168,10 @@ Result<std::vector<pipeline::StoreEntry>> S3Store::list(const std::string& folde
   std::vector<pipeline::StoreEntry> out;
   std::string token;
   while (true) {
-    S3Request request{.method = "GET",
-                      .query = {{"list-type", "2"}, {"prefix", prefix}, {"delimiter", "/"}, {"max-keys", std::to_string(options_.page)}}};
+    S3Request request{
+        .method = "GET",
+        .query = {
+            {"list-type", "2"}, {"prefix", prefix}, {"delimiter", "/"}, {"max-keys", std::to_string(options_.page)}}};
     if (!token.empty()) request.query.emplace_back("continuation-token", token);
     SLUICE_TRY(const auto answer, client_->ask(request));
     SLUICE_TRY(const auto page, parse_objects(answer.body));
@@ -171,7 +182,8 @@ Result<std::vector<pipeline::StoreEntry>> S3Store::list(const std::string& folde
     for (const auto& key : page.keys) add(key, false);
     for (const auto& key : page.prefixes) add(key, true);
     if (!page.next) return out;
-    if (*page.next == token) return Error{.code = ErrorCode::corrupt, .message = where() + ": a listing that does not end"};
+    if (*page.next == token)
+      return Error{.code = ErrorCode::corrupt, .message = where() + ": a listing that does not end"};
     token = *page.next;
   }
 }
@@ -181,8 +193,9 @@ Result<std::vector<pipeline::Leftover>> S3Store::leftovers(const std::string&, c
   std::vector<pipeline::Leftover> out;
   UploadPage::Upload marker;
   while (true) {
-    S3Request request{.method = "GET",
-                      .query = {{"uploads", ""}, {"prefix", root + names}, {"max-uploads", std::to_string(options_.page)}}};
+    S3Request request{
+        .method = "GET",
+        .query = {{"uploads", ""}, {"prefix", root + names}, {"max-uploads", std::to_string(options_.page)}}};
     if (!marker.key.empty()) request.query.emplace_back("key-marker", marker.key);
     if (!marker.id.empty()) request.query.emplace_back("upload-id-marker", marker.id);
     SLUICE_TRY(const auto answer, client_->ask(request));

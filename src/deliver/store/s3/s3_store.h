@@ -2,9 +2,9 @@
 // A Store in a bucket of S3 or its relatives.
 //
 // A temporary is a multipart upload to the object's final key, which nobody sees until it is completed; publish()
-// completes it on the condition that the key is free (If-None-Match: *), and put() puts on that condition. The id is the
-// upload's, with the name; its parts are asked for at the publish. An upload that nobody completes costs space: leftovers()
-// finds it, and a lifecycle rule of the bucket (AbortIncompleteMultipartUpload) is a second net.
+// completes it on the condition that the key is free (If-None-Match: *), and put() puts on that condition. The id is
+// the upload's, with the name; its parts are asked for at the publish. An upload that nobody completes costs space:
+// leftovers() finds it, and a lifecycle rule of the bucket (AbortIncompleteMultipartUpload) is a second net.
 
 #include <memory>
 #include <string>

@@ -20,7 +20,8 @@ S3Writer::S3Writer(S3Client& client, std::string key, UploadId id, std::size_t p
     : client_(client), key_(std::move(key)), id_(std::move(id)), first_part_bytes_(part_bytes) {}
 
 S3Writer::~S3Writer() {
-  if (!finished_) static_cast<void>(client_.ask({.method = "DELETE", .key = key_, .query = {{"uploadId", id_.upload}}}).ok());
+  if (!finished_)
+    static_cast<void>(client_.ask({.method = "DELETE", .key = key_, .query = {{"uploadId", id_.upload}}}).ok());
 }
 
 std::size_t S3Writer::part_bytes() const { return first_part_bytes_ << (parts_ / 1000); }
@@ -43,7 +44,8 @@ Result<void> S3Writer::append(ByteView bytes) {
 }
 
 Result<std::string> S3Writer::finish() {
-  if (!buffer_.empty() || parts_ == 0) SLUICE_RETURN_IF_ERROR(send_part(buffer_));  // an upload has a part, if an empty one
+  if (!buffer_.empty() || parts_ == 0)
+    SLUICE_RETURN_IF_ERROR(send_part(buffer_));  // an upload has a part, if an empty one
   Bytes().swap(buffer_);
   finished_ = true;
   return id_.text();
@@ -57,7 +59,8 @@ Result<void> S3Writer::send_part(ByteView bytes) {
                                  .body = bytes});
   if (sent.ok()) return {};
   auto error = sent.error();
-  if (error.code == ErrorCode::not_found) error.code = ErrorCode::back_off;  // somebody ended the upload: a new one will do
+  if (error.code == ErrorCode::not_found)
+    error.code = ErrorCode::back_off;  // somebody ended the upload: a new one will do
   return error;
 }
 

@@ -11,7 +11,9 @@ namespace {
 constexpr unsigned kParse = pugi::parse_default | pugi::parse_ws_pcdata_single;  // a key may be a space
 
 Error not_ours(const std::string& wanted) {
-  return {.code = ErrorCode::corrupt, .message = "the answer is no " + wanted, .hint = "check that the endpoint is an S3 server"};
+  return {.code = ErrorCode::corrupt,
+          .message = "the answer is no " + wanted,
+          .hint = "check that the endpoint is an S3 server"};
 }
 
 Result<pugi::xml_node> root_of(pugi::xml_document& document, ByteView xml, const std::string& name) {
@@ -46,7 +48,8 @@ std::optional<ErrorBody> parse_error(ByteView xml) {
   pugi::xml_document document;
   const auto root = root_of(document, xml, "Error");
   if (!root.ok()) return std::nullopt;
-  return ErrorBody{text_of(*root, "Code"), text_of(*root, "Message"), text_of(*root, "Region"), text_of(*root, "ServerTime")};
+  return ErrorBody{text_of(*root, "Code"), text_of(*root, "Message"), text_of(*root, "Region"),
+                   text_of(*root, "ServerTime")};
 }
 
 Result<ObjectPage> parse_objects(ByteView xml) {

@@ -12,7 +12,7 @@
 namespace sluice::deliver::store::s3 {
 
 struct ErrorBody {
-  std::string code;         // "NoSuchKey"
+  std::string code;  // "NoSuchKey"
   std::string message;
   std::string region;       // of a bucket that is elsewhere
   std::string server_time;  // of a request too far from it

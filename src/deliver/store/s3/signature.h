@@ -15,8 +15,8 @@ namespace sluice::deliver::store::s3 {
 struct Credentials {
   std::string access_key;
   std::string secret_key;
-  std::string session_token = {};    // may be empty
-  std::int64_t expires_at_ms = 0;    // wall time; 0: never
+  std::string session_token = {};  // may be empty
+  std::int64_t expires_at_ms = 0;  // wall time; 0: never
   bool operator==(const Credentials&) const = default;
 };
 
@@ -35,7 +35,7 @@ struct PlainRequest {
 inline constexpr std::size_t kSignedBodyBytes = std::size_t{64} << 10;
 
 // `request.body` must outlive the result.
-[[nodiscard]] io::WebRequest sign(const PlainRequest& request, const Credentials& credentials, const std::string& region,
-                                  std::int64_t now_ms);
+[[nodiscard]] io::WebRequest sign(const PlainRequest& request, const Credentials& credentials,
+                                  const std::string& region, std::int64_t now_ms);
 
 }  // namespace sluice::deliver::store::s3

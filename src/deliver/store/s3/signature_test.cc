@@ -20,7 +20,9 @@ std::string value_of(const io::WebRequest& request, const std::string& name) {
   return "";
 }
 
-std::string authorization(const PlainRequest& request) { return value_of(sign(request, kKeys, "us-east-1", kTimeMs), "Authorization"); }
+std::string authorization(const PlainRequest& request) {
+  return value_of(sign(request, kKeys, "us-east-1", kTimeMs), "Authorization");
+}
 
 TEST(Signature, OfGetWithARange) {
   auto get = request("GET", "/test.txt");

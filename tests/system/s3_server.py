@@ -1,0 +1,65 @@
+"""A real S3 server for tests: versitygw over a folder, which checks signatures and conditions of writes."""
+import os
+import subprocess
+import urllib.error
+import urllib.request
+
+from harness import ROOT, free_port, wait_until
+
+PROGRAM = os.environ.get("VERSITYGW", os.path.join(ROOT, ".deps", "bin", "versitygw"))
+
+
+class S3Server:
+    """A context manager; `buckets` are there from the start. Kept over kill() and start()."""
+
+    region, access_key, secret_key = "us-east-1", "testkey", "testsecret"
+
+    def __init__(self, directory, buckets=("archive",)):
+        if not os.path.exists(PROGRAM):
+            raise AssertionError("no versitygw in .deps/bin: run tools/deps.sh test (with Go 1.25 or newer), or set VERSITYGW")
+        self.directory, self.port, self.process = directory, free_port(), None
+        self.data = os.path.join(directory, "s3-data")
+        for folder in (os.path.join(directory, "s3-iam"), *(os.path.join(self.data, bucket) for bucket in buckets)):
+            os.makedirs(folder, exist_ok=True)
+
+    @property
+    def endpoint(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self):
+        """What a client needs besides the URL."""
+        return {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key,
+                "AWS_REGION": self.region, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def start(self):
+        keys = {"ROOT_ACCESS_KEY": self.access_key, "ROOT_SECRET_KEY": self.secret_key}
+        with open(os.path.join(self.directory, "s3.log"), "a") as log:
+            self.process = subprocess.Popen(
+                [PROGRAM, "--quiet", "--keep-alive", "--port", f"127.0.0.1:{self.port}", "--region", self.region,
+                 "--iam-dir", os.path.join(self.directory, "s3-iam"), "posix", self.data],
+                env=dict(os.environ, **keys), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        wait_until(self.answers, 30, "versitygw answers")
+        return self
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"versitygw ended with {self.process.returncode}")
+        try:
+            urllib.request.urlopen(self.endpoint, timeout=5).close()
+        except urllib.error.HTTPError:
+            return True  # it wants a signature
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+        return True
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.kill()
