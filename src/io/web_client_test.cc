@@ -67,6 +67,8 @@ class RawServer {
     thread_.join();
     ::close(listening_);
   }
+  void stop_listening() { ::shutdown(listening_, SHUT_RDWR); }
+
   std::string url;
   std::atomic<int> connections = 0;
 
@@ -154,6 +156,22 @@ TEST(WebClient, ACutConnectionIsNotCalledRefused) {
     EXPECT_EQ(got.error().code, ErrorCode::back_off);
     EXPECT_NE(got.error().detail, "refused");
   }
+}
+
+TEST(WebClient, ARequestOnAKeptConnectionThatBrokeMayHaveArrived) {
+  RawServer* self = nullptr;
+  RawServer server([&](int fd) {
+    receive_some(fd);
+    answer(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    receive_some(fd);
+    self->stop_listening();  // the second try finds nobody
+  });
+  self = &server;
+  const auto web = client();
+  ASSERT_TRUE(web->send({.method = "PUT", .url = server.url, .body = "first"}).ok());
+  const auto got = web->send({.method = "PUT", .url = server.url, .body = "second"});
+  EXPECT_EQ(got.error().code, ErrorCode::back_off);
+  EXPECT_NE(got.error().detail, "refused") << got.error();
 }
 
 TEST(WebClient, GivesUpASilentServerAndRefusesWhatIsNoHttp) {

@@ -33,7 +33,8 @@ def s3_keeps_the_contract():
 
 
 def s3_publishes_over_a_broken_connection():
-    with temporary_directory() as directory, S3Server(directory) as server, FaultProxy("127.0.0.1", server.port) as proxy:
+    with temporary_directory() as directory, S3Server(directory) as server, \
+            FaultProxy("127.0.0.1", server.port) as proxy:
         tests = run_unit(directory, "deliver_store_s3_test", "S3Faults.*",
                          {**server.environment, "SLUICE_TEST_S3_PROXY": proxy.url})
         assert proxy.injected >= 200, proxy.injected

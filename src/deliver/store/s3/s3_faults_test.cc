@@ -36,6 +36,7 @@ class S3Faults : public ::testing::Test {
           S3ClientOptions options;
           options.wait = [](std::int64_t) {};
           const auto store = open_test_store(with_new_prefix("s3://archive?endpoint=" + proxy_), options);
+          ASSERT_TRUE(store->put("t", "first", "").ok());  // the server has proved itself
           check(*store, fault);
           disarm();
           expect_no_leftovers(*store);
@@ -96,6 +97,19 @@ TEST_F(S3Faults, APublishIsDoneOnce) {
     disarm();
     expect_content(store, "t/a", "bytes");
     EXPECT_EQ(store.publish(id, "t/a").value_or(Published::now), Published::before);
+  });
+}
+
+TEST_F(S3Faults, AServerProvesItselfInSpiteOfThem) {
+  with_each_fault(7, [&](S3Store&, const Fault& fault) {
+    S3ClientOptions options;
+    options.wait = [](std::int64_t) {};
+    const auto store = open_test_store(with_new_prefix("s3://archive?endpoint=" + proxy_), options);
+    arm(fault);
+    EXPECT_TRUE(until_known([&] { return store->put("t", "t/a", "bytes"); }).ok());
+    disarm();
+    expect_content(*store, "t/a", "bytes");
+    expect_no_leftovers(*store);
   });
 }
 

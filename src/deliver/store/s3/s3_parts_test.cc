@@ -12,6 +12,7 @@
 #include "deliver/store/s3/s3_address.h"
 #include "deliver/store/s3/s3_client.h"
 #include "deliver/store/s3/s3_error.h"
+#include "deliver/store/s3/s3_store.h"
 #include "deliver/store/s3/s3_xml.h"
 #include "io/http_server.h"
 
@@ -206,6 +207,32 @@ struct ClientUnderTest {
     client = S3Client::create(parse_s3_url("s3://abc?endpoint=" + endpoint, environment()).value(), options).value();
   }
 };
+
+TEST(S3Store, RefusesAServerThatOverwrites) {
+  std::atomic<int> written = 0;
+  for (const bool heeds_put : {false, true}) {
+    const Serving serving([&](const io::HttpRequest& request) -> io::HttpResponse {
+      const bool probe = request.target.starts_with("/abc/_sluice-probe-");
+      if (!probe) ++written;
+      if (request.target.ends_with("?uploads=")) {
+        return {200, "", "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>", {}};
+      }
+      static std::atomic<int> puts = 0;
+      if (heeds_put && request.header("if-none-match") && request.method == "PUT" && ++puts > 1)
+        return {412, "", "", {}};
+      return {200, "", "", {}};
+    });
+    const auto environment_of_keys = environment({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "S"}});
+    S3Options options;
+    options.client.environment = environment_of_keys;
+    const auto address = parse_s3_url("s3://abc?endpoint=" + serving.url, environment());
+    const auto store = S3Store::create(*address, options).value();
+    const auto put = store->put("t", "a", "x");
+    ASSERT_FALSE(put.ok());
+    EXPECT_EQ(put.error().code, ErrorCode::rejected) << put.error();
+    EXPECT_EQ(written, 0);
+  }
+}
 
 TEST(S3Client, IsPatientWithAServerThatAsksForIt) {
   std::atomic<int> requests = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "deliver/store/s3/s3_probe.h"
 #include "deliver/store/s3/s3_writer.h"
 
 namespace sluice::deliver::store::s3 {
@@ -79,6 +80,7 @@ Result<Published> S3Store::publish(const std::string& id, const std::string& nam
   if (mine.name != name) {
     return Error{.code = ErrorCode::rejected, .message = "the upload for " + mine.name + " cannot become " + name};
   }
+  SLUICE_RETURN_IF_ERROR(ensure_conditions_are_heeded());
   const auto parts = parts_of(key, mine.upload);
   if (!parts.ok()) return parts.error().code == ErrorCode::not_found ? after_lost_upload(name) : parts.error();
   const auto body = completion_of(*parts);
@@ -105,8 +107,16 @@ Result<Published> S3Store::after_lost_upload(const std::string& name) {
                                                     : there.error();
 }
 
+Result<void> S3Store::ensure_conditions_are_heeded() {
+  if (conditions_are_heeded_ || is_amazon(client_->address())) return {};
+  SLUICE_RETURN_IF_ERROR(prove_conditions(*client_));
+  conditions_are_heeded_ = true;
+  return {};
+}
+
 Result<Published> S3Store::put(const std::string&, const std::string& name, ByteView bytes) {
   SLUICE_TRY(const auto key, key_of(name));
+  SLUICE_RETURN_IF_ERROR(ensure_conditions_are_heeded());
   const S3Request request{.method = "PUT", .key = key, .headers = {{"if-none-match", "*"}}, .body = bytes};
   SLUICE_TRY(const auto answer, client_->send(request));
   if (answer.web.status == 412) return Published::name_is_taken;

@@ -5,7 +5,11 @@
 // completes it on the condition that the key is free (If-None-Match: *), and put() puts on that condition. The id is
 // the upload's, with the name; its parts are asked for at the publish. An upload that nobody completes costs space:
 // leftovers() finds it, and a lifecycle rule of the bucket (AbortIncompleteMultipartUpload) is a second net.
+//
+// Servers that are not Amazon's must prove once, before the first publish() or put(), that they heed the condition; one
+// that does not is refused (rejected), for it would overwrite.
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,9 +54,11 @@ class S3Store final : public pipeline::Store {
   [[nodiscard]] Result<std::string> key_of(const std::string& name) const;
   [[nodiscard]] Result<std::vector<Part>> parts_of(const std::string& key, const std::string& upload);
   [[nodiscard]] Result<pipeline::Published> after_lost_upload(const std::string& name);
+  [[nodiscard]] Result<void> ensure_conditions_are_heeded();
 
   const std::unique_ptr<S3Client> client_;
   const S3Options options_;
+  std::atomic<bool> conditions_are_heeded_ = false;
 };
 
 }  // namespace sluice::deliver::store::s3
