@@ -14,11 +14,11 @@
 #include <iostream>
 #include <sstream>
 
+#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "io/http_client.h"
 #include "server/config.h"
-#include "server/scalars.h"
 
 namespace sluice::cli {
 namespace {
@@ -240,7 +240,7 @@ int parse_and_run(const Command& command, Globals& globals, std::vector<std::str
 std::string nearest(const std::string& word, const std::vector<std::string>& known) {
   const auto begun = std::ranges::find_if(known, [&](const std::string& each) { return word.size() > 1 && each.starts_with(word); });
   if (begun != known.end()) return *begun;
-  return std::string(server::nearest(word, {known.begin(), known.end()}));
+  return std::string(sluice::nearest(word, {known.begin(), known.end()}));
 }
 
 std::vector<Option> global_options(Globals& globals) {

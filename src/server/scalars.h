@@ -1,5 +1,5 @@
 #pragma once
-// The small forms of a configuration and of reports: sizes, durations, numbers; and the word that somebody meant.
+// The small forms of a configuration and of reports: sizes, durations, numbers.
 
 #include <cstdint>
 #include <optional>
@@ -17,9 +17,6 @@ namespace sluice::server {
 
 // "1,234,567".
 [[nodiscard]] std::string with_commas(std::uint64_t number);
-
-// The word of `words` that is nearest to `word`, if it is near enough to be a slip of the finger; else empty.
-[[nodiscard]] std::string_view nearest(std::string_view word, const std::vector<std::string_view>& words);
 
 // The database's name in a URL: "shop" of postgres://user@host/shop?sslmode=require; empty when there is none.
 [[nodiscard]] std::string database_of(std::string_view url);
