@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/nearest.h"
 #include "deliver/archive/partitioning.h"
 #include "server/places.h"
 #include "server/scalars.h"
