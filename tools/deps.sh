@@ -119,4 +119,5 @@ if [ "$what" = test ] || [ "$what" = bench ]; then
     GOBIN=$PWD/.deps/bin go install github.com/versity/versitygw/cmd/versitygw@v1.8.0 ||
       echo "   versitygw needs Go 1.25 or newer: the tests of S3 will fail" >&2
   fi
+  python3 tests/system/hdfs.py fetch
 fi

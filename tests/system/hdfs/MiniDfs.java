@@ -23,6 +23,9 @@ import org.apache.hadoop.hdfs.MiniDFSNNTopology;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants;
 
 public class MiniDfs {
+  // How long a writer waits before it asks again whether its last block has been reported; 400 by default, a test's age.
+  private static final String CLOSE_DELAY = "dfs.client.block.write.locateFollowingBlock.initial.delay.ms";
+
   private final Configuration conf = new Configuration();
   private final File folder;
   private final int nameNodes;
@@ -54,6 +57,7 @@ public class MiniDfs {
     conf.set("dfs.datanode.hostname", "127.0.0.1");
     conf.set("dfs.webhdfs.rest-csrf.enabled", "true");
     conf.set("dfs.webhdfs.rest-csrf.browser-useragents-regex", ".*");
+    conf.set(CLOSE_DELAY, "20");
     conf.set("dfs.heartbeat.interval", "1");
     conf.set("dfs.namenode.heartbeat.recheck-interval", "500");
     conf.set("dfs.namenode.safemode.extension", "0");
@@ -90,7 +94,8 @@ public class MiniDfs {
     System.setProperty("httpfs.home.dir", home.getPath());
     Files.writeString(new File(home, "conf/httpfs-signature.secret").toPath(), "a secret of the test");
     Files.writeString(new File(home, "conf/httpfs-log4j.properties").toPath(), "log4j.rootLogger=WARN\n");
-    write(new File(home, "conf/core-site.xml"), "fs.defaultFS", "hdfs://127.0.0.1:" + cluster.getNameNodePort(0));
+    write(new File(home, "conf/core-site.xml"), "fs.defaultFS", "hdfs://127.0.0.1:" + cluster.getNameNodePort(0),
+        CLOSE_DELAY, "20");
     String proxy = "httpfs.proxyuser." + System.getProperty("user.name");
     write(new File(home, "conf/httpfs-site.xml"), proxy + ".hosts", "*", proxy + ".groups", "*");
     Configuration own = new Configuration(false);

@@ -66,9 +66,14 @@ HdfsStore::HdfsStore(std::unique_ptr<io::WebClient> client, std::unique_ptr<WebH
 HdfsStore::~HdfsStore() = default;
 
 Result<std::unique_ptr<HdfsStore>> HdfsStore::open(std::string_view url, io::WebClientOptions options) {
-  SLUICE_TRY(auto parsed, parse_hdfs_url(url));
+  SLUICE_TRY(const auto parsed, parse_hdfs_url(url));
   options.ca_file = parsed.ca_file;
   SLUICE_TRY(auto client, io::WebClient::create(std::move(options)));
+  return open(url, std::move(client));
+}
+
+Result<std::unique_ptr<HdfsStore>> HdfsStore::open(std::string_view url, std::unique_ptr<io::WebClient> client) {
+  SLUICE_TRY(auto parsed, parse_hdfs_url(url));
   auto hdfs = std::make_unique<WebHdfs>(*client, std::move(parsed));
   return std::unique_ptr<HdfsStore>(new HdfsStore(std::move(client), std::move(hdfs)));
 }

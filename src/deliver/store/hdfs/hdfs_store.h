@@ -29,6 +29,8 @@ class HdfsStore final : public pipeline::Store {
  public:
   // `url`: hdfs_url.h. Asks no server yet. Errors: rejected. `options.ca_file` is the URL's.
   [[nodiscard]] static Result<std::unique_ptr<HdfsStore>> open(std::string_view url, io::WebClientOptions options = {});
+  // The same by way of `client`.
+  [[nodiscard]] static Result<std::unique_ptr<HdfsStore>> open(std::string_view url, std::unique_ptr<io::WebClient> client);
   ~HdfsStore() override;
 
   [[nodiscard]] Result<std::unique_ptr<pipeline::StoreWriter>> create(const std::string& temporary,
@@ -47,7 +49,7 @@ class HdfsStore final : public pipeline::Store {
   [[nodiscard]] std::string where() const override;
 
  private:
-  explicit HdfsStore(std::unique_ptr<io::WebClient> client, std::unique_ptr<WebHdfs> hdfs);
+  HdfsStore(std::unique_ptr<io::WebClient> client, std::unique_ptr<WebHdfs> hdfs);
 
   [[nodiscard]] std::string path(const std::string& name) const;
   [[nodiscard]] Error not_found(const std::string& name) const;
