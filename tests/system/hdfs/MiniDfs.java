@@ -14,6 +14,8 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.InputStreamReader;
 import java.nio.file.Files;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.permission.FsPermission;
@@ -62,6 +64,10 @@ public class MiniDfs {
     conf.set("dfs.namenode.heartbeat.recheck-interval", "500");
     conf.set("dfs.namenode.safemode.extension", "0");
     conf.set("dfs.namenode.redundancy.considerLoad", "false");
+    // How a DataNode finds the active NameNode of a pair.
+    conf.set("dfs.client.failover.proxy.provider.pair",
+        "org.apache.hadoop.hdfs.server.namenode.ha.ConfiguredFailoverProxyProvider");
+    if (nameNodes > 1) conf.set("fs.defaultFS", "hdfs://pair");
     conf.set("dfs.replication", "1");
     conf.set("dfs.permissions.enabled", "true");
     conf.set("hadoop.security.group.mapping", "org.apache.hadoop.security.NullGroupsMapping");
@@ -157,7 +163,10 @@ public class MiniDfs {
     }
   }
 
+  private static final Logger JERSEY = Logger.getLogger("com.sun.jersey");  // pages of warnings about its own classes
+
   public static void main(String[] arguments) throws Exception {
+    JERSEY.setLevel(Level.SEVERE);
     MiniDfs dfs = new MiniDfs(new File(arguments[0]).getAbsoluteFile(), arguments[1].split(","), arguments, 3);
     if (!arguments[2].equals("0")) dfs.startGateway(Integer.parseInt(arguments[2]));
     System.out.println("ready");

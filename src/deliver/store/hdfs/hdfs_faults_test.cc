@@ -194,7 +194,7 @@ TEST_P(Faults, ReadingAndRemovingAreOnlyTriedAgain) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Hdfs, Faults, ::testing::Values("SLUICE_TEST_HDFS", "SLUICE_TEST_HTTPFS"),
-                         [](const auto& info) { return std::string(info.param).substr(12); });
+                         [](const auto& parameter) { return std::string(parameter.param).substr(12); });
 
 }  // namespace
 }  // namespace sluice::deliver::store::hdfs

@@ -78,8 +78,6 @@ Result<std::string> NameNodes::url_at(std::size_t node, const Operation& operati
   return url;
 }
 
-Result<std::string> NameNodes::url_of(const Operation& operation) { return url_at(current_, operation); }
-
 NameNodes::Outcome NameNodes::ask_once(std::size_t node, const Operation& operation) {
   const Asked asked{operation.name, operation.path, name_of(node)};
   auto url = url_at(node, operation);

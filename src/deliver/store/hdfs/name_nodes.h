@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,8 +36,6 @@ class NameNodes {
   // The answer, when it is a success or a redirect. Thread-safe.
   [[nodiscard]] Result<io::WebAnswer> ask(const Operation& operation);
 
-  // The complete URL of an operation at the NameNode that answered last. Errors: the token's file cannot be read.
-  [[nodiscard]] Result<std::string> url_of(const Operation& operation);
   // For messages: "NameNode nn:9870", "HttpFS gateway:14000".
   [[nodiscard]] std::string current() const { return name_of(current_); }
   [[nodiscard]] const HdfsUrl& url() const { return url_; }

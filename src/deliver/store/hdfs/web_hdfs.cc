@@ -123,18 +123,16 @@ Result<void> WebHdfs::make_folder(const std::string& path) {
   return error;
 }
 
+std::string WebHdfs::data_node(std::string_view location) const {
+  return (url().gateway ? "HttpFS " : "DataNode ") + host_of(location);  // a gateway sends us to itself
+}
+
 Result<WebHdfs::DataPlace> WebHdfs::data_place(const Operation& operation) {
-  if (url().gateway) {
-    auto direct = operation;
-    direct.parameters.emplace_back("data", "true");
-    SLUICE_TRY(auto at, name_nodes_.url_of(direct));
-    return DataPlace{std::move(at), {operation.name, operation.path, name_nodes_.current()}};
-  }
   SLUICE_TRY(const auto answer, name_nodes_.ask(operation));
   const auto location = answer.header("location");
   const auto what = operation.name + " of " + operation.path + " at " + name_nodes_.current();
   if (answer.status < 300 || !location) return not_hadoop(what);
-  return DataPlace{std::string(*location), {operation.name, operation.path, "DataNode " + host_of(*location)}};
+  return DataPlace{std::string(*location), {operation.name, operation.path, data_node(*location)}};
 }
 
 // `refused_by`: the DataNode that did not take the connection, so that nothing was done.
@@ -161,7 +159,7 @@ Result<FileUpload> WebHdfs::create(const std::string& path, ByteView first) {
   for (int i = 1;; ++i) {
     std::string refused_by;
     auto file = begin(without(operation, left_out), first, refused_by);
-    if (file.ok() || refused_by.empty() || url().gateway || i == kDataNodesTried) return file;
+    if (file.ok() || refused_by.empty() || i == kDataNodesTried) return file;
     left_out += (left_out.empty() ? "" : ",") + refused_by;
   }
 }
@@ -232,7 +230,7 @@ Result<Bytes> WebHdfs::fetch(const Operation& operation, std::string& refused_by
   SLUICE_TRY(auto answer, name_nodes_.ask(operation));
   const auto location = answer.header("location");
   if (answer.status < 300 || !location) return std::move(answer.body);
-  const Asked asked{operation.name, operation.path, "DataNode " + host_of(*location)};
+  const Asked asked{operation.name, operation.path, data_node(*location)};
   auto data = client_.send({"GET", std::string(*location), {{kNoForgery.first, kNoForgery.second}}});
   if (!data.ok()) {
     if (data.error().detail == kRefused) refused_by = host_of(*location);

@@ -64,6 +64,7 @@ class WebHdfs {
     Asked asked;
   };
 
+  [[nodiscard]] std::string data_node(std::string_view location) const;
   [[nodiscard]] Result<DataPlace> data_place(const Operation& operation);
   [[nodiscard]] Result<FileUpload> begin(const Operation& operation, ByteView first, std::string& refused_by);
   [[nodiscard]] Result<Bytes> fetch(const Operation& operation, std::string& refused_by);
