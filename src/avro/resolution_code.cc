@@ -255,11 +255,8 @@ class Coder {
         } else if (child == nullptr) {
           skip(*fields[i].type);
         } else {
-          put_aside[i] = slots_++;
-          add(Op::save, slots_ - 1);
-          const auto slot = slots_ - 1;
-          walk(*fields[i].type);
-          add(Op::saved, slot);
+          put_aside[i] = slots_;
+          save(*fields[i].type, slots_++);
         }
       });
     }
@@ -275,6 +272,17 @@ class Coder {
     }
     walk(node);
     add(Op::skipped);
+  }
+
+  void save(const Node& node, std::uint32_t slot) {
+    if (here() > label_ && code_.steps.back().op == Op::saved) {
+      code_.steps.back().op = Op::saved_save;
+      code_.steps.back().b = slot;
+    } else {
+      add(Op::save, slot);
+    }
+    walk(node);
+    add(Op::saved, slot);
   }
 
   void write_aside(const Action& child, std::uint32_t slot) {

@@ -28,6 +28,7 @@ enum class Op : std::uint8_t {
   index,     // writes them in the place of the union's index that was just read
   skip, skipped,      // around what the reader does not have
   save, saved,        // around what is put aside in slot a
+  saved_save,         // slot a ends, slot b begins
   emit,               // writes slot a
   replay, replayed,   // around the steps that write slot a anew
   array, map,         // steps of the items follow, up to `end`; then go on at a. b: their bytes change

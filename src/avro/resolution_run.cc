@@ -49,8 +49,9 @@ bool Run::run(const Step* step, std::uint32_t slots) {
       case Op::index: write_constant(index_, *step, at); break;
       case Op::skip: write_pending(at); break;
       case Op::skipped: pending_ = at; break;
-      case Op::save: put_aside(at, slots + step->a, false); break;
-      case Op::saved: put_aside(at, slots + step->a, true); break;
+      case Op::save: write_pending(at), begin_slot(at, slots + step->a); break;
+      case Op::saved: end_slot(at, slots + step->a); break;
+      case Op::saved_save: end_slot(at, slots + step->a), begin_slot(at, slots + step->b); break;
       case Op::emit: write_slot(at, slots + step->a); break;
       default:
         at_ = at;

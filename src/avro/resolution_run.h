@@ -78,14 +78,8 @@ class Run {
   void write_pending(const char* at) {
     if (at != pending_) out_.input(pending_, at, end_);
   }
-  void put_aside(const char* at, std::uint32_t i, bool ends) {
-    if (ends) {
-      slot(i).end = pending_ = at;
-    } else {
-      write_pending(at);
-      slot(i).begin = at;
-    }
-  }
+  void begin_slot(const char* at, std::uint32_t i) { slot(i).begin = at; }
+  void end_slot(const char* at, std::uint32_t i) { slot(i).end = pending_ = at; }
   void write_slot(const char* at, std::uint32_t i) {
     write_pending(at);
     pending_ = at;
