@@ -195,10 +195,9 @@ class Coder {
 
   void constant(Op op, ByteView bytes) {
     if (op == Op::constant && bytes.empty()) return;
-    auto& last = code_.steps.back();
-    const bool joins = op == Op::constant && here() > label_ && last.op == Op::constant && last.a + last.b == code_.constants.size();
-    if (joins) {
-      last.b += static_cast<std::uint32_t>(bytes.size());
+    const bool follows = op == Op::constant && here() > label_ && code_.steps.back().op == Op::constant;
+    if (follows && code_.steps.back().a + code_.steps.back().b == code_.constants.size()) {
+      code_.steps.back().b += static_cast<std::uint32_t>(bytes.size());
     } else {
       add(op, code_.constants.size(), bytes.size());
     }
