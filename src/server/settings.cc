@@ -52,7 +52,7 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"sinks.*.topics", texts, "*", "The topics, as globs. Internal topics are never among them."},
     {"sinks.*.to", text, "", "A local folder, `hdfs://NAMENODE:9870/path`, or `s3://BUCKET/path`. postgres:// and redis:// come later."},
     {"sinks.*.format", text, "avro", "The files' format: avro or parquet. iceberg comes later."},
-    {"sinks.*.codec", text, "", "How files are compressed. Avro: deflate (usual), zstandard, null. Parquet: zstd (usual), snappy, gzip, lz4, none."},
+    {"sinks.*.codec", text, "", "How files are compressed. Avro: deflate (usual), zstandard, null. Parquet: zstd (usual), snappy, gzip, lz4_raw, none."},
     {"sinks.*.partition_by", text, "dt={ts:%F}/hour={ts:%H}", "Folders by a template: `{ts:FORMAT}` is the record's time in UTC, `{column}` a column's value."},
     {"sinks.*.columns", section, "", ""},
     {"sinks.*.columns.include", texts, "", "The columns to archive, as globs; without it, all."},

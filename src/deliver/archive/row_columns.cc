@@ -1,5 +1,6 @@
 #include "deliver/archive/row_columns.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
@@ -76,6 +77,24 @@ void append_number(Bytes& out, std::optional<ByteView> text) {
   writer.zigzag(value);
 }
 
+// Takes away what says nothing of the bytes or of a column's place.
+void strip(json::value& schema) {
+  constexpr auto kKept = std::to_array<std::string_view>({"name", "namespace", "type", "fields", "items", "values", "symbols", "size",
+                                                          "default", "logicalType", "precision", "scale", "field-id"});
+  if (schema.is_array()) {
+    for (auto& each : schema.get_array()) strip(each);
+  } else if (schema.is_object()) {
+    auto& object = schema.get_object();
+    for (auto at = object.begin(); at != object.end();) {
+      const bool keep = std::ranges::find(kKept, std::string_view(at->key().data(), at->key().size())) != kKept.end();
+      at = keep ? at + 1 : object.erase(at);
+    }
+    for (const auto* key : {"type", "fields", "items", "values"}) {
+      if (auto* below = object.if_contains(key)) strip(*below);
+    }
+  }
+}
+
 avro::Schema parsed_own(const json::value& record) {
   return *avro::Schema::parse(json::serialize(record), {.validate_defaults = false});
 }
@@ -124,6 +143,14 @@ Result<avro::Schema> own_columns(std::string_view value_schema, const std::funct
   record["fields"] = std::move(fields);
   // A named type whose definition stood in a column that was left out is missing: the parser says which.
   return avro::Schema::parse(json::serialize(record), {.validate_defaults = false});
+}
+
+bool same_columns(const avro::Schema& one, const avro::Schema& other) {
+  auto a = parsed(one.text());
+  auto b = parsed(other.text());
+  strip(a);
+  strip(b);
+  return a == b;
 }
 
 const avro::Schema& raw_columns() {

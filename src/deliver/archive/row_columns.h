@@ -30,6 +30,8 @@ void append_archive_columns(const pipeline::ReadRecord& record, ByteView place, 
 [[nodiscard]] std::string row_text(const avro::Schema& own);
 // The own columns of such a text. Errors: corrupt, rejected.
 [[nodiscard]] Result<avro::Schema> own_columns_of_row(std::string_view text);
+// Whether two schemas differ in docs and other people's properties alone.
+[[nodiscard]] bool same_columns(const avro::Schema& one, const avro::Schema& other);
 // A value's schema as one of own columns: a schema that is no record becomes the one column `_value`; a column that
 // collides with the eleven is escaped; the record is called `Value`; columns that `keep` refuses are left out. The bytes
 // of a datum are the same, unless a column was left out. Errors: rejected.

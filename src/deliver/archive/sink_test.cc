@@ -135,6 +135,9 @@ TEST_F(ArchiveSink, ASchemaGrowsOnAcrossRuns) {
   orders.put_wider(1, "a", 1);
   archive_all();
   const auto later = orders.put(2, "b");
+  const auto other = *catalog.add("shop.orders-value", R"({"type":"record","name":"Value","namespace":"shop.orders","doc":"d","fields":[)"
+                                                       R"({"name":"id","doc":"d","type":["null","long"],"default":null}]})");
+  log.put(Orders::kTopic, std::nullopt, framed(other, "\x02" + avro_long(1)));
   archive_all();
   EXPECT_EQ(row(later).at("_x5fop"), kNull);
   EXPECT_EQ(store.objects("_sluice/shop.orders/schemas/").size(), 1U);

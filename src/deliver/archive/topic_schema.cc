@@ -49,7 +49,8 @@ Result<void> TopicSchema::grow(const avro::Schema& added) {
     std::optional<avro::Schema> earlier;
     if (current_ != nullptr) earlier = current_->own;
     SLUICE_TRY(const auto grown, avro::grow(earlier, added, {.first_field_id = kFirstFieldId}));
-    if (current_ != nullptr && grown.text() == current_->own.text()) return {};
+    // Two producers with docs of their own would else make a version each time they are met.
+    if (current_ != nullptr && same_columns(grown, current_->own)) return {};
     const int version = current_ == nullptr ? 1 : current_->version + 1;
     const auto text = row_text(grown);
     const auto temporary = chain_root(topic_) + "/schemas/tmp-" + std::to_string(version) + "-" + writer_;
