@@ -32,6 +32,14 @@ def s3_keeps_the_contract():
         print(f"      {len(tests)} promises")
 
 
+def s3_keeps_the_contract_over_tls():
+    with temporary_directory() as directory, S3Server(directory, tls=True) as server:
+        here = {"SLUICE_TEST_S3": f"s3://archive?endpoint={server.endpoint}"}
+        run_unit(directory, "deliver_store_s3_test", "S3StoreKeepsTheContract.*", {**server.environment, **here})
+        distrusting = {**server.environment, **here, "AWS_CA_BUNDLE": ""}
+        run_unit(directory, "deliver_store_s3_test", "S3Distrusted.*", {**distrusting, "SLUICE_TEST_S3_DISTRUSTED": "1"})
+
+
 def s3_publishes_over_a_broken_connection():
     with temporary_directory() as directory, S3Server(directory) as server, \
             FaultProxy("127.0.0.1", server.port) as proxy:
@@ -44,6 +52,7 @@ def s3_publishes_over_a_broken_connection():
 def main():
     checks = Checks()
     checks.run("S3: every promise of the Store port, on a real server", s3_keeps_the_contract)
+    checks.run("S3: the same over TLS, and a certificate of nobody is refused", s3_keeps_the_contract_over_tls)
     checks.run("S3: a break at each step of each call, and the outcome is right", s3_publishes_over_a_broken_connection)
     checks.finish()
 

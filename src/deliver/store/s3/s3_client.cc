@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kAttempts = 5;
 constexpr std::int64_t kFirstWaitMs = 100;
-constexpr std::int64_t kLongestWaitMs = 10'000;
+constexpr std::int64_t kLongestWaitMs = 3'000;  // who stops us waits, too
 
 // Half of it is chance, so that many who were sent away at a time do not come back at a time.
 std::int64_t jittered(std::int64_t ms) {
@@ -42,6 +42,7 @@ std::string utc_text(std::int64_t ms) {
 }  // namespace
 
 Result<std::unique_ptr<S3Client>> S3Client::create(S3Address address, S3ClientOptions options) {
+  if (options.web.ca_file.empty()) options.web.ca_file = options.environment("AWS_CA_BUNDLE").value_or("");
   SLUICE_TRY(auto web, io::WebClient::create(options.web));
   SLUICE_TRY(auto metadata, io::WebClient::create({.connect_timeout_ms = 1'000, .idle_timeout_ms = 5'000}));
   return std::unique_ptr<S3Client>(
@@ -78,7 +79,7 @@ bool S3Client::wait_after(int attempt, const Result<S3Answer>& answer) {
   if (attempt >= kAttempts || (!answer.ok() && (attempt > 1 || answer.error().detail == "refused"))) return false;
   const auto told = answer.ok() ? retry_after_ms(answer->web) : 0;
   if (told > kLongestWaitMs) return false;
-  const auto ms = std::max(told, jittered(kFirstWaitMs << (2 * (attempt - 1))));
+  const auto ms = std::max(told, jittered(std::min(kFirstWaitMs << (2 * (attempt - 1)), kLongestWaitMs)));
   if (options_.wait) {
     options_.wait(ms);
   } else {
@@ -96,7 +97,13 @@ Result<S3Answer> S3Client::send_once(const S3Request& request, const Credentials
                      .headers = request.headers,
                      .body = request.body};
   if (request.key.empty() && plain.path.size() > 1) plain.path.pop_back();  // "/bucket"
-  SLUICE_TRY(auto web, web_->send(sign(plain, credentials, address_.region, options_.clock->wall_ms())));
+  auto sent = web_->send(sign(plain, credentials, address_.region, options_.clock->wall_ms()));
+  if (!sent.ok()) {
+    auto failed = std::move(sent).error();
+    if (failed.code == ErrorCode::rejected) failed.code = ErrorCode::back_off;  // a certificate: it will be renewed
+    return failed;
+  }
+  auto& web = *sent;
   auto error = web.status >= 300 || request.method == "POST" ? parse_error(web.body) : std::nullopt;
   return S3Answer{std::move(web), std::move(error)};
 }

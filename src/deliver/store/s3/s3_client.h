@@ -27,6 +27,7 @@ struct S3ClientOptions {
   Environment environment = process_environment();
   io::Clock* clock = &io::system_clock();
   std::function<void(std::int64_t ms)> wait = {};  // else sleeps
+  // Its authorities, when none are given, are those of AWS_CA_BUNDLE.
   io::WebClientOptions web = {.idle_timeout_ms = 60'000};
 };
 

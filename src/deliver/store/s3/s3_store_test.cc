@@ -82,5 +82,14 @@ TEST_F(S3Server, ABucketThatIsNotThereIsNotAnObjectThatIsNotThere) {
   EXPECT_EQ(store->remove("a").error().code, ErrorCode::back_off);
 }
 
+// With a server whose certificate no known authority vouches for.
+TEST(S3Distrusted, IsWaitedForWithAHint) {
+  if (!test_server() || !process_environment()("SLUICE_TEST_S3_DISTRUSTED")) GTEST_SKIP() << "no such server";
+  const auto put = open_test_store(with_new_prefix(*test_server()))->put("t", "a", "x");
+  ASSERT_FALSE(put.ok());
+  EXPECT_EQ(put.error().code, ErrorCode::back_off) << put.error();
+  EXPECT_NE(put.error().hint.find("certificate"), std::string::npos) << put.error();
+}
+
 }  // namespace
 }  // namespace sluice::deliver::store::s3
