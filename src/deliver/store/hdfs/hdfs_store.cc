@@ -113,29 +113,32 @@ Result<std::unique_ptr<pipeline::StoreWriter>> HdfsStore::create(const std::stri
   return std::unique_ptr<pipeline::StoreWriter>(std::make_unique<HdfsWriter>(*hdfs_, path(temporary), temporary));
 }
 
-Result<Published> HdfsStore::publish_once(const std::string& from, const std::string& to) {
+Result<std::optional<Published>> HdfsStore::publish_once(const std::string& from, const std::string& to) {
   SLUICE_RETURN_IF_ERROR(ensure_folder_of(to));
   if (hdfs_->url().gateway) {  // its RENAME would move the file into a folder of that name
     SLUICE_TRY(const auto target, hdfs_->status(to));
-    if (target && target->is_folder) return Published::name_is_taken;
+    if (target && target->is_folder) return std::optional(Published::name_is_taken);
   }
   const auto renamed = hdfs_->rename(from, to, false);
-  if (renamed.ok() && *renamed) return Published::now;
+  if (renamed.ok() && *renamed) return std::optional(Published::now);
   const auto ends = look(*hdfs_, from, to);
   if (!ends.ok()) return renamed.ok() ? ends.error() : renamed.error();
-  if (ends->is_done()) return Published::before;
-  if (ends->temporary && ends->name) return Published::name_is_taken;
+  if (ends->is_done()) return std::optional(Published::before);
+  if (ends->temporary && ends->name) return std::optional(Published::name_is_taken);
   if (!ends->temporary) return Error{ErrorCode::not_found, "neither " + from + " nor " + to + " is there", where()};
-  return renamed.ok() ? not_done(from, to) : renamed.error();
+  if (!renamed.ok()) return renamed.error();
+  return std::optional<Published>();
 }
 
 Result<Published> HdfsStore::publish(const std::string& id, const std::string& name) {
   SLUICE_RETURN_IF_ERROR(check_name(id));
   SLUICE_RETURN_IF_ERROR(check_name(name));
-  auto published = publish_once(path(id), path(name));
-  if (published.ok() || published.error().code != ErrorCode::back_off) return published;
-  forget_folders();
-  return publish_once(path(id), path(name));
+  for (int i = 0; i < 2; ++i) {
+    SLUICE_TRY(const auto published, publish_once(path(id), path(name)));
+    if (published) return *published;
+    forget_folders();
+  }
+  return not_done(path(id), path(name));
 }
 
 Result<void> HdfsStore::write(const std::string& temporary, const std::string& name, ByteView bytes) {
@@ -152,30 +155,36 @@ Result<Published> HdfsStore::put(const std::string& temporary, const std::string
   return published;
 }
 
-Result<void> HdfsStore::replace_once(const std::string& from, const std::string& to) {
+// Between the two requests the name is not there. A crash in between leaves it so until the next replace(); what it would
+// have become is still there as a temporary.
+Result<bool> HdfsStore::remove_and_rename(const std::string& from, const std::string& to) {
+  SLUICE_TRY(const auto ends, look(*hdfs_, from, to));
+  if (!ends.temporary || ends.folder) return false;  // a RENAME that arrived twice is refused the second time
+  SLUICE_RETURN_IF_ERROR(hdfs_->remove(to));
+  return hdfs_->rename(from, to, true);
+}
+
+Result<bool> HdfsStore::replace_once(const std::string& from, const std::string& to) {
   SLUICE_RETURN_IF_ERROR(ensure_folder_of(to));
   auto renamed = hdfs_->rename(from, to, true);
-  if (renamed.ok() && !*renamed && hdfs_->url().gateway) {
-    // Between these two the name is not there. A crash in between leaves it so until the next replace(); what it would
-    // have become is still there as a temporary.
-    SLUICE_RETURN_IF_ERROR(hdfs_->remove(to));
-    renamed = hdfs_->rename(from, to, true);
-  }
-  if (renamed.ok() && *renamed) return {};
+  if (renamed.ok() && !*renamed && hdfs_->url().gateway) renamed = remove_and_rename(from, to);
+  if (renamed.ok() && *renamed) return true;
   const auto ends = look(*hdfs_, from, to);
-  if (ends.ok() && ends->is_done()) return {};
+  if (ends.ok() && ends->is_done()) return true;
   if (!renamed.ok()) return renamed.error();
   if (!ends.ok()) return ends.error();
-  if (ends->folder) return Error{ErrorCode::rejected, "RENAME of " + from + " to " + to + ": a folder has that name"};
-  return not_done(from, to);
+  if (ends->folder) return Error{ErrorCode::rejected, "RENAME of " + from + " to " + to + ": a folder has that name", where()};
+  return false;
 }
 
 Result<void> HdfsStore::replace(const std::string& temporary, const std::string& name, ByteView bytes) {
   SLUICE_RETURN_IF_ERROR(write(temporary, name, bytes));
-  auto replaced = replace_once(path(temporary), path(name));
-  if (replaced.ok() || replaced.error().code != ErrorCode::back_off) return replaced;
-  forget_folders();
-  return replace_once(path(temporary), path(name));
+  for (int i = 0; i < 2; ++i) {
+    SLUICE_TRY(const bool replaced, replace_once(path(temporary), path(name)));
+    if (replaced) return {};
+    forget_folders();
+  }
+  return not_done(path(temporary), path(name));
 }
 
 Result<Bytes> HdfsStore::read(const std::string& name, std::uint64_t offset, std::size_t size) {

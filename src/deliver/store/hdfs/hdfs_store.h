@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -57,8 +58,10 @@ class HdfsStore final : public pipeline::Store {
   [[nodiscard]] Result<void> ensure_folder_of(const std::string& path);
   void forget_folders();
   [[nodiscard]] Result<void> write(const std::string& temporary, const std::string& name, ByteView bytes);
-  [[nodiscard]] Result<pipeline::Published> publish_once(const std::string& from, const std::string& to);
-  [[nodiscard]] Result<void> replace_once(const std::string& from, const std::string& to);
+  // None and false: refused without a reason, which is how a missing folder of `to` looks.
+  [[nodiscard]] Result<std::optional<pipeline::Published>> publish_once(const std::string& from, const std::string& to);
+  [[nodiscard]] Result<bool> remove_and_rename(const std::string& from, const std::string& to);
+  [[nodiscard]] Result<bool> replace_once(const std::string& from, const std::string& to);
 
   std::unique_ptr<io::WebClient> client_;
   std::unique_ptr<WebHdfs> hdfs_;

@@ -13,7 +13,8 @@
 //               when the server does not accept the token any more, so renewing the file is enough. The token names its
 //               user: not together with `user`
 //   namenodes   the other NameNodes of a highly available HDFS, HOST:PORT with commas between
-//   gateway     httpfs: the address is an HttpFS, which carries the data itself
+//   gateway     httpfs: the address is an HttpFS, which carries the data itself. It gives up a file to which nothing is
+//               written for its hadoop.http.idle_timeout.ms, 60 s; a DataNode waits
 //   ca_file     authorities that signed the server's certificate, when the system does not know them; hdfs+https only
 
 #include <string>

@@ -50,6 +50,8 @@ constexpr auto kMeanings = std::to_array<Meaning>({
     {"IOException", "(=0)", ErrorCode::back_off, Remedy::none, "no DataNode is running", kDataNodesHint},
     {"IOException", "could only be written to", ErrorCode::back_off, Remedy::none, "no DataNode takes the block", kDataNodesHint},
     {"IOException", "Failed to find datanode", ErrorCode::back_off, Remedy::none, "no DataNode is there for it", kDataNodesHint},
+    {"IOException", "Idle timeout expired", ErrorCode::back_off, Remedy::none, "the gateway does not wait for a body that pauses",
+     "let its hadoop.http.idle_timeout.ms be longer than a file stays open, or name the NameNode instead of the gateway"},
     {"FileNotFoundException", "", ErrorCode::not_found, Remedy::none, "it is not there", ""},
     {"FileAlreadyExistsException", "", ErrorCode::already_exists, Remedy::none, "it is there already", ""},
     {"AlreadyBeingCreatedException", "", ErrorCode::already_exists, Remedy::none, "somebody is writing it", ""},

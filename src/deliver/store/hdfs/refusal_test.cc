@@ -41,6 +41,7 @@ TEST(Refusal, TheExceptionDecidesWhateverTheStatus) {
       {"IOException", "File /a could only be written to 0 of the 1 minReplication nodes. There are 0 datanode(s) running and no "
        "node(s) are excluded in this operation.", ErrorCode::back_off, Remedy::none},
       {"IOException", "Failed to find datanode, suggest to check cluster health. excludeDatanodes=null", ErrorCode::back_off, Remedy::none},
+      {"IOException", "java.util.concurrent.TimeoutException: Idle timeout expired: 60010/60000 ms", ErrorCode::back_off, Remedy::none},
       {"FileNotFoundException", "File does not exist: /archive/t/a", ErrorCode::not_found, Remedy::none},
       {"FileAlreadyExistsException", "/archive/t/a for client 127.0.0.1 already exists\\n\\tat x.y.Z", ErrorCode::already_exists,
        Remedy::none},
