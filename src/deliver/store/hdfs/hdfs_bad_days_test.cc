@@ -56,7 +56,9 @@ class BadDays : public ::testing::Test {
   static auto patiently(Call call) {
     for (int i = 0; i < 300; ++i) {
       auto result = call();
-      if (result.ok() || (result.error().code != ErrorCode::back_off && result.error().code != ErrorCode::out_of_space)) return result;
+      if (result.ok()) return result;
+      const auto code = result.error().code;
+      if (code != ErrorCode::back_off && code != ErrorCode::out_of_space) return result;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     return call();
@@ -190,7 +192,10 @@ TEST(BadDaysOfAPair, TheOtherNameNodeIsAskedAndKept) {
   const auto store = *HdfsStore::open(url + "&namenodes=" + both.substr(comma + 1));
   const auto one_only = *HdfsStore::open(url);
   int count = 0;
-  const auto put = [&](HdfsStore& to) { ++count; return to.put("_tmp/" + std::to_string(count), std::to_string(count), "x"); };
+  const auto put = [&](HdfsStore& to) {
+    ++count;
+    return to.put("_tmp/" + std::to_string(count), std::to_string(count), "x");
+  };
   ASSERT_TRUE(put(*store).ok());
   tell("active 1");
   const auto standby = put(*one_only);

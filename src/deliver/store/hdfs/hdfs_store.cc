@@ -56,7 +56,8 @@ Result<Ends> look(WebHdfs& hdfs, const std::string& from, const std::string& to)
 }
 
 Error not_done(const std::string& from, const std::string& to) {
-  return {ErrorCode::back_off, "RENAME of " + from + " to " + to + ": it was refused without a reason", "", "it is tried again"};
+  return {ErrorCode::back_off, "RENAME of " + from + " to " + to + ": it was refused without a reason", "",
+          "it is tried again"};
 }
 
 }  // namespace
@@ -173,7 +174,9 @@ Result<bool> HdfsStore::replace_once(const std::string& from, const std::string&
   if (ends.ok() && ends->is_done()) return true;
   if (!renamed.ok()) return renamed.error();
   if (!ends.ok()) return ends.error();
-  if (ends->folder) return Error{ErrorCode::rejected, "RENAME of " + from + " to " + to + ": a folder has that name", where()};
+  if (ends->folder) {
+    return Error{ErrorCode::rejected, "RENAME of " + from + " to " + to + ": a folder has that name", where()};
+  }
   return false;
 }
 
@@ -190,7 +193,8 @@ Result<void> HdfsStore::replace(const std::string& temporary, const std::string&
 Result<Bytes> HdfsStore::read(const std::string& name, std::uint64_t offset, std::size_t size) {
   SLUICE_RETURN_IF_ERROR(check_name(name));
   for (int looks = 1;; ++looks) {
-    auto bytes = size == 0 ? this->size(name).transform([](std::uint64_t) { return Bytes(); }) : hdfs_->read(path(name), offset, size);
+    auto bytes = size == 0 ? this->size(name).transform([](std::uint64_t) { return Bytes(); })
+                           : hdfs_->read(path(name), offset, size);
     if (bytes.ok() || bytes.error().code != ErrorCode::not_found) return bytes;
     if (!hdfs_->url().gateway || looks == kLooksForReplaced) return not_found(name);
     std::this_thread::sleep_for(kReplacePause);

@@ -70,7 +70,8 @@ TEST(HdfsStore, ATemporaryOfAnothersIsLeftAlone) {
 }
 
 TEST(HdfsStore, AFolderOfTheNameTakesNoFileIn) {
-  for (const auto& [variable, parameters] : {std::pair{"SLUICE_TEST_HDFS", ""}, std::pair{"SLUICE_TEST_HTTPFS", "&gateway=httpfs"}}) {
+  for (const auto& [variable, parameters] :
+       {std::pair{"SLUICE_TEST_HDFS", ""}, std::pair{"SLUICE_TEST_HTTPFS", "&gateway=httpfs"}}) {
     const auto under = under_test(variable, parameters);
     if (under == nullptr) GTEST_SKIP() << "its server is not there";
     auto& store = under->store();
@@ -96,7 +97,9 @@ TEST(HdfsStore, AFolderThatSomebodyRemovedIsMadeAgain) {
 TEST(HdfsStore, AFolderOfManyNamesIsListedWhole) {
   const auto under = under_test("SLUICE_TEST_HDFS", "");  // the test's server lists 20 names a page
   if (under == nullptr) GTEST_SKIP() << "its server is not there";
-  for (int i = 0; i < 45; ++i) ASSERT_TRUE(under->store().put("_tmp/" + std::to_string(i), "t/" + std::to_string(i), "").ok());
+  for (int i = 0; i < 45; ++i) {
+    ASSERT_TRUE(under->store().put("_tmp/" + std::to_string(i), "t/" + std::to_string(i), "").ok());
+  }
   const auto listed = under->store().list("t");
   ASSERT_TRUE(listed.ok()) << listed.error();
   EXPECT_EQ(listed->size(), 45U);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kForm = "write hdfs://NAMENODE:9870/FOLDER?user=NAME, or hdfs+https:// for TLS";
 
-Error refused(std::string_view url, std::string why, std::string hint = std::string(kForm)) {
+Error refused(std::string_view url, std::string why, std::string hint) {
   return {ErrorCode::rejected, "'" + std::string(url) + "': " + std::move(why), "", std::move(hint)};
 }
 
@@ -79,7 +79,8 @@ Result<void> set_parameters(HdfsUrl& url, std::string& name_nodes, std::string_v
     SLUICE_RETURN_IF_ERROR(set_parameter(url, name_nodes, io::percent_decode(name), io::percent_decode(pair)));
   }
   if (!url.user.empty() && !url.token_file.empty()) {
-    return Error{ErrorCode::rejected, "user and token_file exclude each other", "", "leave user out: a token names its user"};
+    return Error{ErrorCode::rejected, "user and token_file exclude each other", "",
+                 "leave user out: a token names its user"};
   }
   if (!url.ca_file.empty() && !url.tls) {
     return Error{ErrorCode::rejected, "ca_file is for hdfs+https:// only", "", "write hdfs+https://, or leave it out"};
@@ -96,7 +97,8 @@ Result<std::string> root_of(std::string_view path) {
   while (root.ends_with('/')) root.pop_back();
   if (root.find("//") != std::string::npos || (root + "/").find("/./") != std::string::npos ||
       (root + "/").find("/../") != std::string::npos || root.find('\0') != std::string::npos) {
-    return Error{ErrorCode::rejected, "'" + root + "' is no folder's path", "", "write it without empty parts, '.' and '..'"};
+    return Error{ErrorCode::rejected, "'" + root + "' is no folder's path", "",
+                 "write it without empty parts, '.' and '..'"};
   }
   return root;
 }
@@ -104,11 +106,13 @@ Result<std::string> root_of(std::string_view path) {
 Result<HdfsUrl> parse(std::string_view rest) {
   HdfsUrl url;
   url.tls = rest.starts_with("hdfs+https://");
-  if (!url.tls && !rest.starts_with("hdfs://")) return Error{ErrorCode::rejected, "no hdfs:// or hdfs+https:// URL", "", std::string(kForm)};
+  if (!url.tls && !rest.starts_with("hdfs://")) return Error{ErrorCode::rejected, "no hdfs:// or hdfs+https:// URL"};
   rest.remove_prefix(rest.find("://") + 3);
   const auto host = cut(rest, "/?#");
   const auto path = cut(rest, "?#");
-  if (rest.find('#') != std::string_view::npos) return Error{ErrorCode::rejected, "'#' has no meaning here", "", "in a name write %23"};
+  if (rest.find('#') != std::string_view::npos) {
+    return Error{ErrorCode::rejected, "'#' has no meaning here", "", "in a name write %23"};
+  }
   if (!rest.empty()) rest.remove_prefix(1);
   if (host.find('@') != std::string_view::npos) {
     return Error{ErrorCode::rejected, "a user before the host has no meaning here", "", "write ?user=NAME behind the path"};

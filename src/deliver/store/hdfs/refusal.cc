@@ -20,9 +20,12 @@ struct Meaning {
 
 constexpr std::string_view kTokenHint = "put a fresh delegation token into token_file: it is read anew";
 constexpr std::string_view kRightsHint =
-    "give the user the right (`hdfs dfs -chown` or -chmod on the folder), or set ?user= to one who has it; it goes on by itself";
-constexpr std::string_view kQuotaHint = "raise the quota (`hdfs dfsadmin -setSpaceQuota`, -setQuota) or remove data; it goes on by itself";
-constexpr std::string_view kDataNodesHint = "see `hdfs dfsadmin -report`: start the DataNodes that are missing, or give them space";
+    "give the user the right (`hdfs dfs -chown` or -chmod on the folder), or set ?user= to one who has it; it goes on by "
+    "itself";
+constexpr std::string_view kQuotaHint =
+    "raise the quota (`hdfs dfsadmin -setSpaceQuota`, -setQuota) or remove data; it goes on by itself";
+constexpr std::string_view kDataNodesHint =
+    "see `hdfs dfsadmin -report`: start the DataNodes that are missing, or give them space";
 constexpr std::string_view kNameHint = "HDFS allows neither ':' nor empty parts in names, and folders only below folders";
 
 // The first line that fits, from the top.
@@ -99,7 +102,8 @@ Refusal of_status(const io::WebAnswer& answer, const Asked& asked) {
     const auto scheme = answer.header("www-authenticate").value_or("");
     error.message += ": we are not known there";
     error.detail = scheme.empty() ? "" : "it asks for " + std::string(scheme);
-    error.hint = std::string(kTokenHint) + "; where Kerberos is wanted, get one by `curl --negotiate -u : …?op=GETDELEGATIONTOKEN`";
+    error.hint = std::string(kTokenHint) +
+                 "; where Kerberos is wanted, get one by `curl --negotiate -u : …?op=GETDELEGATIONTOKEN`";
     return {std::move(error), Remedy::fresh_token};
   } else if (answer.status == 404) {
     error.hint = "is WebHDFS on (dfs.webhdfs.enabled), and is that the NameNode's web address?";

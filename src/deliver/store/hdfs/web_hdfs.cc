@@ -14,7 +14,8 @@ constexpr int kDataNodesTried = 3;
 constexpr std::string_view kRefused = "refused";  // WebClient's word: the connection was never made
 
 Error not_hadoop(const std::string& what) {
-  return {ErrorCode::corrupt, what + ": the answer is not WebHDFS's", "", "is a proxy in between, or another server at that port?"};
+  return {ErrorCode::corrupt, what + ": the answer is not WebHDFS's", "",
+          "is a proxy in between, or another server at that port?"};
 }
 
 Result<json::object> object_of(const io::WebAnswer& answer, const std::string& what) {
@@ -199,10 +200,12 @@ Result<std::optional<std::vector<FileStatus>>> WebHdfs::list_by_pages(const std:
     if (!answer.ok() && answer.error().code == ErrorCode::rejected) return std::optional<std::vector<FileStatus>>();
     if (!answer.ok()) return answer.error();
     SLUICE_TRY(const auto whole, object_of(*answer, what));
-    SLUICE_TRY(auto page, statuses_of(below(whole, {"DirectoryListing", "partialListing", "FileStatuses", "FileStatus"}), what));
+    const auto* list = below(whole, {"DirectoryListing", "partialListing", "FileStatuses", "FileStatus"});
+    SLUICE_TRY(auto page, statuses_of(list, what));
     const auto* remaining = below(whole, {"DirectoryListing", "remainingEntries"});
     std::ranges::move(page, std::back_inserter(out));
-    if (remaining == nullptr || !remaining->is_int64() || remaining->get_int64() == 0 || page.empty()) return std::optional(std::move(out));
+    const bool is_last = remaining == nullptr || !remaining->is_int64() || remaining->get_int64() == 0 || page.empty();
+    if (is_last) return std::optional(std::move(out));
     operation.parameters = {{"startAfter", out.back().name}};
   }
 }
