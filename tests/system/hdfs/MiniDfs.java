@@ -137,15 +137,16 @@ public class MiniDfs {
     if (!verb.equals("start")) cluster.shutdownNameNode(number);
     if (verb.equals("kill")) return;
     cluster.restartNameNode(number, nameNodes == 1);
-    if (nameNodes > 1 && number == active) cluster.transitionToActive(number);
+    if (nameNodes > 1 && number == active) makeActive(number);
   }
 
   private void makeActive(int number) throws Exception {
-    if (cluster.getNameNode(active) != null && cluster.getNameNode(active).isActiveState()) {
+    if (number != active && cluster.getNameNode(active) != null && cluster.getNameNode(active).isActiveState()) {
       cluster.transitionToStandby(active);
     }
     active = number;
     cluster.transitionToActive(number);
+    cluster.waitActive(number);  // until the DataNode has found it
   }
 
   private void command(String[] words) throws Exception {
