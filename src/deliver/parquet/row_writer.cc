@@ -1,6 +1,7 @@
 // Rows are taken apart as they come (shredder.h). A batch of some hundred kilobytes goes to Arrow's column writers, which
 // encode and compress page by page; the pages of the row group at hand are kept in memory until it is closed, because all
 // its columns grow at once. What a column writer keeps of strings it has copied, so the batch's memory is used again.
+// Memory comes from Arrow's own allocator: on glibc's heap, row groups of 4 MB fragmented to 350 MiB, here to 72.
 
 #include "deliver/parquet/row_writer.h"
 

@@ -19,7 +19,7 @@ struct ParquetOptions {
   int level = 3;               // of zstd (1 to 22) and gzip (1 to 9)
   // A row group is closed when its rows, in Avro, are this large, or when it holds this much memory.
   std::uint64_t row_group_bytes = 128 << 20;
-  std::uint64_t memory_bytes = 128 << 20;
+  std::uint64_t memory_bytes = 64 << 20;
   std::uint64_t page_bytes = 1 << 20;  // of a column, before compression
 };
 
