@@ -35,7 +35,7 @@ TABLE = pyarrow.schema([
 
 
 def columns(count):
-    """The rows of the probe in docs: half of a note's bytes are random digits, one in ten is null."""
+    """Half of a note's bytes are random digits, one in ten is null."""
     draw = random.Random(42)
     out = {name: [] for name in TABLE.names}
     for i in range(count):
@@ -102,7 +102,7 @@ def main():
         database.execute("create table events as select * from columnar")
         size = os.path.getsize(f"{folder}/rows") - 4 * arguments.rows
         print(f"{arguments.rows} rows, {size / 1e6:.1f} MB in Avro; one thread, processor time, best of {arguments.runs}\n")
-        print("| codec | writer | rows/s | MB/s | file, MB | ratio |\n|---|---|---|---|---|---|")
+        print("| codec | writer | rows/s | MB/s | file, MB | speed to ours |\n|---|---|---|---|---|---|")
         for codec in ("zstd", "snappy", "none"):
             reports = [ours(arguments.build, folder, codec) for _ in range(arguments.runs)]
             seconds = {"ours": min(report["seconds"] for report in reports)}
