@@ -196,5 +196,13 @@ TEST(Resolution, LimitsHold) {
   EXPECT_EQ(out.size(), 3U + 1000 * 1002);
 }
 
+TEST(Resolution, TakesADatumOfNoBytesThatIsNowhere) {
+  const auto writer = *Schema::parse(R"({"type":"record","name":"R","fields":[]})");
+  const auto reader = *Schema::parse(R"({"type":"record","name":"R","fields":[{"name":"a","type":["null","int"],"default":null}]})");
+  Bytes out;
+  ASSERT_TRUE(Resolution::compile(writer, reader)->resolve({}, out).ok());
+  EXPECT_EQ(out, Bytes(1, '\0'));
+}
+
 }  // namespace
 }  // namespace sluice::avro

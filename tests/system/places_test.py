@@ -165,7 +165,7 @@ def inject(lake, draw):
         place.kill(fault)
         time.sleep(draw.uniform(0, 0.7))
         place.mend(fault)
-    time.sleep(draw.uniform(0.05, 0.9))
+    time.sleep(draw.uniform(0.05, 1.2))
     return fault
 
 
@@ -182,6 +182,7 @@ def faults(directory, kind, file_format, count, draw):
             for _ in range(count):
                 fault = inject(lake, draw)
                 told[fault] = told.get(fault, 0) + 1
+            wait_until(lambda: lake.count >= 3000, 120, "3000 records are written")
             stop.set()
             writer.join(330)
             records, files = lake.compare()

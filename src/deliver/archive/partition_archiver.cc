@@ -60,7 +60,10 @@ Result<bool> PartitionArchiver::step(std::int64_t wait_ms) {
     SLUICE_RETURN_IF_ERROR(skip_gap());
     return true;
   }
-  for (const auto& record : *records) SLUICE_RETURN_IF_ERROR(add(record));
+  for (const auto& record : *records) {
+    SLUICE_RETURN_IF_ERROR(add(record));
+    if (roll_is_large()) SLUICE_RETURN_IF_ERROR(roll_to(record.offset + 1));
+  }
   const bool moved = reader_->next_offset() != before;
   caught_up_ = !moved;
   if (moved && roll_began_ms_ == 0) roll_began_ms_ = context_.clock.steady_ms() + 1;
@@ -68,11 +71,14 @@ Result<bool> PartitionArchiver::step(std::int64_t wait_ms) {
   return moved;
 }
 
-bool PartitionArchiver::roll_is_due() const {
+bool PartitionArchiver::roll_is_large() const {
   const auto& options = context_.options;
   return static_cast<double>(roll_->largest_file_bytes()) * ratio_ >= static_cast<double>(options.roll_bytes) ||
-         roll_->rows() >= options.roll_rows || roll_->open_files() > options.max_open_files ||
-         pending_ms() >= options.roll_after.count() || period_is_over();
+         roll_->rows() >= options.roll_rows || roll_->open_files() > options.max_open_files;
+}
+
+bool PartitionArchiver::roll_is_due() const {
+  return pending_ms() >= context_.options.roll_after.count() || period_is_over();
 }
 
 // Whether a folder's time has come to its end since the roll began, with all of the log read: no reason to wait longer.

@@ -82,6 +82,7 @@ class PartitionArchiver {
   [[nodiscard]] Result<void> roll_to(Offset end);
   [[nodiscard]] Result<void> skip_gap();
   [[nodiscard]] Result<void> place(const EncodedRow& encoded, std::int64_t timestamp_ms);
+  [[nodiscard]] bool roll_is_large() const;
   [[nodiscard]] bool roll_is_due() const;
   [[nodiscard]] bool period_is_over() const;
 

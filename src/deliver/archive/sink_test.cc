@@ -94,6 +94,20 @@ TEST_F(ArchiveSink, ADeleteIsARowOfItsKeyColumns) {
   EXPECT_EQ(archived_files(store, Orders::kTopic).size(), 1U);
 }
 
+TEST_F(ArchiveSink, ADeleteByAKeyWithoutSchemaIsARowOfNulls) {
+  orders.put(1, "a");
+  const auto one = log.put(Orders::kTopic, "plain", std::nullopt);
+  orders.put_wider(1, "a", 1);
+  const auto two = log.put(Orders::kTopic, "plain", std::nullopt);
+  archive_all();
+  for (const auto offset : {one, two}) {
+    EXPECT_EQ(row(offset).at("id"), kNull);
+    EXPECT_EQ(row(offset).at("_x5fop"), kNull);
+    EXPECT_EQ(row(offset).at("_op"), "\x02" + avro_text("d"));
+  }
+  expect_archive_equals_topic(store, log, Orders::kTopic);
+}
+
 TEST_F(ArchiveSink, ADeleteBeforeAnyValueTakesTheNewestSchema) {
   const auto offset = orders.remove(7);
   archive_all();
