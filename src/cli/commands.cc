@@ -23,7 +23,6 @@ constexpr auto kReserved = std::to_array<Reserved>({
     {"quota", ""},
     {"try", ""},
     {"history", ""},
-    {"export", ""},
     {"dlq", "list show edit retry delete"},
     {"plan", ""},
     {"apply", ""},
@@ -55,6 +54,7 @@ std::vector<Command> all_commands(const Globals& globals) {
   add(topic_commands(globals));
   add(schema_commands(globals));
   add(source_commands(globals));
+  add(export_commands(globals));
   all.push_back(version_command(globals));
   all.push_back(completion_command(globals));
   all.push_back(reference_command(globals));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "deliver/avro_file/avro_format.h"
 #include "deliver/parquet_module/parquet_module.h"
@@ -50,6 +51,14 @@ Result<void> check_place(const std::string& to) {
     case Kind::unknown: break;
   }
   return no_place(to);
+}
+
+std::string absolute_place(const std::string& to) {
+  const auto path = to.starts_with("file://") ? to.substr(7) : to;
+  if (path.find("://") != std::string::npos) return to;
+  auto out = std::filesystem::absolute(path).lexically_normal().string();
+  while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+  return out;
 }
 
 Result<std::unique_ptr<pipeline::Store>> open_place(const std::string& to) {

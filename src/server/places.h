@@ -14,6 +14,8 @@ namespace sluice::server {
 // "./archive", "file:///archive", "hdfs://namenode:9870/archive" (deliver/store/hdfs/hdfs_url.h), "s3://bucket/archive"
 // (deliver/store/s3/s3_address.h). Asks nobody yet. Errors: rejected (no place).
 [[nodiscard]] Result<std::unique_ptr<pipeline::Store>> open_place(const std::string& to);
+// "./archive" and its like as an absolute path, for others on this machine; every other place as it is written.
+[[nodiscard]] std::string absolute_place(const std::string& to);
 // Whether that would succeed, by the text alone.
 [[nodiscard]] Result<void> check_place(const std::string& to);
 

@@ -1,10 +1,12 @@
 // The listeners: Kafka's protocol, the registry's REST, the admin pages.
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "registry/rest.h"
 #include "server/metric_list.h"
+#include "server/places.h"
 #include "server/server_parts.h"
 
 namespace sluice::server {
@@ -72,6 +74,8 @@ ServerStatus Server::Parts::status() const {
     if (const auto broken = stage.kind == "sink" ? node->broken_holds(stage.name) : 0; broken > 0) {
       stage.facts["hold"] = "was broken " + std::to_string(broken) + " times: the log kept more than hold.bytes for it";
     }
+    const auto sink = std::ranges::find_if(sinks, [&](const SinkParts& each) { return each.config.name == stage.name; });
+    if (stage.kind == "sink" && sink != sinks.end()) stage.facts["archive"] = absolute_place(sink->config.to);  // as others open it
   }
   if (log) status.topics = topics();
   for (const auto& [where, error] : node->damaged()) {
