@@ -1,23 +1,29 @@
 #!/usr/bin/env bash
 # Runs the foreign clients' checks against a broker: tests/compat/run.sh BOOTSTRAP [java|kafkajs]...
-# Without a broker, `tests/compat/run.sh fetch` only gets the clients, by package name, into .deps/compat.
+# Without a broker, `tests/compat/run.sh fetch` only gets the clients, by package name, into .deps/compat, and what Spark
+# (of PyPI) reads Avro and topics with.
 # Needs a JDK with Maven, and Node.js with npm (tools/deps.sh test installs them).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 deps=$here/../../.deps/compat
 bootstrap=$1
 shift
+[ "$bootstrap" != fetch ] || [ $# -gt 0 ] || set -- java kafkajs spark
 [ $# -gt 0 ] || set -- java kafkajs
 mkdir -p "$deps"
 
-fetch_java() {
-  cmp -s "$here/java/pom.xml" "$deps/java/pom.xml" && return
-  echo "   fetching the Java client"
-  rm -rf "$deps/java" "$deps/java.part"
-  mvn -B -q -f "$here/java/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$deps/java.part" >&2
-  cp "$here/java/pom.xml" "$deps/java.part/"
-  mv "$deps/java.part" "$deps/java"
+# What a pom.xml here names, by Maven.
+fetch_jars() {
+  cmp -s "$here/$1/pom.xml" "$deps/$1/pom.xml" && return
+  echo "   fetching $2"
+  rm -rf "$deps/$1" "$deps/$1.part"
+  mvn -B -q -f "$here/$1/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$deps/$1.part" >&2
+  cp "$here/$1/pom.xml" "$deps/$1.part/"
+  mv "$deps/$1.part" "$deps/$1"
 }
+
+fetch_java() { fetch_jars java "the Java client"; }
+fetch_spark() { fetch_jars spark "Spark's readers of Avro and of topics"; }
 
 fetch_kafkajs() {
   cmp -s "$here/kafkajs/package.json" "$deps/kafkajs/fetched.json" && return
@@ -44,7 +50,7 @@ run_kafkajs() {
 
 status=0
 for client in "$@"; do
-  case $client in java | kafkajs) ;; *) echo "unknown client '$client'; java and kafkajs are there" >&2; exit 2 ;; esac
+  case $client in java | kafkajs) ;; spark) [ "$bootstrap" = fetch ] || continue ;; *) echo "unknown client '$client'; java and kafkajs are there" >&2; exit 2 ;; esac
   "fetch_$client"
   [ "$bootstrap" = fetch ] || "run_$client" || status=1
 done

@@ -12,7 +12,8 @@ class Road:
     """A database `shop` made by `sql`, captured as `shop` and archived; streaming when the constructor returns, unless told not
     to wait."""
 
-    def __init__(self, directory, sql, settings=None, user="postgres", config="", programs=None, wait=True):
+    def __init__(self, directory, sql, settings=None, user="postgres", config="", programs=None, wait=True,
+                 form="avro"):
         self.directory = directory
         self.server = Postgres(directory, settings, programs)
         self.server.create_database("shop")
@@ -23,7 +24,7 @@ class Road:
             file.write(f"version: 1\n{config or 'log: {keep_free: 100MB}'}\nsources:\n  shop:\n"
                        f"    from: {self.server.url('shop', user)}\n    tables: [public.*]\n"
                        f"    password: ${{file:{directory}/password}}\n"
-                       f"sinks:\n  archive: {{to: {self.archive}, topics: 'shop.*', roll: {{after: 1s}}}}\n")
+                       f"sinks:\n  archive: {{to: {self.archive}, topics: 'shop.*', format: {form}, roll: {{after: 1s}}}}\n")
         self.schemas = {}
         self.set_password("")
         self.sluice = Sluice(directory, config=path)

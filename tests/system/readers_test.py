@@ -1,0 +1,371 @@
+"""The code that `sluice export` prints, run as printed on archives that `sluice serve` made of a real database, against what
+the topic holds: counts, sums, types and nulls, column by column; and what it goes on with, each row once.
+
+Flink, Trino and Hive are not run here: what is printed for them is parsed by sqlglot where it knows the dialect.
+"""
+import datetime
+import decimal
+import glob
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+import threading
+import time
+import uuid
+import zlib
+
+from archive_test import COLUMNS
+from harness import ROOT, SLUICE, Checks, read_topic, temporary_directory, wait_until
+from road import Road
+
+TYPES = ("b bool, i2 int2, i4 int4, i8 int8, f4 float4, f8 float8, t text, v varchar(40), y bytea, n numeric(12,3), wide numeric(30,10), "
+         "loose numeric, d date, tm time, ts timestamp, tz timestamptz, u uuid, j jsonb, m mood, ints int[], texts text[], prices numeric(10,2)[], "
+         "uuids uuid[], net inet, big text")
+SETUP = f"""
+CREATE TYPE mood AS ENUM ('sad', 'o''k', 'happy day');
+CREATE TABLE everything (id int PRIMARY KEY, {TYPES}, dropped text, "a note" text);
+ALTER TABLE everything ALTER big SET STORAGE EXTERNAL;
+ALTER TABLE everything ALTER "a note" SET STORAGE EXTERNAL;
+CREATE TABLE huge (id int PRIMARY KEY, h numeric(100,40), tm time);
+INSERT INTO huge VALUES (1, 1e59, '01:02:03'), (2, -1e-40, NULL), (3, NULL, '23:59:59.999999');
+"""
+
+
+def values(i):
+    """The columns of row i, as SQL."""
+    if i % 7 == 3:
+        return ", ".join(["NULL"] * 25)
+    return (f"{i % 2 == 0}, {i % 30000}, {-i}, {i} * 4000000000, {i} * 1.5, {i} / 7.0::float8, 'text {i}', 'ä€😀 {i}', "
+            f"'\\x00ff{i % 256:02x}', {i}.125, -{i}.0000000001, 'NaN', date '1969-12-25' + {i}, time '00:00:00.000001' + interval '{i} minutes', "
+            f"timestamp '1969-12-31 23:59:59.999999' + interval '{i} hours', timestamptz '2026-01-01 12:00:00.5+02' + interval '{i} hours', "
+            f"'00112233-4455-6677-8899-{i:012x}', '{{\"a\": {i}}}', 'o''k', '{{1,NULL,{i}}}', ARRAY['', NULL, 'a,b {i}'], '{{1.5,{i}.25,NULL}}', "
+            f"ARRAY['00112233-4455-6677-8899-{i:012x}'::uuid], '10.0.0.1/8', repeat('big {i} ', 1000)")
+
+
+NOTE = "repeat('a note ', 1000)"
+
+
+def insert(begin, end, more=None):
+    more = more or f"'old', {NOTE}"
+    return "".join(f"INSERT INTO everything VALUES ({i}, {values(i)}, {more});" for i in range(begin, end))
+
+
+FIRST = insert(0, 40)
+LATER = (insert(100, 120) + "UPDATE everything SET i4 = 7 WHERE id < 10; DELETE FROM everything WHERE id IN (11, 12);"
+         "INSERT INTO everything (id, t) VALUES (11, 'again');"
+         "ALTER TABLE everything ADD COLUMN added int; ALTER TABLE everything DROP COLUMN dropped;" + insert(200, 220, NOTE + ", 1") +
+         "UPDATE everything SET added = 2 WHERE id < 5;")
+AFTER = (insert(300, 310, NOTE + ", 5") + "UPDATE everything SET added = 3 WHERE id BETWEEN 3 AND 8; DELETE FROM everything WHERE id = 20;"
+         "UPDATE everything SET i8 = 1 WHERE id = 1;")
+
+
+class Archived:
+    """A road whose archive has all that its topics have."""
+
+    def __init__(self, directory, form):
+        self.form, self.marks = form, 0
+        os.makedirs(directory)
+        self.road = Road(directory, SETUP + FIRST, form=form)
+
+    def settle(self):
+        """Waits until the archive has what the database has: a mark is written behind it."""
+        self.marks += 1
+        self.road.sql(f"UPDATE everything SET t = 'mark {self.marks}' WHERE id = 39")
+        topic = "shop.public.everything"
+
+        def marked():
+            messages = read_topic(self.road.sluice.broker, topic, newest=10)
+            newest = messages[-1] if messages else None
+            return newest and newest.value() and self.road.decode(newest.value())[0]["t"] == f"mark {self.marks}"
+        wait_until(marked, 60, "the source has the last change", every=0.2)
+
+        def archived():
+            items = {i["name"]: i for i in self.road.stage("sink").get("items", [])}
+            return topic in items and "shop.public.huge" in items and all(i["offset"] == i["end_offset"] for i in items.values())
+        wait_until(archived, 60, "the archive has what the topics have")
+
+    def export(self, language, table, *more):
+        result = self.road.sluice.run("export", language, "shop.public." + table, *more)
+        assert result.returncode == 0, result
+        path = os.path.join(self.road.directory, f"{language}_{table}{len(more)}.py")
+        with open(path, "w") as file:
+            file.write(result.stdout)
+        return result.stdout, path
+
+    def topic(self, table):
+        """The topic's rows as an archive has them: (own columns, key, op, unchanged), by offset."""
+        rows = {}
+        for message in read_topic(self.road.sluice.broker, f"shop.public.{table}"):
+            headers = {name: value.decode() for name, value in message.headers() or []}
+            own = self.road.decode(message.value())[0] if message.value() is not None else self.road.decode(message.key())[0]
+            rows[message.offset()] = {**own, "_key": message.key(), "_op": headers.get("__op"), "_unchanged": headers.get("__unchanged"),
+                                      "_timestamp": message.timestamp()[1], "_txid": headers.get("__txid") and int(headers["__txid"])}
+        return rows
+
+
+def avro_names(unchanged):
+    return [name.replace(" ", "_x20") for name in json.loads(unchanged or "[]")]
+
+
+def current(rows):
+    """The table as it is, by id: what PostgreSQL has."""
+    table = {}
+    for _, row in sorted(rows.items()):
+        before = table.pop(row["_key"], {})
+        if row["_op"] != "d":
+            table[row["_key"]] = {**row, **{name: before[name] for name in avro_names(row["_unchanged"])}}
+    return {row["id"]: row for row in table.values()}
+
+
+EPOCH = datetime.datetime(1970, 1, 1)
+
+
+def normal(value, column=""):
+    """A value as text that is the same whoever read it: times are microseconds, uuids text."""
+    if isinstance(value, (list, tuple)) or type(value).__name__ == "ndarray":
+        return [normal(each) for each in value]
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo:
+            value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        micros = (value - EPOCH) // datetime.timedelta(microseconds=1)
+        return micros // 1000 if column == "_timestamp" else micros
+    if isinstance(value, datetime.time):
+        return ((value.hour * 60 + value.minute) * 60 + value.second) * 1000000 + value.microsecond
+    if isinstance(value, decimal.Decimal):
+        return str(value.normalize(decimal.Context(prec=2000)) + 0)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).hex()
+    return value
+
+
+def sums(rows, columns):
+    """By column: how many rows, how many nulls, and the sum of the values' checksums."""
+    out = {}
+    for name in columns:
+        column = [normal(row.get(name), name) for row in rows]
+        out[name] = (len(column), sum(v is None for v in column), sum(zlib.crc32(repr(v).encode()) for v in column))
+    return out
+
+
+def agree(rows, topic, columns):
+    rows = list(rows)
+    assert len(rows) == len(topic), f"{len(rows)} rows, the topic has {len(topic)}"
+    assert sorted(row["_offset"] for row in rows) == sorted(topic), "offsets"
+    topic = [{**row, "_offset": offset} for offset, row in topic.items()]
+    got, wanted = sums(rows, columns), sums(topic, columns)
+    assert got == wanted, {name: (got[name], wanted[name]) for name in columns if got[name] != wanted[name]}
+
+
+OWN = ["id"] + [c.split()[0] for c in re.sub(r"\(\d+,\d+\)", "", TYPES).split(", ")] + ["dropped", "a_x20note", "added"]
+ALL = OWN + ["_offset", "_timestamp", "_key", "_op", "_txid", "_unchanged"]
+
+
+def same_table(rows, wanted):
+    rows = list(rows)
+    assert sorted(row["id"] for row in rows) == sorted(wanted), "keys"
+    wanted = list(wanted.values())
+    got, wanted = sums(rows, OWN), sums(wanted, OWN)
+    assert got == wanted, {name: (got[name], wanted[name]) for name in OWN if got[name] != wanted[name]}
+
+
+def as_database(archived):
+    """The table by the topic is the table in PostgreSQL."""
+    table = current(archived.topic("everything"))
+    found = archived.road.sql('SELECT id, i4, big, added, t, "a note" FROM everything ORDER BY id')
+    assert found == [(i, table[i]["i4"], table[i]["big"], table[i].get("added"), table[i]["t"], table[i]["a_x20note"]) for i in sorted(table)]
+    assert any(row["_unchanged"] for row in archived.topic("everything").values()), "no value was left out: the test tests less"
+
+
+def unscaled(value):
+    """A numeric(100,40) as a whole number: text, or bytes in two's complement."""
+    if isinstance(value, str):
+        return int(decimal.Decimal(value).scaleb(40, decimal.Context(prec=200)))
+    return int.from_bytes(value, "big", signed=True)
+
+
+def python_reads(archived):
+    import pyarrow as pa
+    text, path = archived.export("python", "everything")
+    topic = archived.topic("everything")
+    program = runpy.run_path(path)
+    changes = program["changes"]
+    agree(changes.to_pylist(), topic, ALL)
+    types = {"n": pa.decimal128(12, 3), "d": pa.date32(), "tm": pa.time64("us"), "ts": pa.timestamp("us"), "tz": pa.timestamp("us", "UTC"), "u": pa.string(),
+             "y": pa.binary(), "prices": pa.list_(pa.decimal128(10, 2)), "_timestamp": pa.timestamp("ms", "UTC"), "hour": pa.string(), "f4": pa.float32()}
+    assert {name: changes.schema.field(name).type for name in types} == types
+    assert set(changes.column("dt").to_pylist()) == {str(datetime.datetime.fromtimestamp(r["_timestamp"] / 1000, datetime.timezone.utc).date())
+                                                     for r in topic.values()}
+    same_table(program["table"].values(), current(topic))
+    _, path = archived.export("python", "huge")
+    huge = runpy.run_path(path)["changes"].to_pylist()
+    agree(huge, archived.topic("huge"), ["id", "tm"])
+    wanted = {1: 10**99, 2: -1, 3: None}
+    assert {row["id"]: row["h"] and unscaled(row["h"]) for row in huge} == wanted, huge
+    assert "live" in text and "live" not in archived.export("python", "everything", "--table")[0]
+
+
+def duckdb_reads(archived):
+    import duckdb
+    text, path = archived.export("duckdb", "everything")
+    if archived.form == "avro":
+        database = runpy.run_path(path)["database"]
+        changes, table = "changes", "shop_public_everything"
+    else:
+        database = duckdb.connect()
+        database.execute(text)
+        changes, table = "shop_public_everything_changes", "shop_public_everything"
+    database.execute("SET TimeZone = 'UTC'")
+    topic = archived.topic("everything")
+    rows = lambda relation: database.sql(f"FROM {relation}").to_arrow_table().to_pylist()
+    agree(rows(changes), topic, ALL)
+    same_table(rows(table), current(topic))
+    types = dict(database.execute(f"SELECT column_name, column_type FROM (DESCRIBE {changes})").fetchall())
+    expected = {"n": "DECIMAL(12,3)", "d": "DATE", "tm": "TIME", "ts": "TIMESTAMP", "tz": "TIMESTAMP WITH TIME ZONE", "y": "BLOB", "f4": "FLOAT",
+                "prices": "DECIMAL(10,2)[]", "texts": "VARCHAR[]", "hour": "VARCHAR"}
+    assert {name: types[name] for name in expected} == expected, types
+
+
+def spark_environment():
+    jars = glob.glob(os.path.join(ROOT, ".deps", "compat", "spark", "*.jar"))
+    assert len(jars) == 5, f"{jars}: tests/compat/run.sh fetch spark gets them"
+    os.environ.update(TZ="UTC", PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1")
+    time.tzset()
+    os.environ["PYSPARK_SUBMIT_ARGS"] = (
+        f"--jars {','.join(jars)} --master local[2] --driver-memory 1g --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 "
+        "--conf spark.log.level=ERROR --conf spark.ui.showConsoleProgress=false --conf spark.sql.session.timeZone=UTC pyspark-shell")
+
+
+def spark_reads(archived):
+    _, path = archived.export("spark", "everything")
+    topic = archived.topic("everything")
+    program = runpy.run_path(path)
+    agree([row.asDict() for row in program["changes"].collect()], topic, ALL)
+    same_table([row.asDict() for row in program["table"].collect()], current(topic))
+    types = dict(program["changes"].dtypes)
+    expected = {"n": "decimal(12,3)", "d": "date", "tm": "bigint", "ts": "timestamp_ntz", "tz": "timestamp", "y": "binary", "f4": "float",
+                "prices": "array<decimal(10,2)>", "dt": "date", "hour": "int"}
+    assert {name: types[name] for name in expected} == expected, types
+    _, path = archived.export("spark", "huge")
+    huge = runpy.run_path(path)["changes"]
+    agree([row.asDict() for row in huge.collect()], archived.topic("huge"), ["id", "tm"])
+    rows = {row["id"]: row["h"] and unscaled(row["h"]) for row in huge.collect()}
+    assert rows == {1: 10**99, 2: -1, 3: None}, rows
+
+
+def goes_on(archived):
+    """Programs that were printed before later changes: archive and topic together are all rows, each once."""
+    _, python = archived.export("python", "everything")
+    _, spark = archived.export("spark", "everything")
+    archived.road.sql(AFTER)
+    archived.settle()
+    topic = archived.topic("everything")
+    program = runpy.run_path(python)
+    rows, table = program["changes"].to_pylist(), program["table"]
+    before = len(rows)
+    following = program["live"]()
+    while len(rows) < len(topic):
+        row = next(following)
+        program["apply"](table, row)
+        rows.append(row)
+    following.close()
+    assert before < len(topic), "nothing came after the archive's end: the test tests nothing"
+    assert sorted(row["_offset"] for row in rows) == sorted(topic), "a row is there twice, or missing"
+    same_table(table.values(), current(topic))
+    goes_on_with_spark(archived, spark, topic, before)
+
+
+def goes_on_with_spark(archived, path, topic, before):
+    program = runpy.run_path(path)
+    batches = []
+    stream = program["live"].writeStream.foreachBatch(lambda batch, _: batches.extend(program["rows_of"](batch).collect()))
+    stream = stream.option("checkpointLocation", os.path.join(archived.road.directory, "checkpoint")).trigger(availableNow=True).start()
+    assert stream.awaitTermination(90), "the stream does not end"
+    live = [row.asDict() for row in batches]
+    archive = [row.asDict() for row in program["changes"].collect()]
+    assert len(archive) == before and len(live) == len(topic) - before, (len(archive), len(live), before, len(topic))
+    deletes = {offset: row for offset, row in topic.items() if row["_op"] == "d"}
+    keyed = [{**row, **({"id": deletes[row["_offset"]]["id"]} if row["_offset"] in deletes else {})} for row in archive + live]
+    agree(keyed, topic, ALL)
+
+
+def goes_on_as_printed(archived):
+    """The program as it is, from a shell, prints what comes."""
+    _, path = archived.export("python", "everything")
+    process = subprocess.Popen([sys.executable, "-u", path], stdout=subprocess.PIPE, text=True)
+    lines = []
+    threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
+    try:
+        wait_until(lambda: lines, 60, "the first line")
+        archived.road.sql("UPDATE everything SET t = 'last' WHERE id = 2")
+        wait_until(lambda: any("'t': 'last'" in line for line in lines[1:]), 30, "the change is printed")
+    finally:
+        process.kill()
+        process.wait()
+    assert len(lines) == 2, lines
+
+
+def sql_is_sql(archived):
+    import sqlglot
+    from sqlglot import exp
+    for language, dialect in (("trino", "trino"), ("hive", "hive"), ("flink", None)):
+        text, _ = archived.export(language, "everything")
+        alone, _ = archived.export(language, "everything", "--table")
+        assert len(alone) < len(text)
+        if dialect:
+            statements = [s for s in sqlglot.parse(text, dialect=dialect) if s]
+            created = {c.this.this.name if isinstance(c.this, exp.Schema) else c.this.name for c in statements if isinstance(c, exp.Create)}
+            assert {"shop_public_everything_archive", "shop_public_everything_changes", "shop_public_everything"} <= created, created
+        for part in ("decimal(12,3)", archived.road.archive, archived.road.sluice.broker):
+            assert part in text.lower(), (language, part)
+
+
+def errors_say_what_to_do(archived):
+    run = lambda *more: archived.road.sluice.run("export", "python", *more)
+    near = run("shop.public.everythin")
+    assert near.returncode == 1 and "did you mean shop.public.everything?" in near.stderr, near
+    near = run("everything", "--archive", archived.road.archive)
+    assert near.returncode == 1 and "did you mean shop.public.everything?" in near.stderr, near
+    none = run("shop.public.everything", "--archive", archived.road.directory)
+    assert none.returncode == 1 and "there is no archive" in none.stderr, none
+    sink = run("shop.public.everything", "--sink", "lake")
+    assert sink.returncode == 1 and "there is: archive" in sink.stderr, sink
+    same = run("shop.public.everything").stdout
+    assert same == run("shop.public.everything", "--archive", archived.road.archive).stdout == run("shop.public.everything", "--sink", "archive").stdout
+
+
+def has_format(directory, form):
+    """Whether this program writes such files."""
+    path = os.path.join(directory, f"{form}.yaml")
+    with open(path, "w") as file:
+        file.write(f"version: 1\nsinks:\n  lake: {{to: {directory}/lake, topics: [clicks], format: {form}}}\n")
+    return subprocess.run([SLUICE, "check", "-c", path], capture_output=True, check=False).returncode == 0
+
+
+def main():
+    checks = Checks()
+    spark_environment()
+    with temporary_directory() as directory:
+        for form in ("avro", "parquet"):
+            if not has_format(directory, form):
+                print(f"this program has no {form}")
+                continue
+            archived = Archived(os.path.join(directory, form), form)
+            with archived.road:
+                archived.settle()
+                archived.road.sql(LATER)
+                archived.settle()
+                for name, function in (("the topic is the table", as_database), ("python reads it", python_reads), ("duckdb reads it", duckdb_reads),
+                                       ("spark reads it", spark_reads), ("it goes on at the exact offset", goes_on),
+                                       ("python goes on as printed", goes_on_as_printed), ("sql is sql", sql_is_sql),
+                                       ("errors say what to do", errors_say_what_to_do)):
+                    checks.run(f"{form}: {name}", function, archived)
+    checks.finish()
+
+
+if __name__ == "__main__":
+    main()
