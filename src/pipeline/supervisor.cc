@@ -48,6 +48,10 @@ struct Supervisor::Worker {
     ended = to == State::failed || to == State::ended;
     if (ended) ended_or_stopped.notify_all();
   }
+  [[nodiscard]] bool wait_for_end(Clock::time_point until) {
+    std::unique_lock lock(mutex);
+    return ended_or_stopped.wait_until(lock, until, [&] { return ended; });
+  }
   // False: stop was requested meanwhile.
   bool wait(const std::stop_token& stop, milliseconds time) {
     std::unique_lock lock(mutex);
@@ -66,10 +70,28 @@ Supervisor::~Supervisor() {
 }
 
 void Supervisor::start(Stage& stage, std::string name) {
-  auto& worker = *workers_.emplace_back(std::make_unique<Worker>());
+  const std::lock_guard lock(mutex_);
+  auto& worker = *workers_.emplace_back(std::make_shared<Worker>());
   worker.stage = &stage;
   worker.name = std::move(name);
   worker.thread = std::jthread([this, &worker](std::stop_token stop) { work(worker, stop); });
+}
+
+bool Supervisor::end(const Stage& stage, milliseconds deadline) {
+  const auto all = workers();
+  const auto found = std::ranges::find(all, &stage, [](const auto& worker) { return worker->stage; });
+  if (found == all.end()) return true;
+  (*found)->thread.request_stop();
+  if (!(*found)->wait_for_end(Clock::now() + deadline)) return false;
+  (*found)->thread.join();
+  const std::lock_guard lock(mutex_);
+  std::erase(workers_, *found);
+  return true;
+}
+
+std::vector<std::shared_ptr<Supervisor::Worker>> Supervisor::workers() const {
+  const std::lock_guard lock(mutex_);
+  return workers_;
 }
 
 void Supervisor::work(Worker& worker, const std::stop_token& stop) {
@@ -99,17 +121,19 @@ void Supervisor::work(Worker& worker, const std::stop_token& stop) {
 }
 
 std::vector<std::string> Supervisor::stop(milliseconds deadline) {
-  for (const auto& worker : workers_) worker->thread.request_stop();
+  const auto all = workers();
+  for (const auto& worker : all) worker->thread.request_stop();
   const auto until = Clock::now() + deadline;
   std::vector<std::string> left;
-  for (const auto& worker : workers_) {
-    std::unique_lock lock(worker->mutex);
-    if (!worker->ended_or_stopped.wait_until(lock, until, [&] { return worker->ended; })) left.push_back(worker->name);
+  for (const auto& worker : all) {
+    if (!worker->wait_for_end(until)) left.push_back(worker->name);
   }
   return left;
 }
 
 std::vector<StageStatus> Supervisor::status() const {
+  // Under the lock all the while: the stages live as long as they are here.
+  const std::lock_guard all(mutex_);
   std::vector<StageStatus> out;
   for (const auto& worker : workers_) {
     auto status = worker->stage->status();
@@ -128,7 +152,7 @@ std::vector<StageStatus> Supervisor::status() const {
 }
 
 bool Supervisor::any_failed() const {
-  return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+  return std::ranges::any_of(workers(), [](const auto& worker) {
     const std::lock_guard lock(worker->mutex);
     return worker->state == Worker::State::failed;
   });

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -29,14 +30,18 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Starts `stage`, which must outlive this object. All starts come before status() is called from another thread.
-  // `name` is for traces: "source shop".
+  // All calls are safe from any thread, at any time; those that start and stop the same stage come one after the other.
+
+  // Starts `stage`, which must outlive this object, or its end(). `name` is for traces: "source shop".
   void start(Stage& stage, std::string name);
+  // Asks one stage to drain and end, and waits up to `deadline`. True: it has ended, and is here no more. False: it is
+  // still running; it ends when it can, and the call may be repeated. True for one that is not here.
+  [[nodiscard]] bool end(const Stage& stage, std::chrono::milliseconds deadline);
   // Asks every stage to drain and end, and waits up to `deadline`. Gives the names of those that are still running;
   // they may be waited for again, or left to the end of the process.
   [[nodiscard]] std::vector<std::string> stop(std::chrono::milliseconds deadline);
   // The stages' own status, with what only the supervisor knows: the error that ended or delays a stage, "waiting" and
-  // "failed". In the order of start(). Thread-safe.
+  // "failed". In the order of start().
   [[nodiscard]] std::vector<StageStatus> status() const;
   // Whether a stage was ended by an error that needs a person.
   [[nodiscard]] bool any_failed() const;
@@ -44,9 +49,11 @@ class Supervisor {
  private:
   struct Worker;
   void work(Worker& worker, const std::stop_token& stop);
+  [[nodiscard]] std::vector<std::shared_ptr<Worker>> workers() const;
 
   SupervisorOptions options_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  mutable std::mutex mutex_;  // before a worker's
+  std::vector<std::shared_ptr<Worker>> workers_;  // guarded by mutex_
 };
 
 }  // namespace sluice::pipeline

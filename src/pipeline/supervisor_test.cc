@@ -99,6 +99,41 @@ TEST(Supervisor, StoppingCutsAWaitShort) {
   EXPECT_TRUE(supervisor.stop(60s).empty());
 }
 
+TEST(Supervisor, EndsOneStageAndStartsAnotherWhileTheOthersGoOn) {
+  ScriptedStage stays({});
+  ScriptedStage second({});
+  Supervisor supervisor(kFast);
+  supervisor.start(stays, "stays");
+  std::jthread looks([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) static_cast<void>(supervisor.status());
+  });
+  for (int i = 0; i < 50; ++i) {
+    auto goes = std::make_unique<ScriptedStage>(std::deque<ErrorCode>{});
+    supervisor.start(*goes, "goes");
+    goes->wait_for_runs(1);
+    EXPECT_TRUE(supervisor.end(*goes, 60s));
+    EXPECT_EQ(supervisor.status().size(), 1U);
+  }
+  EXPECT_TRUE(supervisor.end(second, 0s));  // it was never here
+  supervisor.start(second, "second");
+  second.wait_for_runs(1);
+  EXPECT_EQ(supervisor.status().size(), 2U);
+  EXPECT_EQ(stays.runs(), 1);
+  EXPECT_TRUE(supervisor.stop(60s).empty());
+}
+
+TEST(Supervisor, AStageThatDoesNotDrainInTimeIsWaitedForAgain) {
+  ScriptedStage deaf({}, /*deaf=*/true);
+  Supervisor supervisor(kFast);
+  supervisor.start(deaf, "deaf");
+  deaf.wait_for_runs(1);
+  EXPECT_FALSE(supervisor.end(deaf, 10ms));
+  EXPECT_EQ(supervisor.status().size(), 1U);
+  deaf.release();
+  EXPECT_TRUE(supervisor.end(deaf, 60s));
+  EXPECT_TRUE(supervisor.status().empty());
+}
+
 TEST(Supervisor, NamesTheStagesThatDidNotDrainInTime) {
   ScriptedStage quick({});
   ScriptedStage deaf({}, /*deaf=*/true);
