@@ -26,14 +26,19 @@ struct StageItem {
 struct StageStatus {
   std::string kind;      // "source" or "sink"
   std::string name;      // its key in the configuration
-  std::string state;     // "starting", "snapshot", "streaming", "waiting", "failed", "stopped"
+  std::string state;     // "starting", "snapshot", "streaming", "paused", "waiting", "failed", "stopped"
   std::string error;     // the text of the last error while it lasts; else empty
   std::string hint;      // what to do about it
   std::string position;  // source: LSN text; sink: empty
   std::uint64_t lag_bytes = 0;
   double lag_seconds = 0;
   std::uint64_t rows_total = 0;      // since this process began
-  std::uint64_t files_published = 0; // sinks, since the archive began
+  // Sinks:
+  std::uint64_t files_published = 0; // since the archive began, as are the bytes
+  std::uint64_t bytes_published = 0;
+  std::uint64_t open_files = 0;      // begun, and not published
+  std::uint64_t dead_letters = 0;    // since this process began
+  std::uint64_t held_bytes = 0;      // of the log, that are kept because this sink has not published them
   std::vector<StageItem> items;
   std::map<std::string, std::string> facts;  // more for people, in order: {"slot", "sluice_shop"}
 };

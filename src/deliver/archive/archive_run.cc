@@ -12,8 +12,6 @@ namespace sluice::deliver::archive {
 
 namespace {
 
-constexpr std::string_view kFormatText = "{\"format\":\"sluice-archive\",\"version\":1}\n";
-
 std::string writer_id() {
   const auto uuid = Uuid::random();
   return hex({reinterpret_cast<const char*>(uuid.bytes.data()), uuid.bytes.size()});
@@ -191,9 +189,9 @@ Result<void> ArchiveRun::complete(const std::string& topic, const std::string& f
   return {};
 }
 
-std::map<TopicPartition, Offset> ArchiveRun::ends() const {
-  std::map<TopicPartition, Offset> out;
-  for (const auto& [at, archiver] : partitions_) out[at] = archiver->end();
+std::map<TopicPartition, ArchiveEnd> ArchiveRun::ends() const {
+  std::map<TopicPartition, ArchiveEnd> out;
+  for (const auto& [at, archiver] : partitions_) out[at] = {archiver->end(), archiver->totals()};
   return out;
 }
 
@@ -203,8 +201,6 @@ pipeline::StageStatus ArchiveRun::status() const {
   std::map<std::string, pipeline::StageItem> items;  // by topic; its partitions added up
   Totals totals;
   std::uint64_t missing_files = 0;
-  std::uint64_t dead_letters = 0;
-  std::size_t open_files = 0;
   for (const auto& [at, archiver] : partitions_) {
     auto& item = item_of(items, at.first);
     item.rows += archiver->totals().rows;
@@ -217,8 +213,8 @@ pipeline::StageStatus ArchiveRun::status() const {
     totals.files += archiver->totals().files;
     totals.bytes += archiver->totals().bytes;
     missing_files += archiver->missing_files();
-    dead_letters += archiver->dead_letters();
-    open_files += archiver->open_files();
+    status.dead_letters += archiver->dead_letters();
+    status.open_files += archiver->open_files();
     status.rows_total += archiver->rows_read();
     status.lag_bytes += archiver->pending_bytes();
     status.lag_seconds = std::max(status.lag_seconds, static_cast<double>(archiver->pending_ms()) / 1000);
@@ -226,14 +222,12 @@ pipeline::StageStatus ArchiveRun::status() const {
   add_failures(items, status);
   for (auto& [topic, item] : items) status.items.push_back(std::move(item));
   status.files_published = totals.files;
+  status.bytes_published = totals.bytes;
   status.facts = {{"archive", context_.store.where()},
-                  {"bytes", std::to_string(totals.bytes)},
                   {"format", context_.options.format->text()},
                   {"memory bytes", std::to_string(space_.used_bytes())},
-                  {"open files", std::to_string(open_files)},
                   {"rows", std::to_string(totals.rows)}};
   if (space_.spilled_bytes() != 0) status.facts["spilled bytes"] = std::to_string(space_.spilled_bytes());
-  if (dead_letters != 0) status.facts["dead letters"] = std::to_string(dead_letters);
   if (missing_files != 0) status.facts["files missing"] = std::to_string(missing_files);
   return status;
 }

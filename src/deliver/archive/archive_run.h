@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "deliver/archive/archive_ends.h"
 #include "deliver/archive/partition_archiver.h"
 #include "deliver/archive/sink.h"
 
@@ -38,7 +39,7 @@ class ArchiveRun {
   [[nodiscard]] Result<void> complete_folders();
 
   // The archive's end of each partition.
-  [[nodiscard]] std::map<TopicPartition, Offset> ends() const;
+  [[nodiscard]] std::map<TopicPartition, ArchiveEnd> ends() const;
   // Everything but state and error of the run.
   [[nodiscard]] pipeline::StageStatus status() const;
 

@@ -36,11 +36,12 @@ Result<CommitRecord> read_record(pipeline::Store& store, const std::string& topi
   return record;
 }
 
-Result<std::optional<Offset>> read_end(pipeline::Store& store, const std::string& topic, std::int32_t partition) {
+Result<std::optional<CommitRecord>> read_newest(pipeline::Store& store, const std::string& topic,
+                                                std::int32_t partition) {
   SLUICE_TRY(const auto firsts, list_records(store, topic, partition));
-  if (firsts.empty()) return std::optional<Offset>{};
-  SLUICE_TRY(const auto record, read_record(store, topic, partition, firsts.back()));
-  return std::optional<Offset>{record.end};
+  if (firsts.empty()) return std::optional<CommitRecord>{};
+  SLUICE_TRY(auto record, read_record(store, topic, partition, firsts.back()));
+  return std::optional<CommitRecord>{std::move(record)};
 }
 
 Error archive_is_gone(const std::string& where, const std::string& topic, std::int32_t partition, Offset end) {

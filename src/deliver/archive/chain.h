@@ -80,9 +80,9 @@ class Chain {
                                                        std::int32_t partition);
 [[nodiscard]] Result<CommitRecord> read_record(pipeline::Store& store, const std::string& topic,
                                                std::int32_t partition, Offset first);
-// The end of the newest record, without finishing it; none when there is no record.
-[[nodiscard]] Result<std::optional<Offset>> read_end(pipeline::Store& store, const std::string& topic,
-                                                     std::int32_t partition);
+// The newest record, without finishing it; none when there is no record.
+[[nodiscard]] Result<std::optional<CommitRecord>> read_newest(pipeline::Store& store, const std::string& topic,
+                                                              std::int32_t partition);
 
 // What to say of an archive that ends before `end`, where it once was: back_off.
 [[nodiscard]] Error archive_is_gone(const std::string& where, const std::string& topic, std::int32_t partition, Offset end);

@@ -13,6 +13,7 @@ namespace sluice::deliver::archive {
 
 inline constexpr std::string_view kOurFolder = "_sluice";
 inline constexpr std::string_view kFormatFile = "_sluice/format.json";
+inline constexpr std::string_view kFormatText = "{\"format\":\"sluice-archive\",\"version\":1}\n";
 
 [[nodiscard]] std::string topic_folder(std::string_view topic);
 [[nodiscard]] std::string topic_of_folder(std::string_view folder);

@@ -1,11 +1,8 @@
 #include "deliver/archive/sink.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
-#include "deliver/archive/archive_run.h"
-#include "deliver/archive/chain.h"
+#include "deliver/archive/sink_state.h"
 
 namespace sluice::deliver::archive {
 
@@ -14,35 +11,13 @@ namespace {
 constexpr std::int64_t kTellEveryMs = 500;
 constexpr auto kIdleWait = std::chrono::milliseconds(100);
 
+Error is_paused(const std::string& name) {
+  return {.code = ErrorCode::rejected,
+          .message = "sink " + name + " is paused",
+          .hint = "sluice sink resume " + name};
+}
+
 }  // namespace
-
-struct Sink::State {
-  SinkOptions options;
-  pipeline::Log& log;
-  pipeline::SchemaCatalog& catalog;
-  pipeline::Store& store;
-  io::FileSystem& local;
-  const io::Clock& clock;
-  std::int64_t told_ms = 0;  // of run()'s thread
-  std::map<TopicPartition, Offset> reached = {};  // how far this process has seen the archive; of run()'s thread, too
-
-  mutable std::mutex mutex = {};
-  std::condition_variable_any changed = {};
-  // Guarded by mutex.
-  pipeline::StageStatus status = {};
-  bool running = false;
-  std::uint64_t rolls_wanted = 0;
-  std::uint64_t rolls_served = 0;
-  std::map<TopicPartition, Offset> rolled = {};  // what the last served one gave
-
-  [[nodiscard]] Result<void> hold_all();
-  [[nodiscard]] Result<void> loop(ArchiveRun& run, const std::stop_token& stop);
-  [[nodiscard]] Result<void> serve_roll(ArchiveRun& run, const std::stop_token& stop);
-  // Makes the status anew, when the last one is old or was of another state.
-  void tell(const ArchiveRun& run, const std::string& state);
-  void begin();
-  void end(const Result<void>& ran);
-};
 
 Sink::Sink(SinkOptions options, pipeline::Log& log, pipeline::SchemaCatalog& catalog, pipeline::Store& store,
            io::FileSystem& local, const io::Clock& clock)
@@ -50,29 +25,9 @@ Sink::Sink(SinkOptions options, pipeline::Log& log, pipeline::SchemaCatalog& cat
   state_->status.kind = "sink";
   state_->status.name = state_->options.name;
   state_->status.state = "stopped";
+  state_->status.facts = {{"archive", store.where()}, {"format", state_->options.format->text()}};
 }
 Sink::~Sink() = default;
-
-Result<void> Sink::State::hold_all() {
-  SLUICE_TRY(const auto all, matching_partitions(log, options.topics));
-  for (const auto& [topic, partition] : all) {
-    const auto range = log.range(topic, partition);
-    if (!range.ok()) continue;  // gone since
-    auto at = range->start;
-    // An archive that cannot be read now is no reason to let go of what it may lack.
-    const auto archived = read_end(store, topic, partition);
-    if (const auto known = reached.find({topic, partition}); archived.ok() && known != reached.end() && archived->value_or(Offset{0}) < known->second) {
-      return archive_is_gone(store.where(), topic, partition, known->second);  // the hold stays where it was
-    }
-    if (archived.ok() && *archived) {
-      at = std::max(at, **archived);
-      reached[{topic, partition}] = **archived;
-    }
-    auto held = log.hold(options.name, topic, partition, at);
-    if (!held.ok() && held.error().code != ErrorCode::not_found) return held;
-  }
-  return {};
-}
 
 Result<void> Sink::State::serve_roll(ArchiveRun& run, const std::stop_token& stop) {
   std::uint64_t wanted = 0;
@@ -86,7 +41,8 @@ Result<void> Sink::State::serve_roll(ArchiveRun& run, const std::stop_token& sto
   SLUICE_RETURN_IF_ERROR(run.roll());
   if (stop.stop_requested()) return {};
   const std::lock_guard lock(mutex);
-  rolled = run.ends();
+  rolled.clear();
+  for (const auto& [at, end] : run.ends()) rolled[at] = end.offset;
   rolls_served = wanted;
   changed.notify_all();
   return {};
@@ -95,7 +51,7 @@ Result<void> Sink::State::serve_roll(ArchiveRun& run, const std::stop_token& sto
 Result<void> Sink::State::loop(ArchiveRun& run, const std::stop_token& stop) {
   SLUICE_RETURN_IF_ERROR(run.discover());
   auto discovered_ms = clock.steady_ms();
-  while (!stop.stop_requested()) {
+  while (!stop.stop_requested() && !is_paused_now()) {
     SLUICE_TRY(const bool moved, run.step());
     SLUICE_RETURN_IF_ERROR(serve_roll(run, stop));
     if (clock.steady_ms() - discovered_ms >= options.discover_every.count()) {
@@ -106,11 +62,42 @@ Result<void> Sink::State::loop(ArchiveRun& run, const std::stop_token& stop) {
     tell(run, "streaming");
     if (moved) continue;
     std::unique_lock lock(mutex);
-    changed.wait_for(lock, stop, kIdleWait, [&] { return rolls_wanted != rolls_served; });
+    changed.wait_for(lock, stop, kIdleWait, [&] { return rolls_wanted != rolls_served || paused; });
   }
   SLUICE_RETURN_IF_ERROR(run.roll());
   tell(run, "stopped");
   return {};
+}
+
+Result<void> Sink::State::archive(const std::stop_token& stop) {
+  SLUICE_RETURN_IF_ERROR(ends.hold_all());
+  SLUICE_TRY(const auto run, ArchiveRun::begin({options, log, catalog, store, local, clock}));
+  auto ended = loop(*run, stop);
+  ends.saw(run->ends());
+  const auto last = run->status();
+  earlier_rows += last.rows_total;
+  earlier_dead_letters += last.dead_letters;
+  return ended;
+}
+
+Result<bool> Sink::State::wait_for_work(const std::stop_token& stop) {
+  std::unique_lock lock(mutex);
+  while ((paused || rewinding) && !stop.stop_requested()) {
+    archiving = false;
+    changed.notify_all();
+    lock.unlock();
+    SLUICE_RETURN_IF_ERROR(ends.hold_new());
+    tell_paused();
+    lock.lock();
+    changed.wait_for(lock, stop, std::max(options.discover_every, kIdleWait), [&] { return !paused && !rewinding; });
+  }
+  archiving = !stop.stop_requested();
+  return archiving;
+}
+
+bool Sink::State::is_paused_now() const {
+  const std::lock_guard lock(mutex);
+  return paused;
 }
 
 void Sink::State::tell(const ArchiveRun& run, const std::string& state) {
@@ -121,7 +108,23 @@ void Sink::State::tell(const ArchiveRun& run, const std::string& state) {
   told.kind = "sink";
   told.name = options.name;
   told.state = state;
+  told.rows_total += earlier_rows;
+  told.dead_letters += earlier_dead_letters;
   const std::lock_guard lock(mutex);
+  status = std::move(told);
+}
+
+void Sink::State::tell_paused() {
+  pipeline::StageStatus told;
+  told.kind = "sink";
+  told.name = options.name;
+  told.state = "paused";
+  told.rows_total = earlier_rows;
+  told.dead_letters = earlier_dead_letters;
+  const bool behind = ends.describe(told);
+  const std::lock_guard lock(mutex);
+  // About: the oldest record that waits is at most so old, or was read before the pause and not published.
+  if (behind) told.lag_seconds = static_cast<double>(clock.steady_ms() - paused_since_ms) / 1000;
   status = std::move(told);
 }
 
@@ -135,7 +138,7 @@ void Sink::State::begin() {
 
 void Sink::State::end(const Result<void>& ran) {
   const std::lock_guard lock(mutex);
-  running = false;
+  running = archiving = false;
   if (!ran.ok()) {
     status.state = "failed";
     status.error = ran.error().message;
@@ -149,20 +152,35 @@ pipeline::StageStatus Sink::status() const {
   return state_->status;
 }
 
-Result<void> Sink::set_holds() { return state_->hold_all(); }
+Result<void> Sink::set_holds() { return state_->ends.hold_all(); }
 
 Result<void> Sink::run(std::stop_token stop) {
   auto& state = *state_;
   state.begin();
-  auto ran = state.hold_all()
-                 .and_then([&] { return ArchiveRun::begin({state.options, state.log, state.catalog, state.store, state.local, state.clock}); })
-                 .and_then([&](std::unique_ptr<ArchiveRun> run) {
-                   auto ended = state.loop(*run, stop);
-                   for (const auto& [where, end] : run->ends()) state.reached[where] = end;
-                   return ended;
-                 });
+  const auto ran = [&]() -> Result<void> {
+    while (true) {
+      SLUICE_TRY(const bool work, state.wait_for_work(stop));
+      if (!work) return {};
+      SLUICE_RETURN_IF_ERROR(state.archive(stop));
+      if (stop.stop_requested()) return {};
+    }
+  }();
   state.end(ran);
   return ran;
+}
+
+void Sink::pause() {
+  auto& state = *state_;
+  const std::lock_guard lock(state.mutex);
+  if (!state.paused) state.paused_since_ms = state.clock.steady_ms();
+  state.paused = true;
+  state.changed.notify_all();
+}
+
+void Sink::resume() {
+  const std::lock_guard lock(state_->mutex);
+  state_->paused = false;
+  state_->changed.notify_all();
 }
 
 Result<std::map<TopicPartition, Offset>> Sink::roll_now(std::chrono::milliseconds wait) {
@@ -170,12 +188,13 @@ Result<std::map<TopicPartition, Offset>> Sink::roll_now(std::chrono::millisecond
   std::unique_lock lock(state.mutex);
   const auto wanted = ++state.rolls_wanted;
   state.changed.notify_all();
-  if (!state.changed.wait_for(lock, wait, [&] { return state.rolls_served >= wanted; })) {
-    return Error{.code = ErrorCode::back_off,
-                 .message = "sink " + state.options.name + " did not publish within " + std::to_string(wait.count()) +
-                            " ms" + (state.running ? "" : ": it is not running")};
-  }
-  return state.rolled;
+  const auto settled = [&] { return state.rolls_served >= wanted || (state.paused && !state.archiving); };
+  const bool in_time = state.changed.wait_for(lock, wait, settled);
+  if (state.rolls_served >= wanted) return state.rolled;
+  if (in_time) return is_paused(state.options.name);
+  return Error{.code = ErrorCode::back_off,
+               .message = "sink " + state.options.name + " did not publish within " + std::to_string(wait.count()) +
+                          " ms" + (state.running ? "" : ": it is not running")};
 }
 
 }  // namespace sluice::deliver::archive

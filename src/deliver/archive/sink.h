@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,22 @@ struct SinkOptions {
 
 using TopicPartition = std::pair<std::string, std::int32_t>;
 
+struct RewindRequest {
+  std::string topic;
+  std::optional<std::int32_t> partition = {};  // none: all of them
+  Offset at = {};
+  bool knowingly = false;  // also when the log has not all rows any more that the archive gives up
+};
+
+// What became of one partition.
+struct Rewound {
+  std::int32_t partition = 0;
+  Offset from;
+  Offset to;
+  std::uint64_t files = 0;
+  std::uint64_t rows = 0;
+};
+
 class Sink final : public pipeline::Stage {
  public:
   // All references must outlive it.
@@ -62,8 +79,18 @@ class Sink final : public pipeline::Stage {
   // partitions added up.
   [[nodiscard]] pipeline::StageStatus status() const override;
 
+  // From any thread, whether it runs or not. A sink that is paused publishes what it has read and waits, its holds where
+  // they are; its status is "paused". Whoever pauses remembers it: a new object is not paused.
+  void pause();
+  void resume();
+  // Takes a topic's archive back to the newest end of a commit record at or before an offset; it is written again from
+  // there after resume(). From any thread, of a paused sink. Errors: rejected (it is not paused; it does not archive that
+  // topic; rows would be lost), not_found (topic, partition), back_off (it is still publishing), those of log and store:
+  // then the same call may be made again.
+  [[nodiscard]] Result<std::vector<Rewound>> rewind(const RewindRequest& request);
+
   // From any thread: archives and publishes everything that is committed in the log now. Gives the archive's end per
-  // partition. Errors: back_off, when that took longer than `wait` or the stage is not running.
+  // partition. Errors: back_off, when that took longer than `wait` or the stage is not running; rejected, when it is paused.
   [[nodiscard]] Result<std::map<TopicPartition, Offset>> roll_now(std::chrono::milliseconds wait);
 
   struct State;
