@@ -12,7 +12,7 @@ namespace sluice::io {
 namespace {
 
 std::atomic<int> write_end{-1};
-struct sigaction old_term, old_int, old_pipe;
+struct sigaction old_term, old_int, old_hangup, old_pipe;
 
 extern "C" void on_stop_signal(int number) {
   const int saved = errno;
@@ -23,7 +23,7 @@ extern "C" void on_stop_signal(int number) {
 
 }  // namespace
 
-StopSignals::StopSignals() {
+StopSignals::StopSignals(bool hangup) : hangup_(hangup) {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) {
     read_end_ = ends[0];
@@ -35,6 +35,7 @@ StopSignals::StopSignals() {
   ::sigemptyset(&action.sa_mask);
   ::sigaction(SIGTERM, &action, &old_term);
   ::sigaction(SIGINT, &action, &old_int);
+  if (hangup_) ::sigaction(SIGHUP, &action, &old_hangup);
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, &old_pipe);
 }
@@ -42,6 +43,7 @@ StopSignals::StopSignals() {
 StopSignals::~StopSignals() {
   ::sigaction(SIGTERM, &old_term, nullptr);
   ::sigaction(SIGINT, &old_int, nullptr);
+  if (hangup_) ::sigaction(SIGHUP, &old_hangup, nullptr);
   ::sigaction(SIGPIPE, &old_pipe, nullptr);
   if (const int fd = write_end.exchange(-1); fd >= 0) ::close(fd);
   if (read_end_ >= 0) ::close(read_end_);

@@ -1,5 +1,5 @@
 #pragma once
-// SIGTERM and SIGINT as something to wait for. SIGPIPE is ignored: a broken pipe is an error of the write.
+// SIGTERM and SIGINT, and SIGHUP if wanted, as something to wait for. SIGPIPE is ignored: a broken pipe is an error of the write.
 //
 // Handlers and a pipe, not a blocked mask: programs that we start would inherit the mask and ignore our request to end.
 
@@ -12,7 +12,8 @@ namespace sluice::io {
 // interrupted begin.
 class StopSignals {
  public:
-  StopSignals();
+  // `hangup`: takes SIGHUP as well, for whoever means "read the configuration again" by it.
+  explicit StopSignals(bool hangup = false);
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
@@ -25,6 +26,7 @@ class StopSignals {
 
  private:
   int read_end_ = -1;
+  bool hangup_ = false;
 };
 
 }  // namespace sluice::io
