@@ -11,7 +11,7 @@ constexpr auto kReserved = std::to_array<Reserved>({
     {"topic", "set add-partitions trim"},
     {"schema", "set create delete diff lint"},
     {"source", "check snapshot pause resume"},
-    {"sink", "list show pause resume rewind copy compact delete"},
+    {"sink", "compact"},
     {"view", "list show create delete promote rollback"},
     {"sql", ""},
     {"avro", "encode decode canonical fingerprint compat cat write schema eval"},
@@ -55,6 +55,7 @@ std::vector<Command> all_commands(const Globals& globals) {
   add(schema_commands(globals));
   add(source_commands(globals));
   add(export_commands(globals));
+  add(sink_commands(globals));
   all.push_back(version_command(globals));
   all.push_back(completion_command(globals));
   all.push_back(reference_command(globals));

@@ -1,5 +1,6 @@
 #include "cli/foreground.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,6 +48,10 @@ std::optional<int> run_in_foreground(const server::Server& server, io::StopSigna
   std::optional<int> signal;
   while (true) {
     signal = signals.wait(kLookEveryMs);
+    if (signal == SIGHUP) {
+      if (options.on_hangup) options.on_hangup();
+      continue;
+    }
     if (signal) break;
     const auto now = clock.steady_ms();
     if (options.seconds && now - begin >= std::chrono::milliseconds(*options.seconds).count()) break;
@@ -67,7 +72,7 @@ void stop_and_tell(server::Server& server, io::StopSignals& signals, bool tell_s
   std::cerr << "stopping: sources and sinks end what they have begun (at most 10 s)\n";
   const std::jthread impatient([&signals](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      if (signals.wait(100)) _exit(1);
+      if (const auto signal = signals.wait(100); signal && *signal != SIGHUP) _exit(1);
     }
   });
   const auto farewell = server.stop(kDrainLimit);

@@ -16,6 +16,8 @@ struct ForegroundOptions {
   std::chrono::seconds plain_every{60};         // off a terminal: how often a line, once all is live
   // Called once, when no source is in its snapshot any more.
   std::function<void()> when_live = {};
+  // Called at each SIGHUP, when the signals take it.
+  std::function<void()> on_hangup = {};
 };
 
 // Runs until a signal or the end of the time. Gives the signal, or none when the time was over.

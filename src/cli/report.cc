@@ -96,19 +96,24 @@ Result<std::unique_ptr<client::Client>> connect_broker(const Globals& globals) {
 }
 
 Error error_of(const io::HttpResponse& answer, const std::string& what) {
-  auto message = answer.body.substr(0, answer.body.find('\n'));
+  Error error;
+  error.code = answer.status == 404   ? ErrorCode::not_found
+               : answer.status == 503 ? ErrorCode::back_off
+                                      : ErrorCode::rejected;
+  error.message = answer.body.substr(0, answer.body.find('\n'));
   boost::system::error_code ignored;
   const auto parsed = boost::json::parse(answer.body, ignored);
-  if (const auto* object = parsed.if_object()) {
-    for (const char* key : {"message", "error"}) {
-      const auto* text = object->if_contains(key);
-      if (text != nullptr && text->is_string()) message = std::string(text->as_string());
-    }
-  }
-  const auto code = answer.status == 404   ? ErrorCode::not_found
-                    : answer.status == 503 ? ErrorCode::back_off
-                                           : ErrorCode::rejected;
-  return {code, what + ": " + (message.empty() ? "HTTP status " + std::to_string(answer.status) : message)};
+  const auto take = [object = parsed.if_object()](const char* key, std::string& into) {
+    const auto* text = object == nullptr ? nullptr : object->if_contains(key);
+    if (text != nullptr && text->is_string()) into = std::string(text->as_string());
+  };
+  take("message", error.message);
+  take("error", error.message);
+  take("detail", error.detail);
+  take("hint", error.hint);
+  if (error.message.empty()) error.message = "HTTP status " + std::to_string(answer.status);
+  if (!what.empty()) error.message = what + ": " + error.message;
+  return error;
 }
 
 Error unreachable(Error error) {
@@ -127,6 +132,15 @@ Result<std::string> get_json(const std::string& base, const std::string& target,
   auto answer = io::HttpClient(std::move(url), options).get(target);
   if (!answer.ok()) return unreachable(std::move(answer).error());
   if (answer->status != 200) return error_of(*answer, base + target);
+  return std::move(answer->body);
+}
+
+Result<std::string> ask(const std::string& base, const std::string& method, const std::string& target) {
+  constexpr std::int64_t kTimeoutMs = 60 * 60 * 1000;
+  SLUICE_TRY(auto url, io::parse_http_url(base));
+  auto answer = io::HttpClient(std::move(url), {.timeout_ms = kTimeoutMs}).send({.method = method, .target = target, .headers = {}, .body = ""});
+  if (!answer.ok()) return unreachable(std::move(answer).error());
+  if (answer->status != 200) return error_of(*answer, "");
   return std::move(answer->body);
 }
 

@@ -46,7 +46,10 @@ class Table {
 [[nodiscard]] Error unreachable(Error error);
 // GETs JSON. Errors: as HttpClient's, and those of the answer's status with its message.
 [[nodiscard]] Result<std::string> get_json(const std::string& base, const std::string& target, std::int64_t timeout_ms = 30'000);
-// An answer whose status is no success, as an Error: its JSON's "message", or its text.
+// Makes a request without a body of the admin listener, which may take long. Errors as get_json()'s.
+[[nodiscard]] Result<std::string> ask(const std::string& base, const std::string& method, const std::string& target);
+// An answer whose status is no success, as an Error: its JSON's "message", "detail" and "hint", or its text. `what`, if not
+// empty, stands before it.
 [[nodiscard]] Error error_of(const io::HttpResponse& answer, const std::string& what);
 
 // "2026-11-24 13:04:11.123", UTC.

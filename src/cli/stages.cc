@@ -66,6 +66,10 @@ StageStatus stage_of(const Members& in) {
   stage.lag_seconds = in.number<double>("lag_seconds");
   stage.rows_total = in.number<std::uint64_t>("rows_total");
   stage.files_published = in.number<std::uint64_t>("files_published");
+  stage.bytes_published = in.number<std::uint64_t>("bytes_published");
+  stage.open_files = in.number<std::uint64_t>("open_files");
+  stage.dead_letters = in.number<std::uint64_t>("dead_letters");
+  stage.held_bytes = in.number<std::uint64_t>("held_bytes");
   in.each("items", [&](const json::value& value) { stage.items.push_back(item_of(Members(value))); });
   if (const auto* facts = in.get("facts"); facts != nullptr && facts->is_object()) {
     for (const auto& [key, value] : facts->as_object()) {
@@ -85,15 +89,24 @@ std::string item_note(const StageStatus& stage, const StageItem& item) {
   return "";
 }
 
+}  // namespace
+
 std::string stage_text(const StageStatus& stage) {
   auto out = stage.kind + " " + stage.name + "  " + stage.state;
   if (!stage.position.empty()) out += "  at " + stage.position;
   out += "  lag " + bytes_text(stage.lag_bytes) + ", " + seconds_text(stage.lag_seconds);
   out += "  rows " + with_commas(stage.rows_total);
-  if (stage.kind == "sink") out += "  files " + with_commas(stage.files_published);
+  if (stage.kind == "sink") {
+    out += "  files " + with_commas(stage.files_published) + " (" + bytes_text(stage.bytes_published) + "), " +
+           with_commas(stage.open_files) + " open";
+  }
   out += "\n";
   if (!stage.error.empty()) out += "  error       " + stage.error + "\n";
   if (!stage.hint.empty()) out += "  what to do  " + stage.hint + "\n";
+  if (stage.kind == "sink") {
+    out += "  log held  " + bytes_text(stage.held_bytes) + "\n";
+    if (stage.dead_letters != 0) out += "  dead letters  " + with_commas(stage.dead_letters) + "\n";
+  }
   for (const auto& [name, value] : stage.facts) out += "  " + name + "  " + value + "\n";
   if (!stage.items.empty()) {
     Table table({"  " + std::string(stage.kind == "source" ? "TABLE" : "TOPIC"), "STATE", "ROWS", ""});
@@ -102,8 +115,6 @@ std::string stage_text(const StageStatus& stage) {
   }
   return out;
 }
-
-}  // namespace
 
 Result<server::ServerStatus> parse_status(const std::string& text) {
   boost::system::error_code error;

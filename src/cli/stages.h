@@ -14,6 +14,7 @@ namespace sluice::cli {
 [[nodiscard]] Result<server::ServerStatus> read_status(const Globals& globals, std::string* raw = nullptr);
 [[nodiscard]] Result<server::ServerStatus> parse_status(const std::string& text);
 
+[[nodiscard]] std::string stage_text(const pipeline::StageStatus& stage);
 // The status for people; of one stage, or (empty name) of all. Errors: not_found.
 [[nodiscard]] Result<std::string> status_text(const server::ServerStatus& status, const std::string& name);
 

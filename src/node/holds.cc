@@ -37,6 +37,15 @@ void Node::limit_hold(const std::string& name, std::uint64_t bytes) {
   hold_limits_[name].bytes = bytes;
 }
 
+std::uint64_t Node::held_bytes(const std::string& name) const {
+  std::uint64_t bytes = 0;
+  for (const auto& state : all_partitions()) {
+    const auto from = state->held_by(name);
+    if (from && *from < state->log->log_end()) bytes += state->log->bytes_from(*from);
+  }
+  return bytes;
+}
+
 std::uint64_t Node::broken_holds(const std::string& name) const {
   const std::lock_guard lock(hold_limits_mutex_);
   const auto found = hold_limits_.find(name);
@@ -46,14 +55,10 @@ std::uint64_t Node::broken_holds(const std::string& name) const {
 // A holder that is too far behind loses its holds, in all partitions, until it sets them again.
 void Node::break_large_holds() {
   const std::lock_guard lock(hold_limits_mutex_);
-  const auto all = all_partitions();
   for (auto& [name, limit] : hold_limits_) {
-    std::uint64_t bytes = 0;
-    for (const auto& state : all) {
-      if (const auto from = state->held_by(name)) bytes += state->log->bytes_from(*from);
-    }
-    if (limit.bytes == 0 || bytes <= limit.bytes) continue;
-    for (const auto& state : all) state->set_hold(name, std::nullopt);
+    const auto bytes = limit.bytes == 0 ? 0 : held_bytes(name);
+    if (bytes <= limit.bytes) continue;
+    for (const auto& state : all_partitions()) state->set_hold(name, std::nullopt);
     ++limit.broken;
     trace::error("node", "the log keeps " + std::to_string(bytes) + " bytes for " + name + ", over its hold.bytes of " + std::to_string(limit.bytes) +
                              ": it no longer waits; retention and compaction may remove what " + name + " has not had");

@@ -170,7 +170,9 @@ class Node {
   // When the holds of `name` keep more than `bytes` in all (about: to an index entry exact), housekeeping drops
   // them, and says so in the traces. 0: no limit. Setting them again is the holder's.
   void limit_hold(const std::string& name, std::uint64_t bytes);
-  // How often that happened.
+  // What the holds of `name` keep.
+  [[nodiscard]] std::uint64_t held_bytes(const std::string& name) const;
+  // How often that was too much.
   [[nodiscard]] std::uint64_t broken_holds(const std::string& name) const;
   // Errors: not_found; corrupt, with Reason::storage_failed, for a partition that was put aside.
   [[nodiscard]] Result<std::shared_ptr<storage::Partition>> partition(const TopicPartition& where) const;

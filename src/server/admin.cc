@@ -36,6 +36,10 @@ json::object stage_json(const pipeline::StageStatus& stage) {
           {"lag_seconds", stage.lag_seconds},
           {"rows_total", stage.rows_total},
           {"files_published", stage.files_published},
+          {"bytes_published", stage.bytes_published},
+          {"open_files", stage.open_files},
+          {"dead_letters", stage.dead_letters},
+          {"held_bytes", stage.held_bytes},
           {"items", std::move(items)},
           {"facts", std::move(facts)}};
 }
@@ -63,7 +67,12 @@ io::HttpResponse answer(const AdminParts& parts, const io::HttpRequest& request)
   const auto path = request.target.substr(0, request.target.find('?'));
   const bool get = request.method == "GET" || request.method == "HEAD";
   if (path == "/verify" && request.method == "POST") return parts.verify(request);
-  if (!get) return text(405, "GET, and POST /verify, are what there is\n");
+  if (path.starts_with("/sinks/") && !get) {
+    // Browsers name the page's origin; our own page asks for nothing of this.
+    if (request.header("Origin")) return text(403, "not for web pages\n");
+    return parts.sinks(request);
+  }
+  if (!get) return text(405, "GET, POST /verify, and what is below /sinks/ are what there is\n");
   if (path == "/") return page();
   if (path == "/status") return {.status = 200, .content_type = "application/json", .body = status_json(parts.status()), .headers = {}};
   if (path == "/metrics") {
@@ -112,7 +121,7 @@ std::string not_ready_reason(const ServerStatus& status) {
   std::string reason;
   for (const auto& text : status.damaged) reason += (reason.empty() ? "" : "\n") + text;
   for (const auto& stage : status.stages) {
-    if (stage.state == "streaming" || stage.state == "snapshot") continue;
+    if (stage.state == "streaming" || stage.state == "snapshot" || stage.state == "paused") continue;
     reason += (reason.empty() ? "" : "\n") + stage.kind + " " + stage.name + ": " + stage.state + (stage.error.empty() ? "" : ": " + stage.error);
   }
   return reason;

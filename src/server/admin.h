@@ -1,13 +1,20 @@
 #pragma once
-// The admin listener: status page, status as JSON, metrics, health, verification.
+// The admin listener: status page, status as JSON, metrics, health, verification, what a person does with sinks.
 //
 //   GET  /          the status page
 //   GET  /status    stages, topics, listeners, as JSON
 //   GET  /metrics   Prometheus' text format
 //   GET  /healthz   200 while the process lives
-//   GET  /readyz    200 when it serves and every stage does its work (snapshot, streaming); else 503 with the reasons
+//   GET  /readyz    200 when it serves and every stage does its work (snapshot, streaming) or is paused; else 503 with
+//                   the reasons
 //   POST /verify    counts source = topic = archive, which may take minutes, and answers with the report; ?name=N: one
 //                   source or sink alone
+//   POST /sinks/NAME/pause, /sinks/NAME/resume    until the other is asked for, over restarts
+//   POST /sinks/NAME/rewind?topic=T               of a paused sink: its archive of a topic goes back to &offset=N (else to
+//                   the beginning), &partition=N alone; &knowingly: even if rows are lost
+//   DELETE /sinks/NAME                            forgets a sink that is not in the configuration any more
+//
+// Requests that change something are refused when a web page of another origin makes them.
 
 #include <cstdint>
 #include <functional>
@@ -55,6 +62,7 @@ struct AdminParts {
   std::function<ServerStatus()> status;
   std::function<std::string()> metrics;
   std::function<io::HttpResponse(const io::HttpRequest&)> verify;
+  std::function<io::HttpResponse(const io::HttpRequest&)> sinks;
 };
 
 [[nodiscard]] io::HttpHandler admin_handler(AdminParts parts);

@@ -23,11 +23,13 @@ pipeline::StageStatus stage(const std::string& state, const std::string& error =
   return out;
 }
 
-io::HttpResponse get(const ServerStatus& status, const std::string& target, const std::string& method = "GET") {
+io::HttpResponse get(const ServerStatus& status, const std::string& target, const std::string& method = "GET",
+                     std::vector<std::pair<std::string, std::string>> headers = {}) {
   const auto handler = admin_handler({.status = [&] { return status; },
                                       .metrics = [] { return std::string("sluice_up 1\n"); },
-                                      .verify = [](const io::HttpRequest&) { return io::HttpResponse{}; }});
-  return handler({method, target, {}, ""});
+                                      .verify = [](const io::HttpRequest&) { return io::HttpResponse{}; },
+                                      .sinks = [](const io::HttpRequest&) { return io::HttpResponse{}; }});
+  return handler({method, target, headers, ""});
 }
 
 TEST(Readiness, IsTheReasonsOfAllWhoDoNotDoTheirWork) {
@@ -49,6 +51,14 @@ TEST(Admin, NamesAreDataInJson) {
   const auto parsed = boost::json::parse(get(serving({named}), "/status").body);
   EXPECT_EQ(parsed.at("stages").at(0).at("items").at(0).at("name").as_string(), "shop.public.\"<script>\\");
 }
+
+TEST(Admin, LetsNoWebPageChangeASink) {
+  EXPECT_EQ(get(serving(), "/sinks/lake/pause", "POST").status, 200);
+  EXPECT_EQ(get(serving(), "/sinks/lake/pause", "POST", {{"Origin", "http://evil.example"}}).status, 403);
+  EXPECT_EQ(get(serving(), "/sinks/lake/pause").status, 404);
+}
+
+TEST(Readiness, APausedSinkIsReady) { EXPECT_EQ(get(serving({stage("paused")}), "/readyz").status, 200); }
 
 TEST(Admin, AnswersNothingElse) {
   EXPECT_EQ(get(serving(), "/").status, 200);

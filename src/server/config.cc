@@ -159,6 +159,17 @@ std::pair<std::string, std::string> reference_of(const std::string& text) {
   return {text.substr(2, colon - 2), text.substr(colon + 1, text.size() - colon - 2)};
 }
 
+void collect_values(const Value& value, const std::string& path, std::map<std::string, std::string>& out) {
+  if (value.kind == ValueKind::text) out[path] = value.text;
+  for (const auto& item : value.items) out[path] += item.text + "\n";
+  for (const auto& entry : value.entries) {
+    if (!entry.key.starts_with("x-")) collect_values(entry.value, path.empty() ? entry.key : path + "." + entry.key, out);
+  }
+  if (value.kind == ValueKind::list && !value.items.empty() && !value.items.front().entries.empty()) {
+    for (std::size_t i = 0; i < value.items.size(); ++i) collect_values(value.items[i], path + "." + std::to_string(i), out);
+  }
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -182,7 +193,24 @@ Result<Config> load_config(const ConfigFlags& flags, const Environment& environm
   SLUICE_TRY(auto config, read_config(root));
   config.ephemeral = flags.ephemeral;
   config.printed = print_yaml(root);
+  collect_values(root, "", config.values);
   return config;
+}
+
+Result<void> check_reload(const Config& running, const Config& next) {
+  std::string keys;
+  const auto compare = [&keys](const auto& these, const auto& those, bool both) {
+    for (const auto& [path, value] : these) {
+      const auto other = those.find(path);
+      if (path.starts_with("sinks.") || (other != those.end() && (both || other->second == value))) continue;
+      keys += (keys.empty() ? "" : ", ") + path;
+    }
+  };
+  compare(running.values, next.values, false);
+  compare(next.values, running.values, true);  // those that are new
+  if (keys.empty()) return {};
+  return rejected("only sinks can be changed while it runs; also different: " + keys,
+                  "restart to take these; nothing was changed, and the old configuration goes on");
 }
 
 Result<std::string> read_secret(const std::string& reference, const Environment& environment) {

@@ -46,6 +46,8 @@ struct SinkConfig {
   std::int64_t roll_late_ms = 0;
   std::uint64_t memory_bytes = 0;
   std::uint64_t hold_bytes = 0;       // 0: the log waits for the sink without limit
+
+  bool operator==(const SinkConfig&) const = default;
 };
 
 struct Config {
@@ -62,6 +64,8 @@ struct Config {
 
   // The whole configuration in the file's form, each line with its origin as a comment; secrets as references.
   std::string printed = {};
+  // Every setting's value, by its path; a secret is its reference. A list's items are lines.
+  std::map<std::string, std::string> values = {};
 };
 
 // What `serve` was told on the command line. Each member is a flag; empty means not given.
@@ -85,6 +89,10 @@ using Environment = std::map<std::string, std::string>;
 // Reads and checks everything; touches no network and no database. Errors: rejected (the message begins with
 // "file:line:column: " where there is a file), not_found (a file), unsupported (a key or value of a later version).
 [[nodiscard]] Result<Config> load_config(const ConfigFlags& flags, const Environment& environment);
+
+// What a running server takes of a new configuration is its sinks. Errors: rejected, naming the keys outside of `sinks`
+// that differ.
+[[nodiscard]] Result<void> check_reload(const Config& running, const Config& next);
 
 // The secret behind a reference; the text itself when it is none. One trailing newline of a file is cut.
 // Errors: not_found, naming the file or variable.

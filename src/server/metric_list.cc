@@ -31,8 +31,8 @@ void write_item(const pipeline::StageStatus& stage, const pipeline::StageItem& i
 void write_stages(const std::vector<pipeline::StageStatus>& stages, Metrics& metrics) {
   for (const auto& stage : stages) {
     const MetricLabels labels{{"stage", stage.kind}, {"name", stage.name}};
-    metrics.gauge("sluice_stage_up", "1 while a stage runs as it should", labels)
-        .set(stage.state == "snapshot" || stage.state == "streaming" ? 1 : 0);
+    metrics.gauge("sluice_stage_up", "1 while a stage runs as it should, or is paused", labels)
+        .set(stage.state == "snapshot" || stage.state == "streaming" || stage.state == "paused" ? 1 : 0);
     metrics.gauge("sluice_stage_failed", "1 when a stage stopped until a person acts", labels)
         .set(stage.state == "failed" ? 1 : 0);
     metrics.gauge("sluice_stage_lag_bytes", "What a stage has not done yet, in bytes of its input", labels)
@@ -47,6 +47,15 @@ void write_stages(const std::vector<pipeline::StageStatus>& stages, Metrics& met
     } else {
       metrics.counter("sluice_sink_files_total", "Files that a sink has published since the archive began", labels)
           .add(static_cast<double>(stage.files_published));
+      metrics.counter("sluice_sink_bytes_total", "Bytes of the files that a sink has published since the archive began", labels)
+          .add(static_cast<double>(stage.bytes_published));
+      metrics.gauge("sluice_sink_open_files", "Files that a sink has begun and not published", labels)
+          .set(static_cast<double>(stage.open_files));
+      metrics.counter("sluice_sink_dead_letters_total", "Rows that a sink could not archive as rows, since this process began", labels)
+          .add(static_cast<double>(stage.dead_letters));
+      metrics.gauge("sluice_sink_held_bytes", "What the log keeps because a sink has not published it", labels)
+          .set(static_cast<double>(stage.held_bytes));
+      metrics.gauge("sluice_sink_paused", "1 while a person has paused a sink", labels).set(stage.state == "paused" ? 1 : 0);
     }
     for (const auto& item : stage.items) write_item(stage, item, metrics);
   }

@@ -134,6 +134,7 @@ Result<std::unique_ptr<Server>> Server::start(Config config, Environment environ
 
 ServerStatus Server::status() const { return parts_->status(); }
 Result<VerifyReport> Server::verify(const std::string& name) { return parts_->verify(name); }
+Result<Reloaded> Server::reload(Config config) { return parts_->reload(std::move(config)); }
 Farewell Server::stop(std::chrono::milliseconds deadline) { return parts_->stop(deadline); }
 
 }  // namespace sluice::server

@@ -30,6 +30,14 @@ struct Farewell {
   std::vector<KeptSlot> slots;
 };
 
+// What a new configuration made of the sinks, by name.
+struct Reloaded {
+  std::vector<std::string> started;
+  std::vector<std::string> changed;
+  std::vector<std::string> removed;
+  std::vector<std::string> unfinished;  // did not drain in time; the next reload goes on with them
+};
+
 class Server {
  public:
   // Errors: rejected (a port or the data directory is taken, a source lacks something: the message or the detail says
@@ -47,6 +55,10 @@ class Server {
   // thread; one runs at a time.
   // With a name: of that source, or against that sink, alone. Errors: not_found, when it is neither.
   [[nodiscard]] Result<VerifyReport> verify(const std::string& name = {});
+  // Takes the sinks of another configuration: new ones start, changed ones are drained and started anew, others are
+  // drained and their holds dropped; what is the same goes on untouched. Takes up to 10 s for a sink that drains. Errors:
+  // rejected (something else differs; a sink that cannot be): nothing was changed.
+  [[nodiscard]] Result<Reloaded> reload(Config config);
   // Drains: sources and sinks end what they have begun, clients get their answers, files are marked clean. Waits for
   // stages at most `deadline`.
   [[nodiscard]] Farewell stop(std::chrono::milliseconds deadline);

@@ -53,7 +53,8 @@ Result<void> Server::Parts::start_listeners() {
   }));
   AdminParts parts{.status = [this] { return status(); },
                    .metrics = [this] { return metrics_text(*node, status()); },
-                   .verify = [this](const io::HttpRequest& request) { return answer_verify(request); }};
+                   .verify = [this](const io::HttpRequest& request) { return answer_verify(request); },
+                   .sinks = [this](const io::HttpRequest& request) { return answer_sink(request); }};
   return start_http(admin, "admin", config.admin, admin_handler(std::move(parts)));
 }
 
@@ -71,7 +72,9 @@ ServerStatus Server::Parts::status() const {
   if (admin) status.listen["admin"] = texts_of(admin->addresses());
   if (stages_run) status.stages = supervisor->status();
   for (auto& stage : status.stages) {
-    if (const auto broken = stage.kind == "sink" ? node->broken_holds(stage.name) : 0; broken > 0) {
+    if (stage.kind != "sink") continue;
+    stage.held_bytes = node->held_bytes(stage.name);
+    if (const auto broken = node->broken_holds(stage.name); broken > 0) {
       stage.facts["hold"] = "was broken " + std::to_string(broken) + " times: the log kept more than hold.bytes for it";
     }
     const auto sink = std::ranges::find_if(sinks, [&](const SinkParts& each) { return each.config.name == stage.name; });
@@ -89,7 +92,8 @@ io::HttpResponse Server::Parts::answer_verify(const io::HttpRequest& http) {
   const auto query = mark == std::string::npos ? std::string() : http.target.substr(mark + 1);
   const auto report = verify(query.starts_with("name=") ? io::percent_decode(query.substr(5)) : "");
   if (report.ok()) return {.status = 200, .content_type = "application/json", .body = to_json(*report), .headers = {}};
-  return {.status = report.error().code == ErrorCode::not_found ? 404 : 503, .content_type = "text/plain; charset=utf-8", .body = report.error().text() + "\n", .headers = {}};
+  const int status = report.error().code == ErrorCode::not_found ? 404 : report.error().code == ErrorCode::rejected ? 409 : 503;
+  return {.status = status, .content_type = "text/plain; charset=utf-8", .body = report.error().text() + "\n", .headers = {}};
 }
 
 }  // namespace sluice::server

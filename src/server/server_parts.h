@@ -25,10 +25,12 @@
 
 namespace sluice::server {
 
+// Shared with whoever looks at it while a reload takes it out.
 struct SinkParts {
   SinkConfig config;
   std::unique_ptr<pipeline::Store> store;
   std::unique_ptr<deliver::archive::Sink> sink;
+  bool ending = false;  // it was asked to; guarded by operations_mutex
 };
 
 struct Server::Parts {
@@ -49,7 +51,22 @@ struct Server::Parts {
   [[nodiscard]] Result<void> start_http(std::unique_ptr<io::HttpServer>& server, const std::string& name,
                                         const std::vector<io::Address>& listen, io::HttpHandler handler);
   [[nodiscard]] io::HttpResponse answer_verify(const io::HttpRequest& http);
+  // server_sinks.cc
+  [[nodiscard]] std::vector<std::shared_ptr<SinkParts>> all_sinks() const;
+  [[nodiscard]] std::shared_ptr<SinkParts> find_sink(const std::string& name) const;
+  [[nodiscard]] Result<void> pause_sink(const std::string& name, bool paused);
+  [[nodiscard]] Result<void> forget_sink(const std::string& name);
+  [[nodiscard]] Result<std::vector<deliver::archive::Rewound>> rewind_sink(const std::string& name,
+                                                                           const deliver::archive::RewindRequest& request);
+  [[nodiscard]] io::HttpResponse answer_sink(const io::HttpRequest& http);
+  void drop_holds(const std::string& name, const std::vector<std::string>& topics);
+  [[nodiscard]] bool end_sink(SinkParts& sink, Reloaded& told);
+  void remove_sink(const std::shared_ptr<SinkParts>& old, Reloaded& told);
+  [[nodiscard]] Result<void> put_sink(std::shared_ptr<SinkParts> made, Reloaded& told);
+  [[nodiscard]] Result<Reloaded> reload(Config next);
   // server_stages.cc
+  [[nodiscard]] Result<std::shared_ptr<SinkParts>> make_sink(const SinkConfig& sink);
+  [[nodiscard]] Result<void> hold_for(SinkParts& sink);
   [[nodiscard]] Result<void> make_sinks();
   [[nodiscard]] Result<void> make_sources();
   [[nodiscard]] Result<void> check_source(const SourceStage& stage) const;
@@ -62,6 +79,8 @@ struct Server::Parts {
   std::atomic<const char*> state{"starting"};
   std::atomic<bool> stages_run{false};  // the supervisor's status may be asked for only then
   std::mutex verify_mutex;              // one verification at a time
+  std::mutex operations_mutex;          // one change of sinks at a time; before sinks_mutex
+  mutable std::mutex sinks_mutex;
 
   std::unique_ptr<node::Node> node;
   std::unique_ptr<NodeThreads> threads;
@@ -72,7 +91,7 @@ struct Server::Parts {
   std::unique_ptr<io::HttpServer> registry_server;
   std::unique_ptr<io::HttpServer> admin;
   std::vector<std::unique_ptr<SourceStage>> sources;
-  std::vector<SinkParts> sinks;
+  std::vector<std::shared_ptr<SinkParts>> sinks;  // guarded by sinks_mutex
   std::unique_ptr<pipeline::Supervisor> supervisor;
 };
 

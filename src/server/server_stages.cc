@@ -7,6 +7,7 @@
 #include "capture/postgres/preflight.h"
 #include "server/server_parts.h"
 #include "server/places.h"
+#include "server/sink_pauses.h"
 
 namespace sluice::server {
 namespace {
@@ -86,16 +87,28 @@ Result<deliver::archive::SinkOptions> sink_options(const SinkConfig& sink, const
 
 }  // namespace
 
+// Touches nothing outside of the process.
+Result<std::shared_ptr<SinkParts>> Server::Parts::make_sink(const SinkConfig& sink) {
+  auto parts = std::make_shared<SinkParts>();
+  parts->config = sink;
+  SLUICE_TRY(parts->store, open_place(sink.to));
+  SLUICE_TRY(auto options, sink_options(sink, config.data));
+  parts->sink = std::make_unique<deliver::archive::Sink>(std::move(options), *log, *registry, *parts->store,
+                                                         io::real_file_system(), io::system_clock());
+  SLUICE_TRY(const bool paused, is_paused(*log, sink.name));
+  if (paused) parts->sink->pause();
+  return parts;
+}
+
+Result<void> Server::Parts::hold_for(SinkParts& sink) {
+  node->limit_hold(sink.config.name, sink.config.hold_bytes);
+  return sink.sink->set_holds();
+}
+
 Result<void> Server::Parts::make_sinks() {
   for (const auto& sink : config.sinks) {
-    SinkParts parts;
-    parts.config = sink;
-    SLUICE_TRY(parts.store, open_place(sink.to));
-    SLUICE_TRY(auto options, sink_options(sink, config.data));
-    parts.sink = std::make_unique<deliver::archive::Sink>(std::move(options), *log, *registry, *parts.store,
-                                                          io::real_file_system(), io::system_clock());
-    node->limit_hold(sink.name, sink.hold_bytes);
-    SLUICE_RETURN_IF_ERROR(parts.sink->set_holds());
+    SLUICE_TRY(auto parts, make_sink(sink));
+    SLUICE_RETURN_IF_ERROR(hold_for(*parts));
     sinks.push_back(std::move(parts));
   }
   return {};
@@ -104,7 +117,7 @@ Result<void> Server::Parts::make_sinks() {
 void Server::Parts::run_stages() {
   supervisor = std::make_unique<pipeline::Supervisor>();
   for (auto& source : sources) supervisor->start(*source, "source " + source->config().name);
-  for (auto& sink : sinks) supervisor->start(*sink.sink, "sink " + sink.config.name);
+  for (auto& sink : sinks) supervisor->start(*sink->sink, "sink " + sink->config.name);
   stages_run = true;
 }
 
@@ -124,9 +137,10 @@ VerifySource Server::Parts::verify_source(SourceStage& source) {
 
 Result<VerifyReport> Server::Parts::verify(const std::string& name) {
   const auto is_source = [&name](const auto& source) { return source->config().name == name; };
-  const auto is_sink = [&name](const SinkParts& sink) { return sink.config.name == name; };
+  const auto is_sink = [&name](const auto& sink) { return sink->config.name == name; };
+  const auto its_sinks = all_sinks();  // they live until this has returned
   const bool one_source = std::ranges::any_of(sources, is_source);
-  const bool one_sink = !one_source && std::ranges::any_of(sinks, is_sink);
+  const bool one_sink = !one_source && std::ranges::any_of(its_sinks, is_sink);
   if (!name.empty() && !one_source && !one_sink) {
     return Error{ErrorCode::not_found, "there is no source or sink " + name, "", "sluice status lists what is there"};
   }
@@ -136,8 +150,8 @@ Result<VerifyReport> Server::Parts::verify(const std::string& name) {
   for (auto& source : sources) {
     if (!one_source || is_source(source)) request.sources.push_back(verify_source(*source));
   }
-  for (auto& sink : sinks) {
-    if (!one_sink || is_sink(sink)) request.sinks.push_back({sink.config.name, sink.sink.get(), sink.store.get(), sink.config.topics});
+  for (const auto& sink : its_sinks) {
+    if (!one_sink || is_sink(sink)) request.sinks.push_back({sink->config.name, sink->sink.get(), sink->store.get(), sink->config.topics});
   }
   return server::verify(request);
 }

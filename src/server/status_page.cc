@@ -105,7 +105,11 @@ function card(stage, now) {
   top.append(el("h2", "", stage.kind + " " + stage.name), el("span", "state " + tone(stage.state), stage.state));
   facts.append(fact(num(Math.round(rate(stage.kind + stage.name, stage.rows_total, now))), "rows a second"),
                fact(num(stage.rows_total), "rows since start"), fact(bytes(stage.lag_bytes), "lag"), fact(secs(stage.lag_seconds), "lag in time"));
-  if (stage.kind === "sink") facts.append(fact(num(stage.files_published), "files published"));
+  if (stage.kind === "sink") {
+    facts.append(fact(num(stage.files_published), "files published"), fact(bytes(stage.bytes_published), "published"),
+                 fact(num(stage.open_files), "open files"), fact(bytes(stage.held_bytes), "log held"));
+    if (stage.dead_letters) facts.append(fact(num(stage.dead_letters), "dead letters"));
+  }
   if (stage.position) facts.append(fact(stage.position, "position"));
   s.append(top, facts);
   if (stage.error) s.append(el("p", "error", stage.error + (stage.hint ? "\n" + stage.hint : "")));
