@@ -38,6 +38,25 @@ class ConfigFile : public ::testing::Test {
   std::string folder_;
 };
 
+TEST_F(ConfigFile, AReloadTakesSinksAndNamesWhateverElseDiffers) {
+  const std::string rest = "version: 1\nlisten: {kafka: [\"127.0.0.1:1\", \"127.0.0.1:2\"]}\ntopics: {a: {partitions: 2}}\n";
+  const auto running = load(rest + "sinks: {lake: {to: ./a}}\nx-note: one\n");
+  ASSERT_TRUE(running.ok()) << running.error();
+  EXPECT_TRUE(check_reload(*running, *load(rest + "sinks: {lake: {to: ./b}, other: {to: ./c}}\n")).ok());
+  EXPECT_TRUE(check_reload(*running, *load(rest + "x-note: two\n")).ok());
+  const auto refused = check_reload(*running, *load("version: 1\nlisten: {kafka: \"127.0.0.1:1\"}\ntopics: {b: {}}\n"
+                                                    "sources: {shop: {from: 'postgres://u@h/d'}}\n"));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::rejected);
+  for (const auto* key : {"listen.kafka", "topics.a.partitions", "topics.b.partitions", "sources.shop.from"}) {
+    EXPECT_NE(refused.error().message.find(key), std::string::npos) << refused.error().message;
+  }
+  EXPECT_EQ(refused.error().message.find("sinks."), std::string::npos);
+  const auto sink = load(rest + "sinks: {lake: {to: ./a}}\n")->sinks.front();
+  EXPECT_EQ(sink, running->sinks.front());
+  EXPECT_NE(sink, load(rest + "sinks: {lake: {to: ./a, roll: {rows: 5}}}\n")->sinks.front());
+}
+
 TEST_F(ConfigFile, BareIsABrokerWithARegistryOnTheUsualPorts) {
   const auto config = load_config({}, {});
   ASSERT_TRUE(config.ok()) << config.error();

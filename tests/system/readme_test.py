@@ -107,7 +107,7 @@ def run_readme(reader, text):
                 reader.serve(command)
             elif command.startswith("sluice consume") and "--follow" in command:
                 reader.follow(command)
-            elif re.match(r"(sluice (check|serve|topics|status|export)|kcat|curl) ?", command):
+            elif re.match(r"(sluice (check|serve|topics|status|export|sink list)|kcat|curl) ?", command):
                 assert reader.run(command), f"{command} says nothing"
             elif command.startswith("sluice verify"):
                 assert re.search(r"orders +([\d,]+) = \1 = \1", reader.run(command)), command
