@@ -8,6 +8,7 @@
 #include "deliver/archive/layout.h"
 #include "deliver/archive/sink_testing.h"
 #include "pipeline/memory_store_testing.h"
+#include "server/places.h"
 
 namespace sluice::server {
 namespace {
@@ -23,9 +24,10 @@ struct Verified : testing::Test {
     deliver::archive::SinkOptions o;
     o.name = "lake";
     o.topics = {"shop.*"};
+    o.format = *make_format("avro", "");
     return o;
   }();
-  deliver::archive::Sink sink{options, log, catalog, store, io::system_clock()};
+  deliver::archive::Sink sink{options, log, catalog, store, io::real_file_system(), io::system_clock()};
   deliver::archive::RunningSink running{sink};
   SourceAudit audit;
 
