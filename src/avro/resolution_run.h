@@ -47,8 +47,9 @@ class Output {
 
 class Run {
  public:
+  // A place that is null means a failure here: no bytes are a place, too.
   Run(const Code& code, ByteView input, Output& out, const ResolveLimits& limits)
-      : code_(code), begin_(input.data()), end_(begin_ + input.size()), at_(begin_), pending_(begin_), out_(out),
+      : code_(code), begin_(input.data() == nullptr ? "" : input.data()), end_(begin_ + input.size()), at_(begin_), pending_(begin_), out_(out),
         depth_(limits.depth), spare_items_(limits.items_of_no_bytes) {}
 
   [[nodiscard]] bool datum();

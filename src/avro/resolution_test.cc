@@ -58,6 +58,13 @@ TEST(Resolution, IsJavas) {
   EXPECT_EQ(compared, 233);
 }
 
+TEST(Resolution, NoBytesAreTheDatumOfARecordWithoutFields) {
+  Bytes out;
+  const auto done = resolution(record(""), record(R"({"name":"a","type":["null","int"],"default":null})")).resolve({}, out);
+  ASSERT_TRUE(done.ok()) << done.error();
+  EXPECT_EQ(out, std::string(1, '\0'));
+}
+
 TEST(Resolution, ToTheSameSchemaKeepsTheBytes) {
   for (const auto& line : golden_lines("binary.jsonl")) {
     const auto same = schema(text_of(line, "schema"));
