@@ -115,7 +115,7 @@ TEST_F(ConfigFile, AKeyOfALaterVersionIsRefusedAsSuch) {
   EXPECT_EQ(config.error().code, ErrorCode::unsupported);
   EXPECT_NE(config.error().message.find("'views' is not in this version"), std::string::npos);
   EXPECT_NE(config.error().detail.find("sources.a.record"), std::string::npos);
-  EXPECT_EQ(load("sinks:\n  s: {to: 's3://bucket/x'}\n").error().code, ErrorCode::unsupported);
+  EXPECT_EQ(load("sinks:\n  s: {to: 'redis://h/x'}\n").error().code, ErrorCode::unsupported);
   EXPECT_EQ(load("log: {at: 'kafka://b:9092'}\n").error().code, ErrorCode::unsupported);
 }
 

@@ -6,6 +6,7 @@ import sys
 
 from archive_test import chains, read_archive
 from harness import Checks, Sluice, temporary_directory, wait_until
+from s3_server import S3Server
 
 
 class Sinks:
@@ -20,12 +21,12 @@ class Sinks:
     def place(self, name):
         return os.path.join(self.directory, name)
 
-    def configure(self, more="", **sinks):
-        """Each sink: topics, or (topics, more YAML)."""
+    def configure(self, more="", place=None, **sinks):
+        """Each sink: topics, or (topics, more YAML); in a folder of its name, unless `place` knows another."""
         text = "version: 1\ntopics:\n  clicks: {partitions: 2}\n  views: {}\n" + more + ("sinks:\n" if sinks else "")
         for name, what in sinks.items():
             topics, extra = what if isinstance(what, tuple) else (what, "")
-            text += f"  {name}:\n    to: {self.place(name)}\n    topics: [{topics}]\n    roll: {{after: 500ms}}\n{extra}"
+            text += f"  {name}:\n    to: {(place or {}).get(name, self.place(name))}\n    topics: [{topics}]\n    roll: {{after: 500ms}}\n{extra}"
         with open(self.config + ".new", "w") as file:
             file.write(text)
         os.rename(self.config + ".new", self.config)
@@ -283,6 +284,38 @@ def wrong_files_change_nothing(directory):
         assert sinks.sluice.stop() == 0
 
 
+def operated_on_a_bucket(directory):
+    sinks = Sinks(directory)
+    sinks.configure(lake="'*'")
+    with S3Server(directory) as s3:
+        os.environ.update(s3.environment)
+        url = f"s3://archive/lake?endpoint={s3.endpoint}"
+        with sinks:
+            for _ in range(2):
+                sinks.produce("clicks", 300)
+                sinks.equal("lake", "clicks")
+            sinks.does("copy", sinks.place("lake"), url)
+            assert sinks.sluice.run("verify", url).returncode == 0
+            sinks.configure(lake="'*'", place={"lake": url})
+            sinks.hangup("changed: lake")
+            sinks.produce("clicks", 100)
+            archived = lambda: (s := sinks.stage("lake")) and s["items"] and s["items"][0]["offset"] == 700
+            wait_until(archived, 30, "it goes on in the bucket")
+            sinks.does("pause", "lake")
+            sinks.state("lake", "paused")
+            sinks.does("rewind", "lake", "clicks", "-o", "200")
+            assert not archived() and sinks.sluice.run("verify", url).returncode == 0
+            sinks.does("resume", "lake")
+            wait_until(archived, 30, "all of it again")
+            assert sinks.sluice.run("verify", url).returncode == 0
+            sinks.does("copy", url, sinks.place("back"))
+            sinks.equal("back", "clicks")
+            sinks.configure()
+            sinks.hangup("gone: lake")
+            sinks.does("delete", "lake", "--archive", url, "--yes")
+            assert sinks.sluice.run("verify", url).returncode == 1
+
+
 def main():
     checks = Checks()
     for name, function in (("list, show and metrics tell of sinks", list_and_show),
@@ -290,7 +323,8 @@ def main():
                            ("a rewind archives every offset once more, and once", rewind_is_exact),
                            ("a copy is the archive, and a sink goes on there", copy_goes_on_elsewhere),
                            ("a reload adds, changes and removes sinks while another goes on", reload_changes_sinks_alone),
-                           ("a configuration that is wrong changes nothing", wrong_files_change_nothing)):
+                           ("a configuration that is wrong changes nothing", wrong_files_change_nothing),
+                           ("a copy, a rewind and the end of an archive in a bucket", operated_on_a_bucket)):
         with temporary_directory() as directory:
             checks.run(name, function, directory)
     return checks.finish()

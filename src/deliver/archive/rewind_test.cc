@@ -106,6 +106,7 @@ TEST_F(PausedSink, GoesBackToTheEndOfARecordAndArchivesAgain) {
   EXPECT_EQ(rewound->front().files, 2U);
   EXPECT_EQ(rewound->front().rows, 4U);
   EXPECT_EQ(held(), Offset{4});
+  EXPECT_EQ(sink.status().items.front().offset, 4);
   EXPECT_EQ(archived_rows(store, Orders::kTopic).size(), 2U);
   EXPECT_FALSE(store.objects("shop.orders").contains("shop.orders/dt=2026-11-24/hour=13/_SUCCESS"));
   EXPECT_TRUE(verify_archive(store, avro_files())->ok());

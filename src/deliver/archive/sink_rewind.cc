@@ -28,8 +28,14 @@ Result<void> Sink::State::begin_rewind() {
 }
 
 void Sink::State::end_rewind() {
+  pipeline::StageStatus told;
+  static_cast<void>(ends.describe(told));
   const std::lock_guard lock(mutex);
   rewinding = false;
+  // At once, so that nobody takes what was there before for what has been archived again.
+  status.items = std::move(told.items);
+  status.files_published = told.files_published;
+  status.bytes_published = told.bytes_published;
   changed.notify_all();
 }
 
