@@ -18,7 +18,7 @@ run=(
   libpq-dev                                                  # capture
   libcurl4-openssl-dev libpugixml-dev                        # delivery: HDFS and S3
   libfmt-dev libspdlog-dev prometheus-cpp-dev                # diagnostics and metrics
-  zlib1g-dev liblz4-dev libzstd-dev libsnappy-dev            # compression
+  zlib1g-dev liblz4-dev libzstd-dev libsnappy-dev libxxhash-dev  # compression, hashes
   libyaml-cpp-dev libcli11-dev                               # configuration and command line
   postgresql-15 postgresql-client-15                         # the demo's database
 )
