@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "io/file_system.h"
+
 namespace sluice::io {
 
 struct HttpRequest {
@@ -16,6 +18,7 @@ struct HttpRequest {
   std::string target;      // raw, as sent: "/subjects/a%2Fb/versions?deleted=true"
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::string peer = {};   // the client's address, without port
 
   // The value of a header, by name in any case.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
@@ -30,6 +33,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<FileSlice> file = {};  // in place of `body`: sent in pieces, and open until it is sent
 };
 
 // Called on an event loop's thread pool; must not block for long. Must not throw.

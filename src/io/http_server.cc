@@ -1,6 +1,7 @@
 // One thread runs the sockets (loop), a pool runs the handlers. A connection is a chain: read a request -> handler on
 // the pool -> back on the loop, write -> read the next. So a connection has one request at a time, which is what keep-alive
-// clients without pipelining do; pipelined requests wait in the socket.
+// clients without pipelining do; pipelined requests wait in the socket. A file is sent by turns: the pool reads a piece, the
+// loop writes it.
 
 #include "io/http_server.h"
 
@@ -25,6 +26,8 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 
 namespace {
+
+constexpr std::uint64_t kPieceBytes = std::uint64_t{256} << 10;
 
 class HttpConnection;
 
@@ -109,7 +112,10 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     keep_alive_ = parser_->get().keep_alive();
     version_ = parser_->get().version();
     head_ = parser_->get().method() == http::verb::head;
-    asio::post(shared_.pool, [self = shared_from_this(), request = request_of(parser_->release())]() mutable {
+    boost::system::error_code unknown;
+    const auto peer = stream_.socket().remote_endpoint(unknown);
+    asio::post(shared_.pool, [self = shared_from_this(), request = request_of(parser_->release()), peer]() mutable {
+      request.peer = peer.address().to_string();
       if (self->head_) request.method = "GET";
       auto answer = answer_of(self->shared_, request);
       asio::post(self->shared_.loop, [self, answer = std::move(answer)]() mutable { self->write(std::move(answer)); });
@@ -131,21 +137,47 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     if (!answer.content_type.empty()) message_->set(http::field::content_type, answer.content_type);
     for (const auto& [name, value] : answer.headers) message_->insert(name, value);
     message_->keep_alive(keep_alive_);
-    const auto size = answer.body.size();
-    if (!head_) message_->body() = std::move(answer.body);
-    message_->content_length(size);
+    const bool has_no_body = answer.status == 304 || answer.status == 204;
+    if (!has_no_body) message_->content_length(answer.file ? answer.file->length : answer.body.size());
+    file_ = head_ || has_no_body ? std::nullopt : std::move(answer.file);
+    const bool header_alone = head_ || has_no_body || file_.has_value();
+    if (!header_alone) message_->body() = std::move(answer.body);
     stream_.expires_after(std::chrono::milliseconds(shared_.options.idle_ms));
     serializer_.emplace(*message_);
-    serializer_->split(head_);
-    if (head_) {
+    serializer_->split(header_alone);
+    if (header_alone) {
       http::async_write_header(stream_, *serializer_, on_written());
     } else {
       http::async_write(stream_, *serializer_, on_written());
     }
   }
 
+  // Writes the next piece of the file; on_written() comes back here until there is none.
+  void write_file() {
+    asio::post(shared_.pool, [self = shared_from_this(), slice = *file_] {
+      auto piece = slice.file->read_exactly(slice.offset, static_cast<std::size_t>(std::min(slice.length, kPieceBytes)));
+      asio::post(self->shared_.loop, [self, piece = std::move(piece)]() mutable { self->write_piece(std::move(piece)); });
+    });
+  }
+
+  void write_piece(Result<Bytes> piece) {
+    if (closed_) return;
+    if (!piece.ok()) {  // the length that was promised cannot be kept
+      trace::error("io", shared_.options.name + ": " + piece.error().text());
+      return close();
+    }
+    piece_ = *std::move(piece);
+    file_->offset += piece_.size();
+    file_->length -= piece_.size();
+    stream_.expires_after(std::chrono::milliseconds(shared_.options.idle_ms));
+    asio::async_write(stream_, asio::buffer(piece_), on_written());
+  }
+
   std::function<void(const beast::error_code&, std::size_t)> on_written() {
     return [self = shared_from_this()](const beast::error_code& error, std::size_t) {
+      if (!error && self->file_ && self->file_->length > 0) return self->write_file();
+      self->file_.reset();
+      self->piece_ = Bytes();
       if (error || !self->keep_alive_) return self->close();
       self->read();
     };
@@ -157,6 +189,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<http::response<http::string_body>> message_;
   std::optional<http::response_serializer<http::string_body>> serializer_;
+  std::optional<FileSlice> file_;  // what is left to send of it
+  Bytes piece_;
   bool keep_alive_ = false, head_ = false, reading_ = false, closed_ = false;
   unsigned version_ = 11;
 };

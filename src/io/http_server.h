@@ -1,5 +1,6 @@
 #pragma once
-// A small HTTP/1.1 server: whole requests in, whole answers out, keep-alive, body limit, clean stop.
+// A small HTTP/1.1 server: whole requests in, whole answers out, keep-alive, body limit, clean stop. An answer may be a
+// slice of a file: it is sent in pieces of 256 KiB, whatever its size, read by the pool.
 //
 // Sockets live on one event loop; handlers run on a pool of `threads`, so that a handler may wait for a sync round or a
 // network call without holding up other clients (at most `threads` at a time; the rest wait their turn in the loop).
