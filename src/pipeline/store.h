@@ -85,7 +85,7 @@ class Store {
   // the place knows of them.
   [[nodiscard]] virtual Result<std::vector<Leftover>> leftovers(const std::string& temporaries,
                                                                 const std::string& names) = 0;
-  // No error when it is not there.
+  // No error when it is not there. A folder that is empty goes in the same way, where a place has such.
   [[nodiscard]] virtual Result<void> remove(const std::string& name) = 0;
   // Ends a temporary. No error when it is not there.
   [[nodiscard]] virtual Result<void> discard(const std::string& id) = 0;

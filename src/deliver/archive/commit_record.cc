@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "deliver/archive/json_members.h"
+
 namespace sluice::deliver::archive {
 
 namespace json = boost::json;
@@ -13,38 +15,6 @@ constexpr std::int64_t kVersion = 1;
 Error corrupt(const std::string& name, const std::string& why) {
   return {.code = ErrorCode::corrupt, .message = "commit record " + name + ": " + why};
 }
-
-// Reads members of an object; the first failure sticks.
-class Members {
- public:
-  explicit Members(const json::object& object) : object_(object) {}
-
-  template <typename T>
-  T number(std::string_view key) {
-    const auto* value = object_.if_contains(key);
-    json::error_code failed;
-    const T out = value != nullptr && value->is_number() ? value->to_number<T>(failed) : T{};
-    if (value == nullptr || !value->is_number() || failed) missing_ = key;
-    return out;
-  }
-  Offset offset(std::string_view key) {
-    const auto value = number<std::int64_t>(key);
-    if (value < 0) missing_ = key;
-    return Offset{value};
-  }
-  std::string text(std::string_view key) {
-    const auto* value = object_.if_contains(key);
-    if (value != nullptr && value->is_string()) return std::string(value->get_string());
-    missing_ = key;
-    return {};
-  }
-  // The key of a member that was missing or of another type; empty when all were right.
-  [[nodiscard]] const std::string& missing() const { return missing_; }
-
- private:
-  const json::object& object_;
-  std::string missing_;
-};
 
 json::object to_value(const ArchivedFile& file) {
   return {{"temporary", file.temporary},

@@ -3,34 +3,10 @@
 #include <algorithm>
 
 #include "base/crc32c.h"
+#include "deliver/archive/counted_writer.h"
 #include "deliver/archive/layout.h"
 
 namespace sluice::deliver::archive {
-
-namespace {
-
-// Counts and sums up what a format writes.
-class CountedWriter final : public pipeline::StoreWriter {
- public:
-  struct Count {
-    std::uint64_t bytes = 0;
-    std::uint32_t crc32c = 0;
-  };
-  CountedWriter(std::unique_ptr<pipeline::StoreWriter> out, Count& count) : out_(std::move(out)), count_(count) {}
-
-  Result<void> append(ByteView bytes) override {
-    count_.bytes += bytes.size();
-    count_.crc32c = crc32c(bytes, count_.crc32c);
-    return out_->append(bytes);
-  }
-  Result<std::string> finish() override { return out_->finish(); }
-
- private:
-  std::unique_ptr<pipeline::StoreWriter> out_;
-  Count& count_;
-};
-
-}  // namespace
 
 Result<void> Roll::add(const EncodedRow& encoded, const std::string& folder, std::int64_t period_end_ms, Offset offset,
                        ByteView row) {

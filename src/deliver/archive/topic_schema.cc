@@ -18,17 +18,21 @@ constexpr int kFirstFieldId = 12;
 }  // namespace
 
 Result<std::unique_ptr<TopicSchema>> TopicSchema::open(pipeline::Store& store, std::string topic, std::string writer) {
-  std::unique_ptr<TopicSchema> schema(new TopicSchema(store, std::move(topic), std::move(writer)));
+  std::unique_ptr<TopicSchema> schema(new TopicSchema(&store, std::move(topic), std::move(writer)));
   SLUICE_RETURN_IF_ERROR(schema->read_newest());
   return schema;
 }
 
+std::unique_ptr<TopicSchema> TopicSchema::in_memory(std::string topic) {
+  return std::unique_ptr<TopicSchema>(new TopicSchema(nullptr, std::move(topic), ""));
+}
+
 Result<void> TopicSchema::read_newest() {
-  SLUICE_TRY(const auto entries, store_.list(schema_folder(topic_)));
+  SLUICE_TRY(const auto entries, store_->list(schema_folder(topic_)));
   int newest = 0;
   for (const auto& entry : entries) newest = std::max(newest, schema_version(entry.name).value_or(0));
   if (newest == 0 || versions_.contains(newest)) return {};
-  SLUICE_TRY(const auto text, store_.read(schema_name(topic_, newest), 0, kLargestSchemaBytes));
+  SLUICE_TRY(const auto text, store_->read(schema_name(topic_, newest), 0, kLargestSchemaBytes));
   return take(newest, text);
 }
 
@@ -53,12 +57,13 @@ Result<void> TopicSchema::grow(const avro::Schema& added) {
     if (current_ != nullptr && same_columns(grown, current_->own)) return {};
     const int version = current_ == nullptr ? 1 : current_->version + 1;
     const auto text = row_text(grown);
+    if (store_ == nullptr) return take(version, text);
     const auto temporary = chain_root(topic_) + "/schemas/tmp-" + std::to_string(version) + "-" + writer_;
-    SLUICE_TRY(const auto put, store_.put(temporary, schema_name(topic_, version), text));
+    SLUICE_TRY(const auto put, store_->put(temporary, schema_name(topic_, version), text));
     if (put == Published::now) return take(version, text);
     SLUICE_RETURN_IF_ERROR(read_newest());  // another writer of this archive was first: merge into its
     if (current_ == nullptr || current_->version < version) {
-      return Error{.code = ErrorCode::back_off, .message = store_.where() + " does not list what it has put"};
+      return Error{.code = ErrorCode::back_off, .message = store_->where() + " does not list what it has put"};
     }
   }
 }

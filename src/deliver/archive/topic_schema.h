@@ -24,6 +24,8 @@ class TopicSchema {
   [[nodiscard]] static Result<std::unique_ptr<TopicSchema>> open(pipeline::Store& store, std::string topic,
                                                                  std::string writer);
 
+  // One that is kept nowhere and begins empty.
+  [[nodiscard]] static std::unique_ptr<TopicSchema> in_memory(std::string topic);
   // None before the first grow().
   [[nodiscard]] const RowSchema* current() const { return current_; }
   // Makes room for data of the record `added`; a new version is durable on return. Earlier versions live on. Errors:
@@ -33,13 +35,13 @@ class TopicSchema {
   [[nodiscard]] Result<const avro::Resolution*> to_current(const RowSchema& earlier);
 
  private:
-  TopicSchema(pipeline::Store& store, std::string topic, std::string writer)
+  TopicSchema(pipeline::Store* store, std::string topic, std::string writer)
       : store_(store), topic_(std::move(topic)), writer_(std::move(writer)) {}
 
   [[nodiscard]] Result<void> read_newest();
   [[nodiscard]] Result<void> take(int version, const std::string& text);
 
-  pipeline::Store& store_;
+  pipeline::Store* store_;  // none: in memory
   const std::string topic_;
   const std::string writer_;
   std::map<int, std::unique_ptr<RowSchema>> versions_;  // those that this object has seen

@@ -3,55 +3,24 @@
 #include <algorithm>
 #include <set>
 
-#include "base/crc32c.h"
 #include "deliver/archive/chain.h"
+#include "deliver/archive/latest_sink.h"
 #include "deliver/archive/layout.h"
 #include "deliver/archive/sink.h"
-#include "deliver/archive/value_walk.h"
+#include "deliver/archive/verify_file.h"
+#include "deliver/archive/verify_latest.h"
 
 namespace sluice::deliver::archive {
 
 namespace {
-
-std::optional<ByteView> nullable_text(ByteView field) {
-  ByteReader in(field);
-  if (in.zigzag() != 1) return std::nullopt;
-  return in.view(static_cast<std::size_t>(in.zigzag()));
-}
-
-std::optional<std::int64_t> nullable_number(ByteView field) {
-  ByteReader in(field);
-  if (in.zigzag() != 1) return std::nullopt;
-  return in.zigzag();
-}
-
-std::int64_t number(ByteView field) { return ByteReader(field).zigzag(); }
-
-// Where our columns are among the fields of a file's schema.
-struct Columns {
-  std::size_t partition = 0, offset = 0, key = 0, op = 0, lsn = 0, txid = 0;
-
-  static std::optional<Columns> of(const ValueWalk& walk) {
-    Columns out;
-    const std::pair<std::string_view, std::size_t*> wanted[] = {{"_partition", &out.partition}, {"_offset", &out.offset},
-                                                                {"_key", &out.key},             {"_op", &out.op},
-                                                                {"_lsn", &out.lsn},             {"_txid", &out.txid}};
-    for (const auto& [name, at] : wanted) {
-      const auto& fields = walk.fields();
-      const auto found = std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.name == name; });
-      if (found == fields.end()) return std::nullopt;
-      *at = static_cast<std::size_t>(found - fields.begin());
-    }
-    return out;
-  }
-};
 
 class Verification {
  public:
   Verification(pipeline::Store& store, const VerifyOptions& options) : store_(store), options_(options) {}
 
   Result<ArchiveReport> run() {
-    SLUICE_RETURN_IF_ERROR(check_version());
+    SLUICE_TRY(const bool latest, check_version());
+    if (latest) return verify_latest(store_, options_);
     SLUICE_TRY(const auto topics, store_.list(std::string(kOurFolder)));
     std::set<std::string> names;
     for (const auto& entry : topics) {
@@ -64,13 +33,15 @@ class Verification {
   }
 
  private:
-  Result<void> check_version() {
+  // Whether it is of latest states.
+  Result<bool> check_version() {
     auto text = store_.read(std::string(kFormatFile), 0, 4096);
     if (!text.ok() && text.error().code == ErrorCode::not_found) {
       return Error{.code = ErrorCode::not_found, .message = "there is no archive in " + store_.where()};
     }
     if (!text.ok()) return std::move(text).error();
-    if (text->find("\"version\":1}") != std::string::npos) return {};
+    if (*text == kLatestFormatText) return true;
+    if (text->find("sluice-archive\",\"version\":1}") != std::string::npos) return false;
     return Error{.code = ErrorCode::unsupported, .message = store_.where() + " is of another version: " + *text};
   }
 
@@ -157,7 +128,7 @@ class Verification {
   Result<void> verify_rows(const ArchivedFile& file, const std::string& name) {
     const auto from = file.first_offset;
     const auto to = file.last_offset + 1;
-    Scan scan;
+    FileScan scan;
     auto read = read_rows(file.name, name, scan);
     if (!read.ok() && read.error().code == ErrorCode::not_found && name == file.temporary) {
       scan = {};  // published meanwhile; or a place whose temporaries cannot be read
@@ -183,66 +154,12 @@ class Verification {
     return {};
   }
 
-  struct Scan {
-    std::uint64_t rows = 0;
-    std::uint32_t offsets_crc = 0;
-    std::uint32_t crc = 0;
-  };
-
   // `name` is where the file named `final_name` is now.
-  Result<void> read_rows(const std::string& final_name, const std::string& name, Scan& scan) {
-    const auto suffix = final_name.substr(final_name.rfind('.') + 1);
-    const auto format = std::ranges::find_if(options_.formats, [&](const auto& f) { return f->suffix() == suffix; });
-    if (format == options_.formats.end()) {
-      return Error{.code = ErrorCode::unsupported, .message = final_name + ": there is no reader for ." + suffix + " files here"};
-    }
-    SLUICE_TRY(auto reader, (*format)->open(store_, name, {"_partition", "_offset", "_key", "_op", "_lsn", "_txid"}));
-    const auto walk = ValueWalk::compile(reader->schema());
-    const auto columns = walk.ok() ? Columns::of(*walk) : std::nullopt;
-    if (!columns) return Error{.code = ErrorCode::corrupt, .message = name + ": its schema is not one of an archive"};
-    while (true) {
-      SLUICE_TRY(const auto block, reader->next());
-      if (block.count == 0) break;
-      auto bytes = block.bytes;
-      for (std::int64_t i = 0; i < block.count; ++i) {
-        if (!walk->take(bytes, fields_)) {
-          return Error{.code = ErrorCode::corrupt, .message = name + ": a row is not of the file's schema"};
-        }
-        visit(*columns, scan);
-      }
-      if (!bytes.empty()) return Error{.code = ErrorCode::corrupt, .message = name + ": a block has more than its rows"};
-    }
-    return sum_up(name, scan);
-  }
-
-  Result<void> sum_up(const std::string& name, Scan& scan) {
-    constexpr std::size_t kPieceBytes = std::size_t{4} << 20;
-    for (std::uint64_t at = 0;;) {
-      SLUICE_TRY(const auto piece, store_.read(name, at, kPieceBytes));
-      scan.crc = crc32c(piece, scan.crc);
-      at += piece.size();
-      if (piece.size() < kPieceBytes) return {};
-    }
-  }
-
-  void visit(const Columns& columns, Scan& scan) {
-    const auto offset = number(fields_[columns.offset]);
-    ++scan.rows;
-    char bytes[sizeof offset];
-    store_be<std::int64_t>(bytes, offset);
-    scan.offsets_crc = crc32c({bytes, sizeof bytes}, scan.offsets_crc);
-    offsets_.push_back(offset);
-    if (!options_.visit) return;
-    ArchivedRow row;
-    row.topic = at_->topic;
-    row.partition = at_->partition;
-    row.offset = Offset{offset};
-    row.key = nullable_text(fields_[columns.key]);
-    row.op = nullable_text(fields_[columns.op]);
-    row.txid = nullable_number(fields_[columns.txid]);
-    row.lsn = nullable_number(fields_[columns.lsn]);
-    row.tombstone = row.op == "d";
-    options_.visit(row);
+  Result<void> read_rows(const std::string& final_name, const std::string& name, FileScan& scan) {
+    return scan_file(store_, options_, at_->topic, final_name, name, scan, [this](const ArchivedRow& row) {
+      offsets_.push_back(row.offset.value);
+      if (options_.visit) options_.visit(row);
+    });
   }
 
   // Files that no record names would be read as rows all the same.
@@ -280,7 +197,6 @@ class Verification {
   ArchivedPartition* at_ = nullptr;       // the partition at hand, in report_
   std::set<std::string> known_files_;     // of the topic at hand
   std::vector<std::int64_t> offsets_;     // of the record at hand
-  std::vector<ByteView> fields_;          // of the row at hand
 };
 
 }  // namespace

@@ -190,8 +190,14 @@ Result<std::vector<pipeline::Leftover>> LocalStore::leftovers(const std::string&
 Result<void> LocalStore::remove(const std::string& name) {
   SLUICE_RETURN_IF_ERROR(check_name(name));
   auto removed = fs_.remove(path(name));
-  if (!removed.ok() && removed.error().code == ErrorCode::not_found) return {};
-  return removed;
+  if (removed.ok() || removed.error().code == ErrorCode::not_found) return {};
+  const auto inside = fs_.list(path(name));  // fails where it is no folder
+  if (!inside.ok() || !inside->empty()) return removed;
+  {
+    const std::lock_guard lock(mutex_);
+    durable_folders_.erase(path(name));
+  }
+  return fs_.remove_all(path(name));
 }
 
 }  // namespace sluice::deliver::store::local
