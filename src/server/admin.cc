@@ -74,13 +74,14 @@ io::HttpResponse answer(const AdminParts& parts, const io::HttpRequest& request)
   }
   if (!get) return text(405, "GET, POST /verify, and what is below /sinks/ are what there is\n");
   if (path == "/") return page();
+  if (parts.tables && (path == "/tables" || path.starts_with("/tables/"))) return parts.tables(request);
   if (path == "/status") return {.status = 200, .content_type = "application/json", .body = status_json(parts.status()), .headers = {}};
   if (path == "/metrics") {
     return {.status = 200, .content_type = "text/plain; version=0.0.4; charset=utf-8", .body = parts.metrics(), .headers = {}};
   }
   if (path == "/healthz") return text(200, "ok\n");
   if (path == "/readyz") return ready(parts.status());
-  return text(404, "/, /status, /metrics, /healthz, /readyz and /verify are what there is\n");
+  return text(404, "/, /status, /tables, /metrics, /healthz, /readyz and /verify are what there is\n");
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 //   GET  /healthz   200 while the process lives
 //   GET  /readyz    200 when it serves and every stage does its work (snapshot, streaming) or is paused; else 503 with
 //                   the reasons
+//   GET  /tables    the topics whose tables can be had
+//   GET  /tables/TOPIC.parquet, .avro   the table as it is, as a file (tables.h)
 //   POST /verify    counts source = topic = archive, which may take minutes, and answers with the report; ?name=N: one
 //                   source or sink alone
 //   POST /sinks/NAME/pause, /sinks/NAME/resume    until the other is asked for, over restarts
@@ -63,6 +65,7 @@ struct AdminParts {
   std::function<std::string()> metrics;
   std::function<io::HttpResponse(const io::HttpRequest&)> verify;
   std::function<io::HttpResponse(const io::HttpRequest&)> sinks;
+  std::function<io::HttpResponse(const io::HttpRequest&)> tables = {};
 };
 
 [[nodiscard]] io::HttpHandler admin_handler(AdminParts parts);

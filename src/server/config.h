@@ -34,6 +34,8 @@ struct SourceConfig {
 struct SinkConfig {
   std::string name = {};
   std::string to = {};                     // a place: see places.h
+  bool latest = false;                     // mode: latest
+  std::int64_t every_ms = 0;               // mode latest: between two versions of a table
   std::string format = {};
   std::string codec = {};                  // empty: the format's usual one
   std::string partition_by = {};

@@ -279,11 +279,22 @@ Result<void> read_files(const Value& value, SinkConfig& sink) {
   return {};
 }
 
+Result<void> read_mode(const Value& value, SinkConfig& sink) {
+  SLUICE_TRY(const auto mode, text_at(value, "mode"));
+  if (mode != "changes" && mode != "latest") return wrong(*value.find("mode"), "'" + mode + "' is no mode; one is changes or latest");
+  sink.latest = mode == "latest";
+  SLUICE_TRY(const auto every, parsed_at(value, "every", parse_duration_ms, "1h"));
+  sink.every_ms = every.value_or(3'600'000);
+  if (sink.every_ms > 0) return {};
+  return wrong(*value.find("every"), "'every' must be longer than 0");
+}
+
 Result<SinkConfig> sink_of(const Value::Entry& entry) {
   SinkConfig sink{.name = entry.key};
   SLUICE_TRY(const auto to, text_at(entry.value, "to"));
   if (to.empty()) return wrong(entry.value, "sink '" + entry.key + "' needs 'to'");
   SLUICE_TRY(sink.to, place_of(*entry.value.find("to"), to));
+  SLUICE_RETURN_IF_ERROR(read_mode(entry.value, sink));
   SLUICE_RETURN_IF_ERROR(read_files(entry.value, sink));
   SLUICE_TRY(sink.topics, texts_at(entry.value, "topics"));
   const auto& roll = section_of(entry.value, "roll");

@@ -103,6 +103,16 @@ sinks:
   EXPECT_EQ(config->sinks.at(0).roll_after_ms, 90'000);
 }
 
+TEST_F(ConfigFile, ASinkHasAModeAndASchedule) {
+  const auto config = load("sinks:\n  a: {to: ./a}\n  b: {to: ./b, mode: latest, every: 5min}\n");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_FALSE(config->sinks.at(0).latest);
+  EXPECT_TRUE(config->sinks.at(1).latest);
+  EXPECT_EQ(config->sinks.at(1).every_ms, 300'000);
+  EXPECT_EQ(load("sinks:\n  b: {to: ./b, mode: newest}\n").error().code, ErrorCode::rejected);
+  EXPECT_EQ(load("sinks:\n  b: {to: ./b, mode: latest, every: 0s}\n").error().code, ErrorCode::rejected);
+}
+
 TEST_F(ConfigFile, AnUnknownKeyNamesPlaceAndNeighbour) {
   EXPECT_EQ(message("sources:\n  shop:\n    from: postgres://a@b/c\n    tabels: x\n"),
             "sluice.yaml:4:5: unknown key 'tabels' in sources.shop; did you mean 'tables'?");

@@ -97,6 +97,7 @@ Farewell Server::Parts::stop(milliseconds deadline) {
   if (!node) return farewell;
   state = "draining";
   if (supervisor) farewell.unfinished = supervisor->stop(deadline);
+  if (tables) tables->stop();
   if (admin) admin->stop(kListenerDrainMs);
   if (registry_server) registry_server->stop(kListenerDrainMs);
   if (kafka) kafka->stop(kListenerDrainMs);
@@ -109,6 +110,7 @@ Farewell Server::Parts::stop(milliseconds deadline) {
   sinks.clear();
   sources.clear();
   admin.reset();
+  tables.reset();
   registry_server.reset();
   kafka.reset();
   broker.reset();

@@ -8,9 +8,13 @@
 #include "server/metric_list.h"
 #include "server/places.h"
 #include "server/server_parts.h"
+#include "server/tables.h"
 
 namespace sluice::server {
 namespace {
+
+// Tables that are being made keep TableCacheOptions::waiting of them busy; the others stay for the rest.
+constexpr int kHttpThreads = 8;
 
 std::vector<std::string> texts_of(const std::vector<io::Address>& addresses) {
   std::vector<std::string> texts;
@@ -33,6 +37,7 @@ Result<void> Server::Parts::start_http(std::unique_ptr<io::HttpServer>& server, 
   io::HttpServerOptions options;
   options.name = name;
   options.listen = listen;
+  options.threads = kHttpThreads;
   auto started = io::HttpServer::start(options, std::move(handler));
   if (!started.ok()) return listener_error(std::move(started).error(), name);
   server = *std::move(started);
@@ -51,10 +56,15 @@ Result<void> Server::Parts::start_listeners() {
   SLUICE_RETURN_IF_ERROR(start_http(registry_server, "registry", config.registry, [this](const io::HttpRequest& request) {
     return registry::handle(*registry, node->cluster_id(), request);
   }));
+  tables = std::make_unique<TableCache>(
+      TableCacheOptions{.folder = config.data + "/tables", .keep_free_bytes = config.keep_free_bytes}, *log, *registry,
+      io::real_file_system(), io::system_clock(), [](const std::string& name) { return make_format(name, ""); });
+  SLUICE_RETURN_IF_ERROR(tables->begin());
   AdminParts parts{.status = [this] { return status(); },
                    .metrics = [this] { return metrics_text(*node, status()); },
                    .verify = [this](const io::HttpRequest& request) { return answer_verify(request); },
-                   .sinks = [this](const io::HttpRequest& request) { return answer_sink(request); }};
+                   .sinks = [this](const io::HttpRequest& request) { return answer_sink(request); },
+                   .tables = [this](const io::HttpRequest& request) { return answer_tables(*tables, *log, request); }};
   return start_http(admin, "admin", config.admin, admin_handler(std::move(parts)));
 }
 
@@ -77,8 +87,7 @@ ServerStatus Server::Parts::status() const {
     if (const auto broken = node->broken_holds(stage.name); broken > 0) {
       stage.facts["hold"] = "was broken " + std::to_string(broken) + " times: the log kept more than hold.bytes for it";
     }
-    const auto sink = std::ranges::find_if(sinks, [&](const SinkParts& each) { return each.config.name == stage.name; });
-    if (stage.kind == "sink" && sink != sinks.end()) stage.facts["archive"] = absolute_place(sink->config.to);  // as others open it
+    if (const auto sink = find_sink(stage.name)) stage.facts["archive"] = absolute_place(sink->config.to);  // as others open it
   }
   if (log) status.topics = topics();
   for (const auto& [where, error] : node->damaged()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/broker.h"
+#include "deliver/archive/latest_sink.h"
 #include "deliver/archive/sink.h"
 #include "io/clock.h"
 #include "io/file_system.h"
@@ -22,6 +23,7 @@
 #include "server/node_threads.h"
 #include "server/server.h"
 #include "server/source_stage.h"
+#include "server/table_cache.h"
 
 namespace sluice::server {
 
@@ -29,8 +31,15 @@ namespace sluice::server {
 struct SinkParts {
   SinkConfig config;
   std::unique_ptr<pipeline::Store> store;
-  std::unique_ptr<deliver::archive::Sink> sink;
+  std::unique_ptr<deliver::archive::Sink> sink;          // mode changes
+  std::unique_ptr<deliver::archive::LatestSink> latest;  // mode latest
   bool ending = false;  // it was asked to; guarded by operations_mutex
+
+  void pause(bool paused) const {
+    if (latest) return paused ? latest->pause() : latest->resume();
+    paused ? sink->pause() : sink->resume();
+  }
+  [[nodiscard]] pipeline::Stage& stage() const { return latest ? static_cast<pipeline::Stage&>(*latest) : *sink; }
 };
 
 struct Server::Parts {
@@ -68,6 +77,7 @@ struct Server::Parts {
   [[nodiscard]] Result<std::shared_ptr<SinkParts>> make_sink(const SinkConfig& sink);
   [[nodiscard]] Result<void> hold_for(SinkParts& sink);
   [[nodiscard]] Result<void> make_sinks();
+  [[nodiscard]] Result<void> make_latest_sink(SinkParts& parts) const;
   [[nodiscard]] Result<void> make_sources();
   [[nodiscard]] Result<void> check_source(const SourceStage& stage) const;
   void run_stages();
@@ -89,6 +99,7 @@ struct Server::Parts {
   std::unique_ptr<broker::Broker> broker;
   std::unique_ptr<io::TcpServer> kafka;
   std::unique_ptr<io::HttpServer> registry_server;
+  std::unique_ptr<TableCache> tables;
   std::unique_ptr<io::HttpServer> admin;
   std::vector<std::unique_ptr<SourceStage>> sources;
   std::vector<std::shared_ptr<SinkParts>> sinks;  // guarded by sinks_mutex

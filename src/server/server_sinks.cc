@@ -85,11 +85,7 @@ Result<void> Server::Parts::pause_sink(const std::string& name, bool paused) {
   if (!found) return no_such_sink(name);
   // The record first: a pause that was told is one that a kill does not end.
   SLUICE_RETURN_IF_ERROR(remember_pause(*log, name, paused));
-  if (paused) {
-    found->sink->pause();
-  } else {
-    found->sink->resume();
-  }
+  found->pause(paused);
   trace::info("server", "sink " + name + (paused ? " is paused" : " is resumed"));
   return {};
 }
@@ -107,6 +103,10 @@ Result<std::vector<Rewound>> Server::Parts::rewind_sink(const std::string& name,
   const std::lock_guard lock(operations_mutex);
   const auto found = find_sink(name);
   if (!found) return no_such_sink(name);
+  if (!found->sink) {
+    return Error{ErrorCode::rejected, "sink " + name + " is of mode latest: it has no chain that could go back", "",
+                 "its next version is written whole anyway"};
+  }
   return found->sink->rewind(request);
 }
 
@@ -139,7 +139,7 @@ void Server::Parts::drop_holds(const std::string& name, const std::vector<std::s
 
 bool Server::Parts::end_sink(SinkParts& sink, Reloaded& told) {
   sink.ending = true;
-  if (supervisor->end(*sink.sink, kDrainLimit)) return true;
+  if (supervisor->end(sink.stage(), kDrainLimit)) return true;
   told.unfinished.push_back(sink.config.name);
   return false;
 }
@@ -164,7 +164,7 @@ Result<void> Server::Parts::put_sink(std::shared_ptr<SinkParts> made, Reloaded& 
     if (old) std::erase(sinks, old);
     sinks.push_back(made);
   }
-  supervisor->start(*made->sink, "sink " + name);
+  supervisor->start(made->stage(), "sink " + name);
   (old ? told.changed : told.started).push_back(name);
   return {};
 }

@@ -87,20 +87,40 @@ Result<deliver::archive::SinkOptions> sink_options(const SinkConfig& sink, const
 
 }  // namespace
 
+Result<void> Server::Parts::make_latest_sink(SinkParts& parts) const {
+  const auto& sink = parts.config;
+  deliver::archive::LatestOptions options;
+  options.name = sink.name;
+  options.topics = sink.topics;
+  SLUICE_TRY(options.format, make_format(sink.format, sink.codec));
+  options.columns = column_choice(sink);
+  options.every = std::chrono::milliseconds(sink.every_ms);
+  if (sink.roll_bytes > 0) options.roll_bytes = sink.roll_bytes;
+  options.scratch_folder = config.data + "/spill/" + sink.name;
+  parts.latest = std::make_unique<deliver::archive::LatestSink>(std::move(options), *log, *registry, *parts.store,
+                                                                io::real_file_system(), io::system_clock());
+  return {};
+}
+
 // Touches nothing outside of the process.
 Result<std::shared_ptr<SinkParts>> Server::Parts::make_sink(const SinkConfig& sink) {
   auto parts = std::make_shared<SinkParts>();
   parts->config = sink;
   SLUICE_TRY(parts->store, open_place(sink.to));
-  SLUICE_TRY(auto options, sink_options(sink, config.data));
-  parts->sink = std::make_unique<deliver::archive::Sink>(std::move(options), *log, *registry, *parts->store,
-                                                         io::real_file_system(), io::system_clock());
+  if (sink.latest) {
+    SLUICE_RETURN_IF_ERROR(make_latest_sink(*parts));
+  } else {
+    SLUICE_TRY(auto options, sink_options(sink, config.data));
+    parts->sink = std::make_unique<deliver::archive::Sink>(std::move(options), *log, *registry, *parts->store,
+                                                           io::real_file_system(), io::system_clock());
+  }
   SLUICE_TRY(const bool paused, is_paused(*log, sink.name));
-  if (paused) parts->sink->pause();
+  if (paused) parts->pause(true);
   return parts;
 }
 
 Result<void> Server::Parts::hold_for(SinkParts& sink) {
+  if (!sink.sink) return {};  // a sink of mode latest holds nothing
   node->limit_hold(sink.config.name, sink.config.hold_bytes);
   return sink.sink->set_holds();
 }
@@ -117,7 +137,7 @@ Result<void> Server::Parts::make_sinks() {
 void Server::Parts::run_stages() {
   supervisor = std::make_unique<pipeline::Supervisor>();
   for (auto& source : sources) supervisor->start(*source, "source " + source->config().name);
-  for (auto& sink : sinks) supervisor->start(*sink->sink, "sink " + sink->config.name);
+  for (auto& sink : sinks) supervisor->start(sink->stage(), "sink " + sink->config.name);
   stages_run = true;
 }
 
@@ -151,7 +171,10 @@ Result<VerifyReport> Server::Parts::verify(const std::string& name) {
     if (!one_source || is_source(source)) request.sources.push_back(verify_source(*source));
   }
   for (const auto& sink : its_sinks) {
-    if (!one_sink || is_sink(sink)) request.sinks.push_back({sink->config.name, sink->sink.get(), sink->store.get(), sink->config.topics});
+    if (!one_sink || is_sink(sink)) {
+      request.sinks.push_back(
+          {sink->config.name, sink->sink.get(), sink->store.get(), sink->config.topics, sink->latest.get()});
+    }
   }
   return server::verify(request);
 }

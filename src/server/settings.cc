@@ -51,6 +51,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"sinks", names, "", "Where streams are delivered to."},
     {"sinks.*.topics", texts, "*", "The topics, as globs. Internal topics are never among them."},
     {"sinks.*.to", text, "", "A local folder, `hdfs://NAMENODE:9870/path`, or `s3://BUCKET/path`. postgres:// and redis:// come later."},
+    {"sinks.*.mode", text, "changes", "changes: every record is archived once. latest: the tables as they are, written whole on a schedule."},
+    {"sinks.*.every", duration, "1h", "mode latest: how often a table that has moved is written."},
     {"sinks.*.format", text, "avro", "The files' format: avro or parquet. iceberg comes later."},
     {"sinks.*.codec", text, "", "How files are compressed. Avro: deflate (usual), zstandard, null. Parquet: zstd (usual), snappy, gzip, lz4_raw, none."},
     {"sinks.*.partition_by", text, "dt={ts:%F}/hour={ts:%H}", "Folders by a template: `{ts:FORMAT}` is the record's time in UTC, `{column}` a column's value."},

@@ -103,18 +103,51 @@ std::optional<std::uint64_t> txid_of(const pipeline::ReadRecord& record) {
   return error == std::errc{} ? std::optional(txid) : std::nullopt;
 }
 
-Result<std::uint64_t> count_topic(pipeline::Log& log, const SourceAudit& audit, const SourceTable& table) {
-  TableCount count(audit.snapshot, table.keyless);
+// `ends`: by partition; none: what is there now.
+Result<std::uint64_t> count_topic(pipeline::Log& log, const SourceSnapshot& snapshot, const SourceTable& table,
+                                  const std::vector<Offset>* ends = nullptr) {
+  TableCount count(snapshot, table.keyless);
   SLUICE_TRY(const auto topic, log.describe(table.topic));
   for (std::int32_t partition = 0; partition < topic.partitions; ++partition) {
     SLUICE_TRY(const auto range, log.range(table.topic, partition));
     SLUICE_TRY(const auto reader, log.reader(table.topic, partition, range.start));
-    while (reader->next_offset() < range.last_stable) {
+    const auto end = ends == nullptr ? range.last_stable : ends->at(static_cast<std::size_t>(partition));
+    while (reader->next_offset() < end) {
       SLUICE_TRY(const auto records, reader->poll(100, kReadBytes));
-      for (const auto& record : records) count.add(record.key, record.offset, txid_of(record), !record.value);
+      for (const auto& record : records) {
+        if (ends == nullptr || record.offset < end) count.add(record.key, record.offset, txid_of(record), !record.value);
+      }
     }
   }
   return count.rows();
+}
+
+void add_problems(const VerifySink& sink, deliver::archive::ArchiveReport& archive, VerifyReport& report) {
+  for (auto& problem : archive.problems) {
+    if (!problem.file.empty()) problem.file = sink.store->where() + "/" + problem.file;
+    report.problems.push_back(std::move(problem));
+  }
+}
+
+Result<void> count_latest(const VerifySink& sink, pipeline::Log& log, const SourceTable& table, VerifyReport& report,
+                          VerifiedTable& out) {
+  deliver::archive::VerifyOptions options;
+  options.topics = {table.topic};
+  options.formats = readable_formats();
+  SLUICE_TRY(auto archive, verify_archive(*sink.store, options));
+  add_problems(sink, archive, report);
+  LatestRows rows{.sink = sink.name};
+  std::vector<Offset> ends;
+  for (const auto& partition : archive.partitions) {
+    rows.rows += partition.rows;
+    ends.push_back(partition.end);
+  }
+  const SourceSnapshot everything{.xmin = UINT64_MAX, .xmax = UINT64_MAX, .in_progress = {}};
+  if (!ends.empty()) {
+    SLUICE_TRY(rows.in_topic, count_topic(log, everything, table, &ends));
+  }
+  out.in_latest.push_back(std::move(rows));
+  return {};
 }
 
 Result<void> count_archive(const VerifySink& sink, const SourceAudit& audit, const SourceTable& table,
@@ -128,10 +161,7 @@ Result<void> count_archive(const VerifySink& sink, const SourceAudit& audit, con
     count.add(row.key, row.offset, txid, row.tombstone);
   };
   SLUICE_TRY(auto archive, verify_archive(*sink.store, options));
-  for (auto& problem : archive.problems) {
-    if (!problem.file.empty()) problem.file = sink.store->where() + "/" + problem.file;
-    report.problems.push_back(std::move(problem));
-  }
+  add_problems(sink, archive, report);
   out.in_archives.emplace_back(sink.name, count.rows());
   return {};
 }
@@ -141,6 +171,7 @@ Result<void> verify_source(const VerifyRequest& request, const VerifySource& sou
   SLUICE_RETURN_IF_ERROR(source.wait_until_captured(audit.end_of_wal, request.wait));
   for (const auto& sink : request.sinks) {
     if (sink.sink != nullptr) SLUICE_RETURN_IF_ERROR(sink.sink->roll_now(request.wait));
+    if (sink.latest != nullptr) SLUICE_RETURN_IF_ERROR(sink.latest->roll_now(request.wait));
   }
   for (const auto& table : audit.tables) {
     VerifiedTable out;
@@ -150,13 +181,14 @@ Result<void> verify_source(const VerifyRequest& request, const VerifySource& sou
     out.keyless = table.keyless;
     out.in_source = table.rows;
     out.note = table.note;
-    auto in_topic = count_topic(*request.log, audit, table);
+    auto in_topic = count_topic(*request.log, audit.snapshot, table);
     if (!in_topic.ok() && in_topic.error().code != ErrorCode::not_found) return std::move(in_topic).error();
     if (in_topic.ok()) out.in_topic = *in_topic;
     if (!in_topic.ok() && out.note.empty()) out.note = "there is no topic " + table.topic;
     for (const auto& sink : request.sinks) {
       if (!topic_matches(sink.topics, table.topic)) continue;
-      SLUICE_RETURN_IF_ERROR(count_archive(sink, audit, table, report, out));
+      if (sink.of_latest) SLUICE_RETURN_IF_ERROR(count_latest(sink, *request.log, table, report, out));
+      else SLUICE_RETURN_IF_ERROR(count_archive(sink, audit, table, report, out));
     }
     report.tables.push_back(std::move(out));
   }
@@ -168,7 +200,8 @@ Result<void> verify_source(const VerifyRequest& request, const VerifySource& sou
 // Of a table without a key the deletes are not captured: its inserts may be more than its rows.
 bool VerifiedTable::equal() const {
   return in_source && (*in_source == in_topic || (keyless && *in_source < in_topic)) &&
-         std::all_of(in_archives.begin(), in_archives.end(), [&](const auto& a) { return a.second == in_topic; });
+         std::all_of(in_archives.begin(), in_archives.end(), [&](const auto& a) { return a.second == in_topic; }) &&
+         std::all_of(in_latest.begin(), in_latest.end(), [](const auto& latest) { return latest.rows == latest.in_topic; });
 }
 
 bool VerifyReport::ok() const {
@@ -204,6 +237,10 @@ std::string to_text(const VerifyReport& report) {
     for (const auto& [sink, rows] : table.in_archives) {
       out += (rows == table.in_topic ? " = " : " ≠ ") + with_commas(rows);
     }
+    for (const auto& latest : table.in_latest) {
+      out += "; " + latest.sink + " " + with_commas(latest.rows);
+      if (latest.rows != latest.in_topic) out += " ≠ " + with_commas(latest.in_topic) + " at its offsets";
+    }
     if (table.keyless) out += "  (inserts: it has no key)";
     if (!table.note.empty()) out += "  " + table.note;
     out += "\n";
@@ -223,6 +260,8 @@ std::string to_json(const VerifyReport& report) {
   for (const auto& table : report.tables) {
     json::object archives;
     for (const auto& [sink, rows] : table.in_archives) archives[sink] = rows;
+    json::object latest;
+    for (const auto& each : table.in_latest) latest[each.sink] = json::object{{"rows", each.rows}, {"in_topic", each.in_topic}};
     tables.push_back(json::object{{"source", table.source},
                                   {"topic", table.topic},
                                   {"table", table.name},
@@ -230,6 +269,7 @@ std::string to_json(const VerifyReport& report) {
                                   {"in_source", table.in_source ? json::value(*table.in_source) : json::value(nullptr)},
                                   {"in_topic", table.in_topic},
                                   {"in_archive", std::move(archives)},
+                                  {"in_latest", std::move(latest)},
                                   {"equal", table.equal()},
                                   {"note", table.note}});
   }

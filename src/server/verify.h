@@ -5,7 +5,8 @@
 //   2. Wait until the captured stream has passed that end: what S can see is in the topics.
 //   3. Roll the sinks: what is in the topics is in the archives.
 //   4. In topic and archive, count the keys whose newest change visible in S is no delete; of a table without a key,
-//      the visible inserts.
+//      the visible inserts. In a place of latest states: the rows of the newest version, and the live keys of the topic at
+//      its offsets.
 //
 // Writes may go on meanwhile: they are not visible in S. Memory: 16 bytes or so for each key of the largest table.
 
@@ -18,6 +19,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "deliver/archive/latest_sink.h"
 #include "deliver/archive/sink.h"
 #include "deliver/archive/verify.h"
 #include "pipeline/log.h"
@@ -60,6 +62,8 @@ struct VerifySink {
   deliver::archive::Sink* sink = nullptr;  // none: the archive is looked at as it is
   pipeline::Store* store = nullptr;
   std::vector<std::string> topics;           // globs, as the sink's
+  deliver::archive::LatestSink* latest = nullptr;  // in place of `sink`, of mode latest
+  bool of_latest = latest != nullptr;              // whether the place is of latest states
 };
 
 struct VerifyRequest {
@@ -67,6 +71,13 @@ struct VerifyRequest {
   std::vector<VerifySink> sinks;
   pipeline::Log* log = nullptr;
   std::chrono::milliseconds wait{60'000};  // for the stream, and for the roll
+};
+
+// A table in a place of latest states: the rows of its newest version, and the keys that live in the topic at its offsets.
+struct LatestRows {
+  std::string sink;
+  std::uint64_t rows = 0;
+  std::uint64_t in_topic = 0;
 };
 
 struct VerifiedTable {
@@ -77,6 +88,7 @@ struct VerifiedTable {
   std::optional<std::uint64_t> in_source;  // none: they cannot be counted; that is never equal
   std::uint64_t in_topic = 0;
   std::vector<std::pair<std::string, std::uint64_t>> in_archives;  // by the sink's name; none when no sink has the topic
+  std::vector<LatestRows> in_latest = {};
   std::string note;
 
   [[nodiscard]] bool equal() const;

@@ -10,10 +10,10 @@ from harness import Postgres, Sluice, read_topic, wait_until
 
 class Road:
     """A database `shop` made by `sql`, captured as `shop` and archived; streaming when the constructor returns, unless told not
-    to wait."""
+    to wait. `sinks`: more of them, as lines of YAML."""
 
     def __init__(self, directory, sql, settings=None, user="postgres", config="", programs=None, wait=True,
-                 form="avro"):
+                 form="avro", sinks=""):
         self.directory = directory
         self.server = Postgres(directory, settings, programs)
         self.server.create_database("shop")
@@ -24,7 +24,7 @@ class Road:
             file.write(f"version: 1\n{config or 'log: {keep_free: 100MB}'}\nsources:\n  shop:\n"
                        f"    from: {self.server.url('shop', user)}\n    tables: [public.*]\n"
                        f"    password: ${{file:{directory}/password}}\n"
-                       f"sinks:\n  archive: {{to: {self.archive}, topics: 'shop.*', format: {form}, roll: {{after: 1s}}}}\n")
+                       f"sinks:\n  archive: {{to: {self.archive}, topics: 'shop.*', format: {form}, roll: {{after: 1s}}}}\n{sinks}")
         self.schemas = {}
         self.set_password("")
         self.sluice = Sluice(directory, config=path)
