@@ -1,6 +1,7 @@
 """A table as it is, read by foreign readers, equals SELECT * of a real PostgreSQL, row by row: over HTTP and from a sink of
 `mode: latest`, after updates, deletes, changes of keys, values that PostgreSQL did not send, and changes of columns.
 """
+import glob
 import importlib.util
 import io
 import json
@@ -241,7 +242,10 @@ def duck(url, expected):
     import duckdb
     connection = duckdb.connect()
     try:
-        connection.execute("LOAD httpfs")
+        extension = importlib.util.find_spec("duckdb_extension_httpfs")
+        folder = extension and extension.submodule_search_locations[0]
+        files = glob.glob(f"{folder}/**/httpfs.duckdb_extension", recursive=True) if folder else []
+        connection.execute(f"LOAD '{files[0]}'" if files else "LOAD httpfs")
     except duckdb.Error:
         print("      DuckDB's httpfs is not installed here")
         return
