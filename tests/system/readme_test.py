@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 from harness import ROOT, SLUICE, Checks, Postgres, free_port, temporary_directory, wait_until
 
@@ -96,6 +97,10 @@ def run_readme(reader, text):
             with open(os.path.join(reader.directory, "sluice.yaml"), "w") as file:
                 file.write(reader.own(body))
             continue
+        if language == "python":
+            subprocess.run([sys.executable, "-c", reader.own(body) + "\nassert len(orders) > 0"], check=True, cwd=reader.directory)
+            ran += 1
+            continue
         for line in body.splitlines():
             command = reader.own(re.sub(r"\s+#.*", "", line)).strip()
             if not command:
@@ -107,7 +112,7 @@ def run_readme(reader, text):
                 reader.serve(command)
             elif command.startswith("sluice consume") and "--follow" in command:
                 reader.follow(command)
-            elif re.match(r"(sluice (check|serve|topics|status|export|sink list)|kcat|curl) ?", command):
+            elif re.match(r"(sluice (check|serve|topics|status|export|sink (list|show))|kcat|curl) ?", command):
                 assert reader.run(command), f"{command} says nothing"
             elif command.startswith("sluice verify"):
                 assert re.search(r"orders +([\d,]+) = \1 = \1", reader.run(command)), command

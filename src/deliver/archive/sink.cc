@@ -131,9 +131,7 @@ void Sink::State::tell_paused() {
 void Sink::State::begin() {
   const std::lock_guard lock(mutex);
   running = true;
-  status.state = "starting";
-  status.error.clear();
-  status.hint.clear();
+  status.state = "starting";  // the last run's error stays until this one has begun to work
 }
 
 void Sink::State::end(const Result<void>& ran) {

@@ -101,6 +101,7 @@ Result<S3Answer> S3Client::send_once(const S3Request& request, const Credentials
   if (!sent.ok()) {
     auto failed = std::move(sent).error();
     if (failed.code == ErrorCode::rejected) failed.code = ErrorCode::back_off;  // a certificate: it will be renewed
+    if (failed.hint.empty()) failed.hint = "is the server at " + address_.host + " running, and can it be reached from here?";
     return failed;
   }
   auto& web = *sent;

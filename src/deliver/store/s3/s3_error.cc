@@ -18,6 +18,7 @@ constexpr std::string_view kKeys = "correct the credentials; they are read again
 constexpr std::string_view kRights =
     "allow s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucket, "
     "s3:ListBucketMultipartUploads and s3:ListMultipartUploadParts on the bucket";
+constexpr std::string_view kBusy = "the server is busy or unwell: it is tried again, and goes on by itself";
 constexpr std::string_view kSpace = "make room, or raise the quota";
 
 constexpr std::array kMeanings{
@@ -53,7 +54,7 @@ Meaning meaning_of(int status, std::string_view code) {
   if (status == 401 || status == 403) return {code, ErrorCode::back_off, kKeys};
   if (status == 404) return {code, ErrorCode::not_found, ""};
   if (status == 507) return {code, ErrorCode::out_of_space, kSpace};
-  if (status == 409 || status == 429 || status >= 500) return {code, ErrorCode::back_off, ""};
+  if (status == 409 || status == 429 || status >= 500) return {code, ErrorCode::back_off, kBusy};
   return {code, ErrorCode::rejected, ""};
 }
 
