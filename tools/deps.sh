@@ -17,6 +17,7 @@ run=(
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev
   libpq-dev                                                  # capture
   libcurl4-openssl-dev libpugixml-dev                        # delivery: HDFS and S3
+  libpg-query-dev                                            # PostgreSQL's grammar
   libfmt-dev libspdlog-dev prometheus-cpp-dev                # diagnostics and metrics
   zlib1g-dev liblz4-dev libzstd-dev libsnappy-dev libxxhash-dev  # compression, hashes
   libyaml-cpp-dev libcli11-dev                               # configuration and command line

@@ -42,6 +42,7 @@ HEAVY = {  # header: where it may be included, and only in .cc files
     r"boost/(asio|beast)": ("io",), r"openssl/": ("io", "avro"), r"curl/": ("io",), r"pugixml": ("deliver_store_s3",), r"spdlog/": ("base",), r"prometheus/": ("base",),
     r"yaml-cpp/": ("server",), r"libpq-fe\.h": ("capture_postgres",), r"CLI/": ("cli",),
     r"(arrow|parquet)/": ("deliver_parquet",),
+    r"pg_query": ("sql",),
     r"(lz4\w*|snappy\w*)\.h": ("record",), r"zstd\.h": ("record", "avro", "deliver_avro_file"),
 }
 FUNCTION_LINES, FUNCTION_LIMIT, FILE_LIMIT = 40, 70, 600
