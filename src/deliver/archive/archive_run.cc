@@ -35,11 +35,11 @@ pipeline::StageItem& item_of(std::map<std::string, pipeline::StageItem>& items, 
 
 }  // namespace
 
-Result<std::vector<TopicPartition>> matching_partitions(pipeline::Log& log, const std::vector<std::string>& globs) {
+Result<std::vector<TopicPartition>> matching_partitions(pipeline::Log& log, const std::vector<TopicRule>& rules) {
   SLUICE_TRY(const auto topics, log.topics());
   std::vector<TopicPartition> out;
   for (const auto& topic : topics) {
-    if (!topic_matches(globs, topic.name)) continue;
+    if (rule_of(rules, topic.name) == nullptr) continue;
     for (std::int32_t i = 0; i < topic.partitions; ++i) out.emplace_back(topic.name, i);
   }
   return out;
@@ -47,8 +47,11 @@ Result<std::vector<TopicPartition>> matching_partitions(pipeline::Log& log, cons
 
 Result<std::unique_ptr<ArchiveRun>> ArchiveRun::begin(ArchiverContext context) {
   context.writer = writer_id();
-  SLUICE_TRY(context.partitioning, Partitioning::parse(context.options.partition_by));
   std::unique_ptr<ArchiveRun> run(new ArchiveRun(std::move(context)));
+  for (const auto& rule : run->context_.options.topics) {
+    SLUICE_TRY(auto plan, TopicPlan::read(rule));
+    run->plans_.push_back(std::move(plan));
+  }
   SLUICE_RETURN_IF_ERROR(run->check_format());
   return run;
 }
@@ -72,6 +75,11 @@ Result<void> ArchiveRun::check_format() {
                .hint = "use a place with conditional writes (If-None-Match on PUT and on the completion of uploads)"};
 }
 
+const TopicPlan& ArchiveRun::plan_of(const std::string& topic) const {
+  const auto& rules = context_.options.topics;
+  return plans_[static_cast<std::size_t>(rule_of(rules, topic) - rules.data())];
+}
+
 Result<TopicSchema*> ArchiveRun::schema_of(const std::string& topic) {
   auto& schema = schemas_[topic];
   if (!schema) {
@@ -90,7 +98,7 @@ Result<void> ArchiveRun::discover() {
 
 Result<void> ArchiveRun::open(const TopicPartition& at) {
   auto opened = schema_of(at.first).and_then(
-      [&](TopicSchema* schema) { return PartitionArchiver::open(context_, at.first, at.second, *schema); });
+      [&](TopicSchema* schema) { return PartitionArchiver::open(context_, plan_of(at.first), at.first, at.second, *schema); });
   if (!opened.ok()) return settle(at, std::move(opened).error());
   partitions_[at] = std::move(*opened);
   return {};
@@ -100,6 +108,7 @@ void ArchiveRun::drop(const TopicPartition& at) {
   const auto found = partitions_.find(at);
   if (found == partitions_.end()) return;
   rows_before_ += found->second->rows_read();
+  filtered_before_ += found->second->rows_filtered();
   partitions_.erase(found);
 }
 
@@ -201,6 +210,7 @@ pipeline::StageStatus ArchiveRun::status() const {
   std::map<std::string, pipeline::StageItem> items;  // by topic; its partitions added up
   Totals totals;
   std::uint64_t missing_files = 0;
+  std::uint64_t filtered = filtered_before_;
   for (const auto& [at, archiver] : partitions_) {
     auto& item = item_of(items, at.first);
     item.rows += archiver->totals().rows;
@@ -213,6 +223,7 @@ pipeline::StageStatus ArchiveRun::status() const {
     totals.files += archiver->totals().files;
     totals.bytes += archiver->totals().bytes;
     missing_files += archiver->missing_files();
+    filtered += archiver->rows_filtered();
     status.dead_letters += archiver->dead_letters();
     status.open_files += archiver->open_files();
     status.rows_total += archiver->rows_read();
@@ -228,6 +239,7 @@ pipeline::StageStatus ArchiveRun::status() const {
                   {"memory bytes", std::to_string(space_.used_bytes())},
                   {"rows", std::to_string(totals.rows)}};
   if (space_.spilled_bytes() != 0) status.facts["spilled bytes"] = std::to_string(space_.spilled_bytes());
+  if (filtered != 0) status.facts["filtered rows"] = std::to_string(filtered);
   if (missing_files != 0) status.facts["files missing"] = std::to_string(missing_files);
   return status;
 }

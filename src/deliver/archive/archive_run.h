@@ -18,12 +18,12 @@ namespace sluice::deliver::archive {
 
 // The topic partitions that match, as the log has them now.
 [[nodiscard]] Result<std::vector<TopicPartition>> matching_partitions(pipeline::Log& log,
-                                                                      const std::vector<std::string>& globs);
+                                                                      const std::vector<TopicRule>& rules);
 
 class ArchiveRun {
  public:
   // Checks the archive's version, or makes the archive. Errors: unsupported (a later version, or a place that
-  // overwrites what it should not), rejected (partition_by).
+  // overwrites what it should not), rejected (partition_by, where).
   [[nodiscard]] static Result<std::unique_ptr<ArchiveRun>> begin(ArchiverContext context);
 
   // Takes up partitions that are new.
@@ -60,6 +60,7 @@ class ArchiveRun {
 
   [[nodiscard]] Result<void> check_format();
   [[nodiscard]] Result<void> open(const TopicPartition& at);
+  [[nodiscard]] const TopicPlan& plan_of(const std::string& topic) const;
   [[nodiscard]] Result<TopicSchema*> schema_of(const std::string& topic);
   [[nodiscard]] Result<void> settle(const TopicPartition& at, Error error);
   [[nodiscard]] Result<void> complete(const std::string& topic, const std::string& folder, std::int64_t watermark_ms);
@@ -69,11 +70,13 @@ class ArchiveRun {
   ArchiverContext context_;
   BufferSpace space_;
   DeadLetters dead_letters_;
+  std::vector<TopicPlan> plans_;  // of options.topics, in their order; outlive the archivers
   std::map<std::string, std::unique_ptr<TopicSchema>> schemas_;  // by topic; outlive the archivers
   std::map<TopicPartition, std::unique_ptr<PartitionArchiver>> partitions_;
   std::map<TopicPartition, Failure> failures_;
   std::uint64_t successes_ = 0;
-  std::uint64_t rows_before_ = 0;  // read by archivers that are gone
+  std::uint64_t rows_before_ = 0;      // read by archivers that are gone
+  std::uint64_t filtered_before_ = 0;  // and of those, left out
 };
 
 }  // namespace sluice::deliver::archive

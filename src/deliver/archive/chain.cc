@@ -88,6 +88,8 @@ Result<void> Chain::commit(Offset first, Offset end, std::vector<ArchivedFile> f
   record.time_ms = note.now_ms;
   record.gap = note.gap;
   record.incomplete = std::move(note.incomplete);
+  record.filter = std::move(note.filter);
+  record.filtered = note.filtered;
   record.files = std::move(files);
   SLUICE_RETURN_IF_ERROR(create(record));
   return finish(record);

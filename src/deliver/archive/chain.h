@@ -43,6 +43,8 @@ class Chain {
     bool gap = false;
     std::int64_t now_ms = 0;
     std::map<std::string, std::int64_t> incomplete = {};
+    std::string filter = {};     // see CommitRecord
+    std::uint64_t filtered = 0;
   };
   // Makes [first, end) archived: `files` are finished temporaries. On return they have their names.
   // Errors: fenced (another writer has this first offset; nothing was published; the temporaries are the caller's to

@@ -1,5 +1,6 @@
 #include "deliver/archive/commit_record.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "deliver/archive/json_members.h"
@@ -111,6 +112,10 @@ std::string to_json(const CommitRecord& record) {
     for (const auto& [folder, end_ms] : record.incomplete) folders[folder] = end_ms;
     out["incomplete"] = std::move(folders);
   }
+  if (!record.filter.empty()) {
+    out["filter"] = record.filter;
+    out["filtered"] = record.filtered;
+  }
   json::array files;
   for (const auto& file : record.files) files.push_back(to_value(file));
   out["files"] = std::move(files);
@@ -130,6 +135,10 @@ Result<CommitRecord> parse_commit_record(ByteView text, const std::string& name)
     for (const auto& [folder, end_ms] : folders->get_object()) {
       if (end_ms.is_int64()) record.incomplete[std::string(folder)] = end_ms.get_int64();
     }
+  }
+  if (const auto* filter = object.if_contains("filter"); filter != nullptr && filter->is_string()) {
+    record.filter = std::string(filter->get_string());
+    record.filtered = static_cast<std::uint64_t>(std::max<std::int64_t>(optional_number(object, "filtered"), 0));
   }
   const auto* files = object.if_contains("files");
   if (files == nullptr || !files->is_array()) return corrupt(name, "no valid files");

@@ -47,6 +47,8 @@ struct CommitRecord {
   bool gap = false;
   // Folders that were not known to be complete, and when (ms since 1970) their time is over; see completion.h.
   std::map<std::string, std::int64_t> incomplete = {};
+  std::string filter = {};     // which rows were taken; empty: all of them
+  std::uint64_t filtered = 0;  // those that were not
   std::vector<ArchivedFile> files;
 
   bool operator==(const CommitRecord&) const = default;

@@ -146,7 +146,8 @@ class Copy {
   Result<void> copy_record(Chain& chain, CommitRecord record, bool newest) {
     for (auto& file : record.files) SLUICE_RETURN_IF_ERROR(copy_file(chain, record.first, newest, file));
     SLUICE_RETURN_IF_ERROR(chain.commit(record.first, record.end, std::move(record.files),
-                                        {.gap = record.gap, .now_ms = record.time_ms, .incomplete = std::move(record.incomplete)}));
+                                        {.gap = record.gap, .now_ms = record.time_ms, .incomplete = std::move(record.incomplete),
+                                         .filter = std::move(record.filter), .filtered = record.filtered}));
     ++copied_.records;
     return {};
   }

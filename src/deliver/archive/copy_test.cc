@@ -45,7 +45,7 @@ struct CopiedArchive : testing::Test {
   void archive(pipeline::Store& place, int rolls) {
     SinkOptions options;
     options.name = "lake";
-    options.topics = {"*"};
+    options.topics = {{.glob = "*"}};
     options.format = *avro_file::avro_format();
     options.discover_every = 0ms;
     Sink sink(options, log, catalog, place, io::real_file_system(), io::system_clock());
@@ -106,7 +106,7 @@ TEST_F(CopiedArchive, RefusesWhatWouldNotBeACopy) {
   {
     SinkOptions options;
     options.name = "lake";
-    options.topics = {"*"};
+    options.topics = {{.glob = "*"}};
     options.format = *avro_file::avro_format();
     Sink sink(options, other_log, catalog, to, io::real_file_system(), io::system_clock());
     RunningSink running(sink);

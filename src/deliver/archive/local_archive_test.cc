@@ -41,7 +41,7 @@ struct LocalArchive : testing::Test {
   static SinkOptions lake() {
     SinkOptions options;
     options.name = "lake";
-    options.topics = {"shop.*"};
+    options.topics = {{.glob = "shop.*"}};
     options.format = *avro_file::avro_format();
     return options;
   }
@@ -164,7 +164,7 @@ TEST_F(LocalArchive, VerifyGivesEachRowOnce) {
   archive_all();
   std::map<std::int64_t, bool> seen;
   auto options = avro_files();
-  options.topics = {Orders::kTopic};
+  options.topics = {{.glob = Orders::kTopic}};
   options.visit = [&](const ArchivedRow& row) {
     EXPECT_TRUE(seen.emplace(row.offset.value, row.tombstone).second);
     EXPECT_EQ(row.topic, Orders::kTopic);

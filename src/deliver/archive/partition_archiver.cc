@@ -8,19 +8,22 @@
 
 namespace sluice::deliver::archive {
 
-PartitionArchiver::PartitionArchiver(const ArchiverContext& context, Chain chain, const std::string& topic,
-                                     std::int32_t partition, TopicSchema& schema)
+PartitionArchiver::PartitionArchiver(const ArchiverContext& context, const TopicPlan& plan, Chain chain,
+                                     const std::string& topic, std::int32_t partition, TopicSchema& schema)
     : context_(context),
+      plan_(plan),
       topic_(topic),
       partition_(partition),
       schema_(schema),
       chain_(std::move(chain)),
-      encoder_(topic, partition, context.catalog, schema, context.options.columns),
-      incomplete_(chain_.incomplete()) {}
+      encoder_(topic, partition, context.catalog, schema, plan.rule->columns),
+      incomplete_(chain_.incomplete()) {
+  if (plan.filter) choice_.emplace(*plan.filter, plan.rule->columns, topic_, context.catalog);
+}
 
 Result<std::unique_ptr<PartitionArchiver>> PartitionArchiver::open(const ArchiverContext& context,
-                                                                   const std::string& topic, std::int32_t partition,
-                                                                   TopicSchema& schema) {
+                                                                   const TopicPlan& plan, const std::string& topic,
+                                                                   std::int32_t partition, TopicSchema& schema) {
   SLUICE_TRY(auto chain, Chain::open(context.store, topic, partition, context.writer));
   SLUICE_TRY(const auto range, context.log.range(topic, partition));
   const auto archived = chain.end().value_or(Offset{0});
@@ -33,7 +36,7 @@ Result<std::unique_ptr<PartitionArchiver>> PartitionArchiver::open(const Archive
                          chain_root(topic) + " out of " + context.store.where() + " to archive the new one"};
   }
   std::unique_ptr<PartitionArchiver> out(
-      new PartitionArchiver(context, std::move(chain), topic, partition, schema));
+      new PartitionArchiver(context, plan, std::move(chain), topic, partition, schema));
   SLUICE_TRY(out->reader_, context.log.reader(topic, partition, archived));
   SLUICE_RETURN_IF_ERROR(out->begin_at(archived));
   if (archived < range.start) SLUICE_RETURN_IF_ERROR(out->skip_gap());
@@ -46,6 +49,7 @@ Result<void> PartitionArchiver::begin_at(Offset offset) {
                                  first_);
   roll_began_ms_ = 0;
   roll_began_wall_ms_ = context_.clock.wall_ms();
+  roll_filtered_ = 0;
   auto held = context_.log.hold(context_.options.name, topic_, partition_, offset);
   if (!held.ok() && held.error().code == ErrorCode::not_found) return {};  // the topic is gone: nothing to hold
   return held;
@@ -104,13 +108,17 @@ std::int64_t PartitionArchiver::pending_ms() const {
 Result<void> PartitionArchiver::add(const pipeline::ReadRecord& record) {
   row_.clear();
   SLUICE_TRY(const auto encoded, encoder_.encode(record, row_));
+  newest_ms_ = std::max(newest_ms_, record.timestamp_ms);
+  ++rows_read_;
+  if (choice_) {
+    SLUICE_TRY(const bool takes, choice_->takes(record, encoded, row_));
+    if (!takes) return ++rows_filtered_, ++roll_filtered_, Result<void>{};
+  }
   SLUICE_RETURN_IF_ERROR(place(encoded, record.timestamp_ms));
-  const auto& by = context_.partitioning;
+  const auto& by = plan_.partitioning;
   const bool completes = by.completes() && folder_period_ms_ != INT64_MAX;
   SLUICE_RETURN_IF_ERROR(
       roll_->add(encoded, folder_, completes ? folder_period_ms_ + by.period_ms() : 0, record.offset, row_));
-  newest_ms_ = std::max(newest_ms_, record.timestamp_ms);
-  ++rows_read_;
   if (encoded.reason.empty()) return {};
   if (dead_letters_++ == 0) {
     trace::warn("archive", topic_ + " partition " + std::to_string(partition_) + " offset " + to_string(record.offset) +
@@ -121,7 +129,7 @@ Result<void> PartitionArchiver::add(const pipeline::ReadRecord& record) {
 
 // Finds the folder of the row at hand.
 Result<void> PartitionArchiver::place(const EncodedRow& encoded, std::int64_t timestamp_ms) {
-  const auto& by = context_.partitioning;
+  const auto& by = plan_.partitioning;
   const auto period = by.period_begin(timestamp_ms);
   if (by.columns().empty()) {
     if (period == folder_period_ms_) return {};  // nearly always
@@ -157,8 +165,10 @@ Result<void> PartitionArchiver::roll_to(Offset end) {
         context_.dead_letters->send(topic_, [&](const DeadLetters::TakeRow& take) { return roll_->read_dead_letters(take); }));
   }
   incomplete_.insert(roll_->periods().begin(), roll_->periods().end());
-  SLUICE_RETURN_IF_ERROR(chain_.commit(
-      first_, end, std::move(files), {.now_ms = context_.clock.wall_ms(), .incomplete = incomplete_}));
+  SLUICE_RETURN_IF_ERROR(chain_.commit(first_, end, std::move(files), {.now_ms = context_.clock.wall_ms(),
+                                                                       .incomplete = incomplete_,
+                                                                       .filter = plan_.rule->where,
+                                                                       .filtered = roll_filtered_}));
   published_ms_ = newest_ms_;
   return begin_at(end);
 }

@@ -15,8 +15,8 @@
 
 #include "deliver/archive/chain.h"
 #include "deliver/archive/dead_letters.h"
-#include "deliver/archive/partitioning.h"
 #include "deliver/archive/roll.h"
+#include "deliver/archive/row_choice.h"
 #include "deliver/archive/row_encoder.h"
 #include "deliver/archive/sink.h"
 #include "pipeline/log.h"
@@ -33,7 +33,6 @@ struct ArchiverContext {
   io::FileSystem& local;
   const io::Clock& clock;
   std::string writer = {};                // unique to this run of the sink
-  Partitioning partitioning = {};
   BufferSpace* space = nullptr;
   DeadLetters* dead_letters = nullptr;
 };
@@ -44,8 +43,8 @@ class PartitionArchiver {
   // begins later than the archive ends, writes the gap into the chain, loudly. Errors: rejected (the log ends before
   // the archive does: another topic of the same name), corrupt, and those of log and store.
   [[nodiscard]] static Result<std::unique_ptr<PartitionArchiver>> open(const ArchiverContext& context,
-                                                                       const std::string& topic, std::int32_t partition,
-                                                                       TopicSchema& schema);
+                                                                       const TopicPlan& plan, const std::string& topic,
+                                                                       std::int32_t partition, TopicSchema& schema);
 
   // Reads once, waiting at most `wait_ms` for a record, and rolls when a roll is due. True: it moved on.
   [[nodiscard]] Result<bool> step(std::int64_t wait_ms);
@@ -59,6 +58,7 @@ class PartitionArchiver {
   [[nodiscard]] const Totals& totals() const { return chain_.totals(); }
   [[nodiscard]] std::uint64_t missing_files() const { return chain_.missing_files(); }
   [[nodiscard]] std::uint64_t rows_read() const { return rows_read_; }
+  [[nodiscard]] std::uint64_t rows_filtered() const { return rows_filtered_; }
   [[nodiscard]] std::uint64_t pending_bytes() const { return roll_->row_bytes(); }
   // How long the oldest row that is read but not published has been waiting; 0 without one.
   [[nodiscard]] std::int64_t pending_ms() const;
@@ -74,8 +74,8 @@ class PartitionArchiver {
   void completed(const std::string& folder) { incomplete_.erase(folder); }
 
  private:
-  PartitionArchiver(const ArchiverContext& context, Chain chain, const std::string& topic, std::int32_t partition,
-                    TopicSchema& schema);
+  PartitionArchiver(const ArchiverContext& context, const TopicPlan& plan, Chain chain, const std::string& topic,
+                    std::int32_t partition, TopicSchema& schema);
 
   [[nodiscard]] Result<void> begin_at(Offset offset);
   [[nodiscard]] Result<void> add(const pipeline::ReadRecord& record);
@@ -87,6 +87,7 @@ class PartitionArchiver {
   [[nodiscard]] bool period_is_over() const;
 
   const ArchiverContext& context_;
+  const TopicPlan& plan_;
   std::string topic_;
   std::int32_t partition_;
   TopicSchema& schema_;
@@ -107,6 +108,9 @@ class PartitionArchiver {
   std::string folder_;                     // of the row at hand
   std::int64_t folder_period_ms_ = INT64_MIN;  // that folder_ is of, where it depends on that alone
   std::uint64_t rows_read_ = 0;
+  std::optional<RowChoice> choice_;      // none: every row
+  std::uint64_t rows_filtered_ = 0;      // left out by it
+  std::uint64_t roll_filtered_ = 0;      // of them, those of the current roll
   std::uint64_t dead_letters_ = 0;
   std::string note_;
   Bytes row_;

@@ -19,7 +19,7 @@ using pipeline::MemoryStore;
 SinkOptions lake() {
   SinkOptions options;
   options.name = "lake";
-  options.topics = {"*"};
+  options.topics = {{.glob = "*"}};
   options.format = *avro_file::avro_format();
   options.discover_every = 0ms;
   return options;

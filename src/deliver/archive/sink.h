@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "deliver/archive/row_encoder.h"
+#include "deliver/archive/topic_rule.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "pipeline/log.h"
@@ -30,11 +30,8 @@ namespace sluice::deliver::archive {
 
 struct SinkOptions {
   std::string name;                     // its key in the configuration; the name of its holds
-  std::vector<std::string> topics;      // globs: '*' any run of characters, '?' one. A glob that does not begin with
-                                        // '_' matches no topic that does: internal topics are not archived by "*"
+  std::vector<TopicRule> topics;        // a topic has one rule: see rule_of()
   std::shared_ptr<const pipeline::RowFormat> format;
-  std::string partition_by = "dt={ts:%F}/hour={ts:%H}";  // see partitioning.h
-  ColumnChoice columns = {};
   std::uint64_t roll_bytes = std::uint64_t{256} << 20;   // of a file, as it will be
   std::uint64_t roll_rows = UINT64_MAX;                  // of a partition
   std::chrono::milliseconds roll_after{600'000};
@@ -101,7 +98,7 @@ class Sink final : public pipeline::Stage {
 
 // Whether a name is one of those that `globs` name.
 [[nodiscard]] bool name_matches(const std::vector<std::string>& globs, std::string_view name);
-// The same for a topic, by the rule of SinkOptions::topics.
+// The same for a topic, by the rule of TopicRule::glob.
 [[nodiscard]] bool topic_matches(const std::vector<std::string>& globs, std::string_view topic);
 
 }  // namespace sluice::deliver::archive

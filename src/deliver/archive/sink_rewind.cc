@@ -40,7 +40,7 @@ void Sink::State::end_rewind() {
 }
 
 Result<std::vector<Rewind>> Sink::State::plan(const RewindRequest& request) {
-  if (!topic_matches(options.topics, request.topic)) {
+  if (rule_of(options.topics, request.topic) == nullptr) {
     return Error{.code = ErrorCode::rejected, .message = "sink " + options.name + " does not archive " + request.topic};
   }
   SLUICE_TRY(const auto topic, log.describe(request.topic));

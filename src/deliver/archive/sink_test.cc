@@ -24,7 +24,7 @@ const std::string kNull(1, '\0');
 SinkOptions lake() {
   SinkOptions options;
   options.name = "lake";
-  options.topics = {"*"};
+  options.topics = {{.glob = "*"}};
   options.format = *avro_file::avro_format({.block_bytes = 256});
   options.discover_every = 0ms;
   return options;
@@ -190,7 +190,7 @@ TEST_F(ArchiveSink, AValueThatIsNoRecordIsOneColumn) {
 
 TEST_F(ArchiveSink, LeavesOutColumnsThatItIsToldTo) {
   auto options = lake();
-  options.columns = [](std::string_view name) { return name != "note"; };
+  options.topics[0].columns = [](std::string_view name) { return name != "note"; };
   const auto offset = orders.put(1, "secret");
   archive_all(options);
   EXPECT_EQ(row(offset).at("id"), "\x02" + avro_long(1));
@@ -199,7 +199,7 @@ TEST_F(ArchiveSink, LeavesOutColumnsThatItIsToldTo) {
 
 TEST_F(ArchiveSink, FoldersByAColumn) {
   auto options = lake();
-  options.partition_by = "note={note}/day={ts:%F}";
+  options.topics[0].partition_by = "note={note}/day={ts:%F}";
   orders.put(1, "a/b");
   orders.put(2, "c");
   orders.remove(2);

@@ -83,6 +83,10 @@ class Verification {
       return {};
     }
     at_->end = std::max(at_->end, record->end);
+    at_->filtered += record->filtered;
+    if (!record->filter.empty() && std::ranges::find(at_->filters, record->filter) == at_->filters.end()) {
+      at_->filters.push_back(record->filter);
+    }
     if (record->gap && first > Offset{0}) {
       problem(first, record->end, name, "never archived: the log had lost them before");
     }

@@ -46,6 +46,8 @@ struct ArchivedPartition {
   std::uint64_t rows = 0;
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
+  std::vector<std::string> filters = {};  // by which rows were left out of it, without repeats; usually one or none
+  std::uint64_t filtered = 0;             // records that they left out
 };
 
 struct ArchiveReport {

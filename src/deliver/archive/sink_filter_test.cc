@@ -1,0 +1,136 @@
+// Which rows a sink takes, and what it does with each topic, by its rules.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "deliver/archive/chain.h"
+#include "deliver/archive/sink_testing.h"
+#include "deliver/archive/topic_rule.h"
+#include "deliver/avro_file/avro_format.h"
+#include "pipeline/memory_store_testing.h"
+
+namespace sluice::deliver::archive {
+namespace {
+
+using namespace std::chrono_literals;
+using pipeline::MemoryCatalog;
+using pipeline::MemoryLog;
+using pipeline::MemoryStore;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Key;
+
+struct FilteredSink : testing::Test {
+  MemoryLog log;
+  MemoryCatalog catalog;
+  MemoryStore store;
+  Orders orders{log, catalog};
+
+  static SinkOptions lake(std::vector<TopicRule> topics) {
+    SinkOptions options;
+    options.name = "lake";
+    options.topics = std::move(topics);
+    options.format = *avro_file::avro_format({.block_bytes = 256});
+    options.discover_every = 0ms;
+    return options;
+  }
+  pipeline::StageStatus archive_all(std::vector<TopicRule> topics) {
+    Sink sink(lake(std::move(topics)), log, catalog, store, io::real_file_system(), io::system_clock());
+    RunningSink running(sink);
+    const auto rolled = sink.roll_now(10s);
+    EXPECT_TRUE(rolled.ok()) << rolled.error();
+    const auto stopped = running.stop();
+    EXPECT_TRUE(stopped.ok()) << stopped.error();
+    return sink.status();
+  }
+  std::vector<std::int64_t> offsets() {
+    std::vector<std::int64_t> out;
+    for (const auto& [at, row] : archived_rows(store, Orders::kTopic)) out.push_back(at.second);
+    return out;
+  }
+};
+
+TEST_F(FilteredSink, TakesRowsThatPassAndEveryDelete) {
+  orders.put(1, "tea");
+  orders.put(2, "coffee");
+  orders.put(3, "tea");
+  orders.remove(2);
+  const auto status = archive_all({{.glob = "*", .where = "note = 'tea' AND id > 1"}});
+  EXPECT_THAT(offsets(), ElementsAre(4, 6));  // every other offset ends a transaction
+  EXPECT_EQ(status.facts.at("filtered rows"), "2");
+  const auto record = read_record(store, Orders::kTopic, 0, Offset{0});
+  ASSERT_TRUE(record.ok()) << record.error();
+  EXPECT_EQ(record->filter, "note = 'tea' AND id > 1");
+  EXPECT_EQ(record->filtered, 2U);
+  EXPECT_EQ(record->rows, 2U);
+}
+
+TEST_F(FilteredSink, LeavesDeletesOutWhenItIsAskedToByTheArchivesColumns) {
+  orders.put(1, "tea");
+  orders.remove(1);
+  archive_all({{.glob = "*", .where = "_op <> 'd'"}});
+  EXPECT_THAT(offsets(), ElementsAre(0));
+}
+
+TEST_F(FilteredSink, IsWholeForVerifyWhichSaysSo) {
+  orders.put(1, "tea");
+  archive_all({{.glob = "*", .where = "id > 5"}});
+  orders.put(7, "tea");
+  archive_all({{.glob = "*", .where = "id > 6"}});
+  const auto report = verify_archive(store, avro_files());
+  ASSERT_TRUE(report.ok() && report->ok());
+  ASSERT_EQ(report->partitions.size(), 1U);
+  EXPECT_THAT(report->partitions[0].filters, ElementsAre("id > 5", "id > 6"));
+  EXPECT_EQ(report->partitions[0].filtered, 1U);
+  EXPECT_EQ(report->partitions[0].rows, 1U);
+  EXPECT_EQ(report->partitions[0].end, Offset{4});
+}
+
+TEST_F(FilteredSink, AColumnThatComesLaterIsNullTillThen) {
+  orders.put(1, "tea");
+  archive_all({{.glob = "*", .where = "\"_x5fop\" IS NULL"}});
+  EXPECT_THAT(offsets(), ElementsAre(0));
+  orders.put_wider(2, "tea", 5);
+  archive_all({{.glob = "*", .where = "\"_x5fop\" IS NULL OR \"_x5fop\" = 6"}});
+  EXPECT_THAT(offsets(), ElementsAre(0));
+}
+
+TEST_F(FilteredSink, AColumnThatIsNowhereStopsTheTopicAlone) {
+  orders.put(1, "tea");
+  log.put("clicks", std::nullopt, "x");
+  const auto status = archive_all({{.glob = "*"}, {.glob = Orders::kTopic, .where = "colour = 'red'"}});
+  EXPECT_THAT(status.error, HasSubstr("character 1: there is no column colour"));
+  EXPECT_TRUE(offsets().empty());
+  EXPECT_EQ(archived_rows(store, "clicks").size(), 1U);
+}
+
+TEST_F(FilteredSink, ATopicsOwnRuleHasItsFoldersAndColumns) {
+  orders.put(1, "tea");
+  archive_all({{.glob = "*", .where = "id = 99"},
+               {.glob = Orders::kTopic, .partition_by = "day={ts:%F}", .columns = [](std::string_view name) { return name == "id"; }}});
+  const auto rows = archived_rows(store, Orders::kTopic);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_FALSE(rows.begin()->second.contains("note"));
+  EXPECT_THAT(archived_files(store, Orders::kTopic), ElementsAre("shop.orders/day=2026-11-24/0-00000000000000000000-0.avro"));
+}
+
+TEST_F(FilteredSink, ATextThatIsNoFilterEndsTheSink) {
+  Sink sink(lake({{.glob = "*", .where = "note = "}}), log, catalog, store, io::real_file_system(), io::system_clock());
+  const auto ran = sink.run({});
+  ASSERT_FALSE(ran.ok());
+  EXPECT_EQ(ran.error().code, ErrorCode::rejected);
+}
+
+TEST(TopicRule, TheMostExactOneWins) {
+  const std::vector<TopicRule> rules{{.glob = "shop.*"}, {.glob = "shop.o*"}, {.glob = "shop.orders"}, {.glob = "*"}};
+  EXPECT_EQ(rule_of(rules, "shop.orders"), &rules[2]);
+  EXPECT_EQ(rule_of(rules, "shop.others"), &rules[0]);
+  EXPECT_EQ(rule_of(rules, "clicks"), &rules[3]);
+  EXPECT_EQ(rule_of(rules, "_schemas"), nullptr);
+}
+
+}  // namespace
+}  // namespace sluice::deliver::archive
