@@ -26,6 +26,10 @@ void print_report(const deliver::archive::ArchiveReport& report) {
   for (const auto& partition : report.partitions) {
     std::cout << partition.topic << "-" << partition.partition << "  offsets " << to_string(partition.first) << " to " << to_string(partition.end) << ", "
               << partition.rows << " rows in " << partition.files << " files\n";
+    if (partition.filters.empty()) continue;
+    std::cout << "  filtered: " << partition.filtered << " records were left out by";
+    for (const auto& filter : partition.filters) std::cout << (filter == partition.filters.front() ? " " : "; ") << filter;
+    std::cout << "\n";
   }
   for (const auto& problem : report.problems) {
     std::cout << problem.topic << "-" << problem.partition << "  offsets " << to_string(problem.from) << " to " << to_string(problem.to) << "  "
@@ -37,7 +41,8 @@ std::string to_json(const deliver::archive::ArchiveReport& report, bool whole) {
   json::array partitions, problems;
   for (const auto& each : report.partitions) {
     partitions.push_back(json::object{{"topic", each.topic}, {"partition", each.partition}, {"first", each.first.value}, {"end", each.end.value},
-                                      {"rows", each.rows}, {"files", each.files}, {"bytes", each.bytes}});
+                                      {"rows", each.rows}, {"files", each.files}, {"bytes", each.bytes},
+                                      {"filters", json::array(each.filters.begin(), each.filters.end())}, {"filtered", each.filtered}});
   }
   for (const auto& each : report.problems) {
     problems.push_back(json::object{{"topic", each.topic}, {"partition", each.partition}, {"from", each.from.value}, {"to", each.to.value},

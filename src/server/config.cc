@@ -213,6 +213,12 @@ Result<void> check_reload(const Config& running, const Config& next) {
                   "restart to take these; nothing was changed, and the old configuration goes on");
 }
 
+std::vector<std::string> SinkConfig::globs() const {
+  std::vector<std::string> out;
+  for (const auto& topic : topics) out.push_back(topic.glob);
+  return out;
+}
+
 Result<std::string> read_secret(const std::string& reference, const Environment& environment) {
   const auto [kind, name] = reference_of(reference);
   if (kind.empty()) return reference;

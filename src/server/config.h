@@ -31,6 +31,17 @@ struct SourceConfig {
   std::vector<std::string> exclude = {};
 };
 
+// What a sink does with the topics of one glob; what the file does not say of them is the sink's.
+struct SinkTopic {
+  std::string glob = {};
+  std::string partition_by = {};
+  std::vector<std::string> columns_include = {};  // globs; empty: all
+  std::vector<std::string> columns_exclude = {};
+  std::string where = {};                         // empty: every row
+
+  bool operator==(const SinkTopic&) const = default;
+};
+
 struct SinkConfig {
   std::string name = {};
   std::string to = {};                     // a place: see places.h
@@ -38,10 +49,7 @@ struct SinkConfig {
   std::int64_t every_ms = 0;               // mode latest: between two versions of a table
   std::string format = {};
   std::string codec = {};                  // empty: the format's usual one
-  std::string partition_by = {};
-  std::vector<std::string> topics = {};    // globs; never empty
-  std::vector<std::string> columns_include = {};  // globs; empty: all
-  std::vector<std::string> columns_exclude = {};
+  std::vector<SinkTopic> topics = {};      // never empty
   std::uint64_t roll_bytes = 0;
   std::uint64_t roll_rows = 0;        // 0: without limit
   std::int64_t roll_after_ms = 0;
@@ -49,6 +57,7 @@ struct SinkConfig {
   std::uint64_t memory_bytes = 0;
   std::uint64_t hold_bytes = 0;       // 0: the log waits for the sink without limit
 
+  [[nodiscard]] std::vector<std::string> globs() const;
   bool operator==(const SinkConfig&) const = default;
 };
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/nearest.h"
-#include "deliver/archive/partitioning.h"
+#include "deliver/archive/topic_rule.h"
 #include "server/places.h"
 #include "server/scalars.h"
 #include "server/settings.h"
@@ -270,12 +270,6 @@ Result<void> read_files(const Value& value, SinkConfig& sink) {
   if (auto format = check_format(sink.format, sink.codec); !format.ok()) {
     return wrong(*at, format.error().message + (format.error().hint.empty() ? "" : "; " + format.error().hint));
   }
-  SLUICE_TRY(sink.partition_by, text_at(value, "partition_by"));
-  const auto parsed = deliver::archive::Partitioning::parse(sink.partition_by);
-  if (!parsed.ok()) return wrong(*value.find("partition_by"), parsed.error().message + "; " + parsed.error().hint);
-  const auto& columns = section_of(value, "columns");
-  SLUICE_TRY(sink.columns_include, texts_at(columns, "include"));
-  SLUICE_TRY(sink.columns_exclude, texts_at(columns, "exclude"));
   return {};
 }
 
@@ -289,6 +283,83 @@ Result<void> read_mode(const Value& value, SinkConfig& sink) {
   return wrong(*value.find("every"), "'every' must be longer than 0");
 }
 
+// Reads into `topic` what a sink, or a mapping of its topics, says.
+Result<void> read_rule(const Value& value, SinkTopic& topic) {
+  if (const auto* at = value.find("partition_by")) {
+    SLUICE_TRY(topic.partition_by, text_at(value, "partition_by"));
+    const auto parsed = deliver::archive::Partitioning::parse(topic.partition_by);
+    if (!parsed.ok()) return wrong(*at, parsed.error().message + "; " + parsed.error().hint);
+  }
+  if (const auto* columns = value.find("columns")) {
+    SLUICE_TRY(topic.columns_include, texts_at(*columns, "include"));
+    SLUICE_TRY(topic.columns_exclude, texts_at(*columns, "exclude"));
+  }
+  if (const auto* at = value.find("where")) {
+    SLUICE_TRY(topic.where, text_at(value, "where"));
+    if (topic.where.empty()) return {};
+    const auto parsed = deliver::archive::Filter::parse(topic.where);
+    if (!parsed.ok()) return wrong(*at, parsed.error().message + "; " + parsed.error().hint);
+  }
+  return {};
+}
+
+// The keys of a mapping and, below "columns", of that.
+Result<void> known_keys(const Value& map, const std::vector<std::string_view>& known, const std::string& where) {
+  for (const auto& entry : map.entries) {
+    if (entry.key.starts_with("x-") || std::ranges::find(known, entry.key) != known.end()) continue;
+    const auto meant = nearest(entry.key, known);
+    return Error{.code = ErrorCode::rejected,
+                 .message = entry.origin + ": unknown key '" + entry.key + "' in " + where +
+                            (meant.empty() ? "" : "; did you mean '" + std::string(meant) + "'?")};
+  }
+  return {};
+}
+
+Result<SinkTopic> sink_topic_of(const Value& item, const SinkTopic& of_sink) {
+  auto topic = of_sink;
+  if (item.kind == ValueKind::map) {
+    SLUICE_RETURN_IF_ERROR(known_keys(item, {"topic", "partition_by", "columns", "where"}, "a topic of a sink"));
+    SLUICE_TRY(topic.glob, text_at(item, "topic"));
+    if (const auto* columns = item.find("columns")) {
+      if (columns->kind != ValueKind::map) return wrong(*columns, "'columns' takes include and exclude");
+      SLUICE_RETURN_IF_ERROR(known_keys(*columns, {"include", "exclude"}, "the columns of a topic"));
+    }
+    SLUICE_RETURN_IF_ERROR(read_rule(item, topic));
+  } else if (item.kind == ValueKind::text) {
+    topic.glob = item.text;
+  }
+  if (topic.glob.empty()) return wrong(item, "'topics' takes names, globs, and {topic: GLOB}");
+  return topic;
+}
+
+Result<std::vector<SinkTopic>> sink_topics_of(const Value& sink) {
+  SinkTopic of_sink;
+  SLUICE_RETURN_IF_ERROR(read_rule(sink, of_sink));
+  std::vector<SinkTopic> topics;
+  const auto& value = *sink.find("topics");  // at least its default
+  const auto one = std::vector{value};
+  for (const auto& item : value.kind == ValueKind::list ? value.items : one) {
+    SLUICE_TRY(auto topic, sink_topic_of(item, of_sink));
+    if (const auto twice = std::ranges::find(topics, topic.glob, &SinkTopic::glob); twice != topics.end()) {
+      return wrong(item, "'" + topic.glob + "' stands there twice");
+    }
+    topics.push_back(std::move(topic));
+  }
+  if (topics.empty()) return wrong(value, "a sink without topics");
+  return topics;
+}
+
+// A table is written whole: what a sink of mode latest does is the same for all of its topics.
+Result<void> check_latest(const Value& value, const SinkConfig& sink) {
+  for (const auto& topic : sink.topics) {
+    auto same = sink.topics.front();
+    same.glob = topic.glob;
+    if (!topic.where.empty()) return later(value, "'where' with mode latest");
+    if (topic != same) return later(value, "settings of one topic with mode latest");
+  }
+  return {};
+}
+
 Result<SinkConfig> sink_of(const Value::Entry& entry) {
   SinkConfig sink{.name = entry.key};
   SLUICE_TRY(const auto to, text_at(entry.value, "to"));
@@ -296,7 +367,8 @@ Result<SinkConfig> sink_of(const Value::Entry& entry) {
   SLUICE_TRY(sink.to, place_of(*entry.value.find("to"), to));
   SLUICE_RETURN_IF_ERROR(read_mode(entry.value, sink));
   SLUICE_RETURN_IF_ERROR(read_files(entry.value, sink));
-  SLUICE_TRY(sink.topics, texts_at(entry.value, "topics"));
+  SLUICE_TRY(sink.topics, sink_topics_of(entry.value));
+  if (sink.latest) SLUICE_RETURN_IF_ERROR(check_latest(entry.value, sink));
   const auto& roll = section_of(entry.value, "roll");
   SLUICE_TRY(const auto roll_bytes, parsed_at(roll, "size", parse_size, "256MiB"));
   SLUICE_TRY(const auto roll_after, parsed_at(roll, "after", parse_duration_ms, "10min"));

@@ -113,6 +113,43 @@ TEST_F(ConfigFile, ASinkHasAModeAndASchedule) {
   EXPECT_EQ(load("sinks:\n  b: {to: ./b, mode: latest, every: 0s}\n").error().code, ErrorCode::rejected);
 }
 
+TEST_F(ConfigFile, ASinksTopicsHaveSettingsOfTheirOwn) {
+  const auto config = load(R"(
+sinks:
+  lake:
+    to: ./a
+    topics: ["shop.*", {topic: clicks, partition_by: "dt={ts:%F}", where: "n > 5", columns: {exclude: [ip]}}, {topic: all, where: ""}]
+    columns: {include: ["*"], exclude: [secret]}
+    where: "region = 'EU'"
+)");
+  ASSERT_TRUE(config.ok()) << config.error();
+  const auto& sink = config->sinks.at(0);
+  EXPECT_EQ(sink.globs(), (std::vector<std::string>{"shop.*", "clicks", "all"}));
+  EXPECT_EQ(sink.topics.at(0).where, "region = 'EU'");
+  EXPECT_EQ(sink.topics.at(0).partition_by, "dt={ts:%F}/hour={ts:%H}");
+  EXPECT_EQ(sink.topics.at(0).columns_exclude, std::vector<std::string>{"secret"});
+  EXPECT_EQ(sink.topics.at(1).where, "n > 5");
+  EXPECT_EQ(sink.topics.at(1).partition_by, "dt={ts:%F}");
+  EXPECT_EQ(sink.topics.at(1).columns_exclude, std::vector<std::string>{"ip"});
+  EXPECT_TRUE(sink.topics.at(1).columns_include.empty());
+  EXPECT_TRUE(sink.topics.at(2).where.empty());
+  const auto again = load(config->printed);
+  ASSERT_TRUE(again.ok()) << again.error() << config->printed;
+  EXPECT_EQ(again->sinks, config->sinks);
+}
+
+TEST_F(ConfigFile, ATopicsSettingThatMeansNothingNamesItsPlace) {
+  const auto sink = [](const std::string& rest) { return "sinks:\n  s:\n    to: ./a\n    " + rest + "\n"; };
+  EXPECT_EQ(message(sink("where: \"a = \"")).substr(0, 60), "sluice.yaml:4:12: where, character 5: syntax error at end of");
+  EXPECT_EQ(message(sink("where: lower(a) = 'x'")).substr(0, 62), "sluice.yaml:4:12: where, character 1: a function is not known ");
+  EXPECT_EQ(message(sink("topics: [{topic: a, were: x}]")),
+            "sluice.yaml:4:25: unknown key 'were' in a topic of a sink; did you mean 'where'?");
+  EXPECT_EQ(message(sink("topics: [{topic: a, columns: {exclud: x}}]")),
+            "sluice.yaml:4:35: unknown key 'exclud' in the columns of a topic; did you mean 'exclude'?");
+  EXPECT_EQ(message(sink("topics: [{where: x}]")), "sluice.yaml:4:14: 'topics' takes names, globs, and {topic: GLOB}");
+  EXPECT_EQ(message(sink("topics: [a, {topic: a}]")), "sluice.yaml:4:17: 'a' stands there twice");
+}
+
 TEST_F(ConfigFile, AnUnknownKeyNamesPlaceAndNeighbour) {
   EXPECT_EQ(message("sources:\n  shop:\n    from: postgres://a@b/c\n    tabels: x\n"),
             "sluice.yaml:4:5: unknown key 'tabels' in sources.shop; did you mean 'tables'?");

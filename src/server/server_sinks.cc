@@ -158,7 +158,7 @@ Result<void> Server::Parts::put_sink(std::shared_ptr<SinkParts> made, Reloaded& 
   const auto old = find_sink(name);
   if (old && !end_sink(*old, told)) return {};
   SLUICE_RETURN_IF_ERROR(hold_for(*made));
-  drop_holds(name, made->config.topics);
+  drop_holds(name, made->config.globs());
   {
     const std::lock_guard lock(sinks_mutex);
     if (old) std::erase(sinks, old);

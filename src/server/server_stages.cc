@@ -61,9 +61,9 @@ Result<void> Server::Parts::check_source(const SourceStage& stage) const {
 namespace {
 
 // Whether a sink takes a column of this name; null: all.
-deliver::archive::ColumnChoice column_choice(const SinkConfig& sink) {
-  if (sink.columns_include.empty() && sink.columns_exclude.empty()) return nullptr;
-  return [include = sink.columns_include, exclude = sink.columns_exclude](std::string_view name) {
+deliver::archive::ColumnChoice column_choice(const SinkTopic& topic) {
+  if (topic.columns_include.empty() && topic.columns_exclude.empty()) return nullptr;
+  return [include = topic.columns_include, exclude = topic.columns_exclude](std::string_view name) {
     const std::vector<std::string> all{"*"};
     return deliver::archive::name_matches(include.empty() ? all : include, name) && !deliver::archive::name_matches(exclude, name);
   };
@@ -72,10 +72,10 @@ deliver::archive::ColumnChoice column_choice(const SinkConfig& sink) {
 Result<deliver::archive::SinkOptions> sink_options(const SinkConfig& sink, const std::string& data) {
   deliver::archive::SinkOptions options;
   options.name = sink.name;
-  options.topics = sink.topics;
+  for (const auto& topic : sink.topics) {
+    options.topics.push_back({.glob = topic.glob, .partition_by = topic.partition_by, .columns = column_choice(topic), .where = topic.where});
+  }
   SLUICE_TRY(options.format, make_format(sink.format, sink.codec));
-  options.partition_by = sink.partition_by;
-  options.columns = column_choice(sink);
   if (sink.roll_bytes > 0) options.roll_bytes = sink.roll_bytes;
   if (sink.roll_rows > 0) options.roll_rows = sink.roll_rows;
   if (sink.roll_after_ms > 0) options.roll_after = std::chrono::milliseconds(sink.roll_after_ms);
@@ -91,9 +91,9 @@ Result<void> Server::Parts::make_latest_sink(SinkParts& parts) const {
   const auto& sink = parts.config;
   deliver::archive::LatestOptions options;
   options.name = sink.name;
-  options.topics = sink.topics;
+  options.topics = sink.globs();
   SLUICE_TRY(options.format, make_format(sink.format, sink.codec));
-  options.columns = column_choice(sink);
+  options.columns = column_choice(sink.topics.front());  // those of all of them
   options.every = std::chrono::milliseconds(sink.every_ms);
   if (sink.roll_bytes > 0) options.roll_bytes = sink.roll_bytes;
   options.scratch_folder = config.data + "/spill/" + sink.name;
@@ -173,7 +173,7 @@ Result<VerifyReport> Server::Parts::verify(const std::string& name) {
   for (const auto& sink : its_sinks) {
     if (!one_sink || is_sink(sink)) {
       request.sinks.push_back(
-          {sink->config.name, sink->sink.get(), sink->store.get(), sink->config.topics, sink->latest.get()});
+          {sink->config.name, sink->sink.get(), sink->store.get(), sink->config.globs(), sink->latest.get()});
     }
   }
   return server::verify(request);

@@ -163,6 +163,9 @@ Result<void> count_archive(const VerifySink& sink, const SourceAudit& audit, con
   SLUICE_TRY(auto archive, verify_archive(*sink.store, options));
   add_problems(sink, archive, report);
   out.in_archives.emplace_back(sink.name, count.rows());
+  for (const auto& partition : archive.partitions) {
+    for (const auto& filter : partition.filters) out.filters[sink.name] = filter;  // the newest
+  }
   return {};
 }
 
@@ -200,7 +203,7 @@ Result<void> verify_source(const VerifyRequest& request, const VerifySource& sou
 // Of a table without a key the deletes are not captured: its inserts may be more than its rows.
 bool VerifiedTable::equal() const {
   return in_source && (*in_source == in_topic || (keyless && *in_source < in_topic)) &&
-         std::all_of(in_archives.begin(), in_archives.end(), [&](const auto& a) { return a.second == in_topic; }) &&
+         std::all_of(in_archives.begin(), in_archives.end(), [&](const auto& a) { return a.second == in_topic || filters.contains(a.first); }) &&
          std::all_of(in_latest.begin(), in_latest.end(), [](const auto& latest) { return latest.rows == latest.in_topic; });
 }
 
@@ -235,7 +238,8 @@ std::string to_text(const VerifyReport& report) {
     out += table.name + std::string(width - table.name.size() + 2, ' ') + (table.in_source ? with_commas(*table.in_source) : "?");
     out += (table.in_source == table.in_topic ? " = " : " ≠ ") + with_commas(table.in_topic);
     for (const auto& [sink, rows] : table.in_archives) {
-      out += (rows == table.in_topic ? " = " : " ≠ ") + with_commas(rows);
+      const bool filtered = table.filters.contains(sink);
+      out += (rows == table.in_topic ? " = " : filtered ? " → " : " ≠ ") + with_commas(rows) + (filtered ? " filtered" : "");
     }
     for (const auto& latest : table.in_latest) {
       out += "; " + latest.sink + " " + with_commas(latest.rows);
@@ -244,6 +248,7 @@ std::string to_text(const VerifyReport& report) {
     if (table.keyless) out += "  (inserts: it has no key)";
     if (!table.note.empty()) out += "  " + table.note;
     out += "\n";
+    for (const auto& [sink, filter] : table.filters) out += "  " + sink + " archives rows where " + filter + "\n";
   }
   for (const auto& problem : report.problems) {
     out += problem.topic + " partition " + std::to_string(problem.partition);
@@ -262,6 +267,8 @@ std::string to_json(const VerifyReport& report) {
     for (const auto& [sink, rows] : table.in_archives) archives[sink] = rows;
     json::object latest;
     for (const auto& each : table.in_latest) latest[each.sink] = json::object{{"rows", each.rows}, {"in_topic", each.in_topic}};
+    json::object filters;
+    for (const auto& [sink, filter] : table.filters) filters[sink] = filter;
     tables.push_back(json::object{{"source", table.source},
                                   {"topic", table.topic},
                                   {"table", table.name},
@@ -270,6 +277,7 @@ std::string to_json(const VerifyReport& report) {
                                   {"in_topic", table.in_topic},
                                   {"in_archive", std::move(archives)},
                                   {"in_latest", std::move(latest)},
+                                  {"filters", std::move(filters)},
                                   {"equal", table.equal()},
                                   {"note", table.note}});
   }

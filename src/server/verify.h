@@ -8,11 +8,14 @@
 //      the visible inserts. In a place of latest states: the rows of the newest version, and the live keys of the topic at
 //      its offsets.
 //
+// An archive with a filter lacks rows by intention: its count is told, and is no difference.
+//
 // Writes may go on meanwhile: they are not visible in S. Memory: 16 bytes or so for each key of the largest table.
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -90,6 +93,7 @@ struct VerifiedTable {
   std::vector<std::pair<std::string, std::uint64_t>> in_archives;  // by the sink's name; none when no sink has the topic
   std::vector<LatestRows> in_latest = {};
   std::string note;
+  std::map<std::string, std::string> filters = {};  // by the sink's name; its archive lacks rows that did not pass
 
   [[nodiscard]] bool equal() const;
 };

@@ -23,7 +23,7 @@ struct Verified : testing::Test {
   deliver::archive::SinkOptions options = [] {
     deliver::archive::SinkOptions o;
     o.name = "lake";
-    o.topics = {"shop.*"};
+    o.topics = {{.glob = "shop.*"}};
     o.format = *make_format("avro", "");
     return o;
   }();
@@ -41,7 +41,7 @@ struct Verified : testing::Test {
     request.log = &log;
     request.sources.push_back({"shop", [&] { return Result<SourceAudit>(audit); },
                                [](Lsn, std::chrono::milliseconds) { return Result<void>(); }});
-    request.sinks.push_back({"lake", &sink, &store, options.topics});
+    request.sinks.push_back({"lake", &sink, &store, {"shop.*"}});
     auto report = verify(request);
     EXPECT_TRUE(report.ok()) << report.error();
     return *report;
