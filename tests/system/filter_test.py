@@ -1,0 +1,141 @@
+"""A sink's `where` means what PostgreSQL means: the archive of each of many expressions, made at random and by hand, holds
+the keys that a real PostgreSQL selects by the same text from the same rows."""
+import json
+import os
+import random
+import sys
+
+import fastavro
+
+from harness import Checks, seed, temporary_directory, wait_until
+from road import Road
+
+SQL = """
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE TABLE rows (id bigint PRIMARY KEY, n int, big bigint, price numeric(12,3), ratio double precision, real real,
+                   name text COLLATE "C", active boolean, day date, at timestamptz, local timestamp, hour time, who uuid, mood mood,
+                   "Tag" varchar(20) COLLATE "C");
+CREATE TABLE marker (id int PRIMARY KEY);
+"""
+COLUMNS = {
+    "n": ["-5", "0", "1", "2", "100", "2147483647"],
+    "big": ["-9223372036854775808", "9007199254740992", "9007199254740993", "0", "7"],
+    "price": ["0", "-0.001", "12.500", "12.501", "999999999.999", "2"],
+    "ratio": ["0.1", "0.30000000000000004", "-1e300", "2", "'NaN'", "'Infinity'"],
+    "real": ["0.1", "2", "-3.5", "16777216"],
+    "name": ["''", "'a'", "'A'", "'ab'", "'a_b'", "'a%b'", "'Zürich'", "'zürich'", "'it''s'", "'a\\b'"],
+    "active": ["TRUE", "FALSE"],
+    "day": ["'2026-11-24'", "'1969-12-31'", "'2000-02-29'"],
+    "at": ["'2026-11-24 13:00:00Z'", "'2026-11-24 13:00:00.000001Z'", "'1969-12-31 23:59:59Z'"],
+    "local": ["'2026-11-24 13:00:00'", "'2026-11-24'", "'1950-01-01 00:00:00.5'"],
+    "hour": ["'13:00'", "'00:00:00'", "'23:59:59.999999'"],
+    "who": ["'5bb1f2a4-0c0e-4b6c-9a54-0d2f3a1c6e11'", "'FFFFFFFF-0c0e-4b6c-9a54-0d2f3a1c6e11'"],
+    "mood": ["'sad'", "'ok'", "'happy'"],
+    '"Tag"': ["'x'", "'X'", "''"],
+}
+CONSTANTS = {"ratio": ["0.1", "0.3", "2", "1e308", "-5"]}  # beside a double no text stands
+PATTERNS = ["'a%'", "'%b'", "'a_b'", "'a\\_b'", "'a\\%b'", "'_'", "'Z_rich'", "'%'", "''", "'%\\\\%'"]
+NUMBERS = ["n", "big", "price", "ratio", "real"]
+TIMES = ["day", "at", "local"]
+BY_HAND = ["n = 1 OR n IS NULL", "NOT (n = 1)", "n IN (1, NULL)", "n NOT IN (1, NULL)", "big > 9007199254740992", "big = 9007199254740993.0",
+           "price = 12.5", "real = 0.1", "ratio > 1e308", "name LIKE 'a\\_%' OR name > 'Z'", "active IS NOT TRUE", "active = FALSE AND active",
+           "(n > 5) IS UNKNOWN", "day = local", "day < at", "local >= at", "NULL", "TRUE", "NOT active AND NOT (price < 5)", "mood <> 'ok'",
+           "n = NULL", "n BETWEEN 1 AND 100 AND day BETWEEN '2000-01-01' AND '2026-12-31'", "n BETWEEN 5 AND 1", "\"Tag\" IN ('x', '')",
+           "n != 1 AND n <> 2", "ratio = ratio", "price > ratio", "n < price", "1 < n", "who > '6bb1f2a4-0c0e-4b6c-9a54-0d2f3a1c6e11'",
+           "hour >= '13:00:00'", "at = '2026-11-24 14:00:00+01'", "n = - 5", "n > -5e0", "big < -9223372036854775807"]
+
+
+def condition(rng, depth=0):
+    """An expression that both sides take."""
+    what = rng.randrange(12 if depth < 3 else 8)
+    column = rng.choice(list(COLUMNS))
+    constants = CONSTANTS.get(column, COLUMNS[column])
+    operators = ["=", "<>"] if column == "mood" else ["=", "<>", "<", "<=", ">", ">=", "!="]
+    if what < 3:
+        return f"{column} {rng.choice(operators)} {rng.choice(constants)}"
+    if what == 3:
+        one, other = rng.sample(rng.choice([NUMBERS, TIMES]), 2)
+        return f"{one} {rng.choice(['=', '<', '>=', '<>'])} {other}"
+    if what == 4:
+        return f"{column} IS {rng.choice(['', 'NOT '])}NULL"
+    if what == 5:
+        return f"{column} {rng.choice(['', 'NOT '])}IN ({', '.join(rng.choices(constants + ['NULL'], k=3))})"
+    if what == 6:
+        if column == "mood":
+            return "active"
+        return f"{column} {rng.choice(['', 'NOT '])}BETWEEN {rng.choice(constants)} AND {rng.choice(constants)}"
+    if what == 7:
+        return f"name {rng.choice(['', 'NOT '])}LIKE {rng.choice(PATTERNS)}"
+    if what == 8:
+        return f"NOT ({condition(rng, depth + 1)})"
+    if what == 9:
+        return f"({condition(rng, depth + 1)}) IS {rng.choice(['', 'NOT '])}{rng.choice(['TRUE', 'FALSE', 'UNKNOWN'])}"
+    return f"({condition(rng, depth + 1)} {rng.choice(['AND', 'OR'])} {condition(rng, depth + 1)})"
+
+
+def sink(directory, number, where):
+    quoted = json.dumps(where, ensure_ascii=False)
+    return (f"  f{number}: {{to: {directory}/f{number}, topics: ['*.marker', {{topic: shop.public.rows, where: {quoted}}}], "
+            f"roll: {{after: 1s}}, memory: 1MiB}}\n")
+
+
+def archived(place):
+    """(ids of rows, ids of deletes) of the topic `rows`, and whether the marker is there."""
+    rows, deletes, marked = set(), set(), False
+    for folder, _, files in os.walk(place):
+        for name in files:
+            if not name.endswith(".avro") or "/_" in folder[len(place):]:
+                continue
+            with open(os.path.join(folder, name), "rb") as file:
+                for row in fastavro.reader(file):
+                    if row["_topic"].endswith("marker"):
+                        marked = True
+                    else:
+                        (deletes if row["_op"] == "d" else rows).add(row["id"])
+    return rows, deletes, marked
+
+
+def same_verdicts(directory, rng):
+    wheres = BY_HAND + [condition(rng) for _ in range(45)]
+    with Road(directory, SQL, sinks="".join(sink(directory, i, where) for i, where in enumerate(wheres))) as road:
+        rows = [", ".join([str(i)] + [rng.choice(constants + ["NULL"]) for constants in COLUMNS.values()]) for i in range(300)]
+        road.sql("INSERT INTO rows VALUES " + ", ".join(f"({row})" for row in rows) + ", (1000" + ", NULL" * len(COLUMNS) + ")")
+        wanted = [{row[0] for row in road.sql(f"SET TIME ZONE 'UTC'; SELECT id FROM rows WHERE {where}")} for where in wheres]
+        road.sql("DELETE FROM rows WHERE id = 1000")
+        told = road.sluice.run("verify", "shop")
+        assert told.returncode == 0, told
+        assert "filtered" in told.stdout and "archives rows where n = NULL" in told.stdout, told.stdout
+        differ = 0
+        for i, where in enumerate(wheres):
+            rows, deletes, _ = archived(f"{directory}/f{i}")
+            assert deletes == {1000}, (where, deletes)
+            if rows != wanted[i]:
+                differ += 1
+                print(f"  {where}\n    only PostgreSQL: {sorted(wanted[i] - rows)[:5]}, only the archive: {sorted(rows - wanted[i])[:5]}")
+        print(f"  {len(wheres)} expressions, {sum(map(len, wanted))} rows passed, {differ} differ")
+        assert differ == 0
+        shown = road.sluice.run("verify", f"{directory}/f0")
+        assert shown.returncode == 0 and "were left out by n = 1 OR n IS NULL" in shown.stdout, shown
+
+
+def a_wrong_column_stops_one_topic(directory):
+    with Road(directory, SQL, sinks=sink(directory, 0, "colour = 'red'")) as road:
+        road.sql("INSERT INTO rows (id) VALUES (1)")
+        road.sql("INSERT INTO marker VALUES (1)")
+        wait_until(lambda: archived(f"{directory}/f0")[2], 30, "the other topic goes on", every=0.3)
+        shown = wait_until(lambda: (s := road.sluice.run("status", "f0").stdout) and "no column colour" in s and s, 30, "the status says why")
+        assert "character 1" in shown, shown
+
+
+def main():
+    rng = random.Random(seed())
+    checks = Checks()
+    for name, function in (("archives with a filter hold what PostgreSQL selects", lambda d: same_verdicts(d, rng)),
+                           ("a filter of a column that is nowhere stops its topic alone", a_wrong_column_stops_one_topic)):
+        with temporary_directory() as directory:
+            checks.run(name, function, directory)
+    return checks.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
