@@ -33,6 +33,6 @@ Result<Filter> Filter::parse(std::string_view text) {
   return out;
 }
 
-bool Filter::decides_deletes() const { return std::ranges::all_of(columns_, is_archive_column); }
+bool Filter::decides_deletes() const { return !columns_.empty() && std::ranges::all_of(columns_, is_archive_column); }
 
 }  // namespace sluice::deliver::archive
