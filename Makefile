@@ -61,7 +61,7 @@ fuzz:
 
 bench:
 	@tools/deps.sh bench
-	@tools/build.sh release sluice sluice_parquet parquet_rows
+	@tools/build.sh release sluice sluice_parquet parquet_rows upload
 	@PYTHON=$(CURDIR)/.deps/venv/bin/python bench/run.sh $(BENCH_ARGS)
 	@.deps/venv/bin/python bench/parquet.py build
 

@@ -1,6 +1,6 @@
 """make bench: what Sluice does on this machine, beside the limits measured in the same run. Prints ratios.
 
-    bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency
+    bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency archive
 
 Every figure is measured against the real program and real clients: rdkafka_performance (built by bench/run.sh from
 librdkafka's own sources), a PostgreSQL of its own, psql that throws the same binary COPY away, pg_recvlogical to
@@ -292,8 +292,13 @@ def latency(options):
                 f"max {latencies[-1]:.2f} ms, {n} transactions")
 
 
+def archive(options):
+    import archive as phase  # wants pyarrow and DuckDB
+    phase.run(options, say)
+
+
 PHASES = {"machine": machine, "startup": startup, "produce": produce_and_consume, "single": single_messages,
-          "snapshot": snapshot_and_stream, "latency": latency}
+          "snapshot": snapshot_and_stream, "latency": latency, "archive": archive}
 
 
 def main():

@@ -59,16 +59,21 @@ def varint(value):
     return bytes(out)
 
 
-def avro(table, path):
-    """Each row's size and its Avro bytes."""
+def avro_rows(table):
+    """Each row's Avro bytes."""
     def text(value):
         data = value.encode()
         return varint(len(data)) + data
 
+    for id_, user, amount, ok, ts, note in zip(*table.values()):
+        yield (varint(id_) + text(user) + b"\x02" + struct.pack("<d", amount) + b"\x02" + bytes([ok]) + varint(ts)
+               + (b"\x00" if note is None else b"\x02" + text(note)))
+
+
+def avro(table, path):
+    """Each row's size and its Avro bytes."""
     with open(path, "wb") as file:
-        for id_, user, amount, ok, ts, note in zip(*table.values()):
-            row = (varint(id_) + text(user) + b"\x02" + struct.pack("<d", amount) + b"\x02" + bytes([ok]) + varint(ts)
-                   + (b"\x00" if note is None else b"\x02" + text(note)))
+        for row in avro_rows(table):
             file.write(struct.pack(">i", len(row)) + row)
 
 
@@ -121,4 +126,5 @@ def main():
             print(f"| | ours, memory | {peak:.0f} MiB | | | |")
 
 
-main()
+if __name__ == "__main__":
+    main()
