@@ -21,6 +21,10 @@ class EmbeddedReader final : public pipeline::Reader {
   Result<std::span<const pipeline::ReadRecord>> poll(std::int64_t wait_ms, std::size_t max_bytes) override {
     records_.clear();
     inflated_.clear();
+    if (wait_ms == 0) {
+      SLUICE_RETURN_IF_ERROR(read(max_bytes));
+      return std::span<const pipeline::ReadRecord>(records_);
+    }
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
     while (true) {
       const auto waiter = node_.wake_when_visible({&where_, 1}, [signal = signal_] { signal->raise(); });
@@ -32,6 +36,11 @@ class EmbeddedReader final : public pipeline::Reader {
 
   Offset next_offset() const override { return next_; }
   void seek(Offset offset) override { next_ = offset; }
+  void release() override {
+    Bytes().swap(page_);
+    decltype(inflated_)().swap(inflated_);
+    decltype(records_)().swap(records_);
+  }
   void interrupt() override { signal_->interrupt(); }
 
  private:

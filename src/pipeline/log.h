@@ -115,6 +115,8 @@ class Reader {
   [[nodiscard]] virtual Result<std::span<const ReadRecord>> poll(std::int64_t wait_ms, std::size_t max_bytes) = 0;
   [[nodiscard]] virtual Offset next_offset() const = 0;
   virtual void seek(Offset offset) = 0;
+  // Lets go of the memory of the records that poll() gave last; for who has many readers.
+  virtual void release() = 0;
   // Wakes a poll() that waits, from another thread; that poll gives nothing.
   virtual void interrupt() = 0;
 };

@@ -241,6 +241,10 @@ class MemoryReader final : public Reader {
 
   [[nodiscard]] Offset next_offset() const override { return next_; }
   void seek(Offset offset) override { next_ = offset; }
+  void release() override {
+    records_.clear();
+    held_.clear();
+  }
   void interrupt() override {
     const std::lock_guard lock(state_->mutex);
     interrupted_ = true;

@@ -68,6 +68,7 @@ Result<bool> PartitionArchiver::step(std::int64_t wait_ms) {
     SLUICE_RETURN_IF_ERROR(add(record));
     if (roll_is_large()) SLUICE_RETURN_IF_ERROR(roll_to(record.offset + 1));
   }
+  if (!records->empty()) reader_->release();
   const bool moved = reader_->next_offset() != before;
   caught_up_ = !moved;
   if (moved && roll_began_ms_ == 0) roll_began_ms_ = context_.clock.steady_ms() + 1;
