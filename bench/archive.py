@@ -154,12 +154,12 @@ def curl(*args):
 
 
 def curl_s3(server, path):
-    return curl("-T", path, "--aws-sigv4", f"aws:amz:{server.region}:s3", "--user", f"{server.access_key}:{server.secret_key}",
+    return curl("-T", path, "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--aws-sigv4", f"aws:amz:{server.region}:s3", "--user", f"{server.access_key}:{server.secret_key}",
                 f"{server.endpoint}/archive/curl-{time.time_ns()}")
 
 
 def curl_hdfs(server, path):
-    return curl("-T", path, "-L", f"http://{server.address}/webhdfs/v1/curl-{time.time_ns()}?op=CREATE&user.name=etl&overwrite=false")
+    return curl("-T", path, "-L", "-H", "X-XSRF-HEADER: bench", f"http://{server.address}/webhdfs/v1/archive/curl-{time.time_ns()}?op=CREATE&user.name=etl&overwrite=false")
 
 
 def upload(say, build, name, url, curl_once, directory):
@@ -194,7 +194,7 @@ def places(directory, wanted):
             out["s3"] = (lambda folder: f"s3://archive/{folder}?endpoint={s3.endpoint}", lambda path: curl_s3(s3, path))
         if "hdfs" in wanted:
             hdfs = stack.enter_context(Hdfs(directory, gateway=False))
-            hdfs_url = hdfs.url("/FOLDER")
+            hdfs_url = hdfs.url("/archive/FOLDER")
             out["hdfs"] = (lambda folder: hdfs_url.replace("FOLDER", folder), lambda path: curl_hdfs(hdfs, path))
         yield out
 
