@@ -9,6 +9,7 @@ namespace {
 
 // A buffer under this is not worth a write; so many open files may go over the budget together.
 constexpr std::uint64_t kSmallestSpill = std::uint64_t{16} << 10;
+constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 
 }  // namespace
 
@@ -43,7 +44,12 @@ RowBuffer::~RowBuffer() {
 Result<void> RowBuffer::append(const RowSchema& schema, ByteView row) {
   if (versions_.empty() || versions_.back().second != &schema) versions_.emplace_back(rows_, &schema);
   const auto before = memory();
-  ByteWriter writer(memory_);
+  if (last_.size() >= kBlockBytes) {
+    full_bytes_ += last_.capacity();
+    full_.push_back(std::exchange(last_, Bytes()));
+    last_.reserve(kBlockBytes + kBlockBytes / 16);  // and the row that goes beyond
+  }
+  ByteWriter writer(last_);
   writer.varint(row.size());
   writer.raw(row);
   ++rows_;
@@ -57,12 +63,18 @@ Result<void> RowBuffer::spill() {
   if (!file_) {
     SLUICE_TRY(file_, space_.new_file());
   }
-  const auto begin = pieces_.empty() ? 0 : pieces_.back();
-  SLUICE_RETURN_IF_ERROR(file_->write_at(begin, memory_));
-  pieces_.push_back(begin + memory_.size());
-  space_.spilled_bytes_ += memory_.size();
+  std::vector<ByteView> parts(full_.begin(), full_.end());
+  parts.push_back(last_);
+  auto end = pieces_.empty() ? 0 : pieces_.back();
+  SLUICE_RETURN_IF_ERROR(file_->write_at(end, parts));
+  for (const auto part : parts) {
+    pieces_.push_back(end += part.size());
+    space_.spilled_bytes_ += part.size();
+  }
   space_.used_bytes_ -= memory();
-  Bytes().swap(memory_);  // an assignment would keep the memory
+  std::vector<Bytes>().swap(full_);
+  full_bytes_ = 0;
+  Bytes().swap(last_);  // an assignment would keep the memory
   space_.used_bytes_ += memory();
   return {};
 }
@@ -92,7 +104,8 @@ Result<void> RowBuffer::read(const std::function<Result<void>(const RowSchema&, 
     SLUICE_RETURN_IF_ERROR(give(piece, row, version, take));
     begin = end;
   }
-  return give(memory_, row, version, take);
+  for (const auto& block : full_) SLUICE_RETURN_IF_ERROR(give(block, row, version, take));
+  return give(last_, row, version, take);
 }
 
 }  // namespace sluice::deliver::archive

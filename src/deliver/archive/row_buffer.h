@@ -63,13 +63,16 @@ class RowBuffer {
 
  private:
   friend class BufferSpace;
-  [[nodiscard]] std::uint64_t memory() const { return memory_.capacity(); }
+  [[nodiscard]] std::uint64_t memory() const { return full_bytes_ + last_.capacity(); }
   [[nodiscard]] Result<void> spill();
   [[nodiscard]] Result<void> give(ByteView piece, std::uint64_t& row, std::size_t& version,
                                   const std::function<Result<void>(const RowSchema&, ByteView)>& take) const;
 
   BufferSpace& space_;
-  Bytes memory_;  // rows, each behind its length as a varint
+  // In memory, each row behind its length as a varint. Blocks, because one that grows is copied over and over.
+  std::vector<Bytes> full_;
+  std::uint64_t full_bytes_ = 0;
+  Bytes last_;
   std::shared_ptr<io::File> file_;
   std::vector<std::uint64_t> pieces_;  // ends of what was spilled, in the file
   std::vector<std::pair<std::uint64_t, const RowSchema*>> versions_;  // from which row on
