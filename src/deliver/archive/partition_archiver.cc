@@ -8,6 +8,12 @@
 
 namespace sluice::deliver::archive {
 
+namespace {
+
+constexpr std::size_t kMaxKnownFolders = 4096;
+
+}  // namespace
+
 PartitionArchiver::PartitionArchiver(const ArchiverContext& context, const TopicPlan& plan, Chain chain,
                                      const std::string& topic, std::int32_t partition, TopicSchema& schema)
     : context_(context),
@@ -135,7 +141,10 @@ Result<void> PartitionArchiver::place(const EncodedRow& encoded, std::int64_t ti
   if (by.columns().empty()) {
     if (period == folder_period_ms_) return {};  // nearly always
     folder_period_ms_ = period;
-    folder_ = by.folder(timestamp_ms, {});
+    if (folders_.size() > kMaxKnownFolders) folders_.clear();
+    const auto [known, is_new] = folders_.try_emplace(period);
+    if (is_new) known->second = by.folder(timestamp_ms, {});
+    folder_ = known->second;
     return {};
   }
   if (!encoded.reason.empty()) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "deliver/archive/chain.h"
@@ -107,6 +108,7 @@ class PartitionArchiver {
   std::vector<FolderValue> folder_values_;
   std::string folder_;                     // of the row at hand
   std::int64_t folder_period_ms_ = INT64_MIN;  // that folder_ is of, where it depends on that alone
+  std::unordered_map<std::int64_t, std::string> folders_;  // by period; where folders depend on that alone
   std::uint64_t rows_read_ = 0;
   std::optional<RowChoice> choice_;      // none: every row
   std::uint64_t rows_filtered_ = 0;      // left out by it

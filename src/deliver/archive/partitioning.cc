@@ -77,9 +77,13 @@ std::string escaped(std::string_view value) {
   for (std::size_t i = 0; i < value.size(); ++i) {
     const auto c = static_cast<unsigned char>(value[i]);
     const bool plain = c > 0x20 && c != 0x7f && std::string_view("\"#%'*/:=?\\{}[]^").find(value[i]) == std::string_view::npos;
+    if (plain) {
+      out += value[i];
+      continue;
+    }
     char text[4];
     std::snprintf(text, sizeof text, "%%%02X", c);
-    out += plain ? std::string(1, value[i]) : text;
+    out += text;
   }
   return out;
 }

@@ -12,8 +12,11 @@ Result<void> Roll::add(const EncodedRow& encoded, const std::string& folder, std
                        ByteView row) {
   const bool dead = encoded.schema == &dead_schema();
   if (last_ == files_.end() || last_->first.second != dead || last_->first.first != folder) {
-    last_ = files_.try_emplace(FileKey(folder, dead), tools_.space).first;
-    if (period_end_ms > 0 && !dead) periods_.emplace(folder, period_end_ms);
+    wanted_.first = folder;
+    wanted_.second = dead;
+    const auto [at, is_new] = files_.try_emplace(wanted_, tools_.space);
+    last_ = at;
+    if (is_new && period_end_ms > 0 && !dead) periods_.emplace(folder, period_end_ms);
   }
   dead_letters_ = dead_letters_ || dead;
   auto& open = last_->second;

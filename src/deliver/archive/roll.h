@@ -72,6 +72,7 @@ class Roll {
   Offset first_;
   std::map<FileKey, OpenFile> files_;
   std::map<FileKey, OpenFile>::iterator last_ = files_.end();  // rows of one folder come together
+  FileKey wanted_;  // of the row at hand
   std::map<std::string, std::int64_t> periods_;
   bool dead_letters_ = false;
   std::uint64_t rows_ = 0;
