@@ -3,7 +3,8 @@
 Each case is a server of its own on the same log, with one sink: it is started, reads all, is told to end, and publishes what is
 left on its way out. Processor time and peak memory are those of the whole process, less those of one that starts and ends on
 the same log without a sink. Beside it pyarrow's and DuckDB's writers with the rows in memory, on one thread, the same 17 columns;
-and our upload of a file beside curl's to the same server.
+and our upload of a file beside curl's to the same server. PLACES="disk s3", LAYOUTS=1,500 and CODECS=zstd choose cases;
+CASES_ONLY=1 leaves the others' writers out.
 """
 import collections
 import contextlib
@@ -200,7 +201,7 @@ def places(directory, wanted):
 
 
 def idle(say, directory, layout):
-    """What a caught-up sink costs: processor time in 5 s."""
+    """What a caught-up sink costs."""
     with Measured(directory, sink(f"{directory}/idle", topic_of(layout), "avro", "deflate", layout)).sluice as sluice:
         harness.wait_until(lambda: any(s["kind"] == "sink" and s["state"] == "streaming" and s.get("rows_total") for s in
                                        sluice.status().get("stages", [])), 60, "the sink streams")
