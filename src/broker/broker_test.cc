@@ -7,6 +7,7 @@
 
 #include "broker/apis.h"
 #include "broker/broker_testing.h"
+#include "io/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kafka/admin_messages.h"
@@ -22,9 +23,12 @@ using kafka::Code;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+// Young records: the housekeeping rolls a segment whose first is older than segment.ms at any moment.
+const std::int64_t kNowMs = io::system_clock().wall_ms();
+
 Bytes batch_of(const std::vector<std::string>& values, record::Compression compression = record::Compression::none) {
   record::BatchBuilder builder{{.compression = compression}};
-  for (const auto& value : values) builder.add(1'700'000'000'000, std::nullopt, value);
+  for (const auto& value : values) builder.add(kNowMs, std::nullopt, value);
   return builder.finish();
 }
 
@@ -343,6 +347,23 @@ TEST_F(BrokerTest, AFetchTellsItsErrorsAtOnce) {
   EXPECT_EQ(client_.call(session, 12).error_code, Code::fetch_session_id_not_found);
 }
 
+TEST_F(BrokerTest, AFetchDoesNotWaitAtTheEndOfASegmentThatIsNotTheLast) {
+  make_topic("t");
+  record::BatchBuilder old{{}};
+  old.add(1'700'000'000'000, std::nullopt, "old");
+  const auto first = old.finish();
+  ASSERT_EQ(produce(produce_of("t", first)), Code::none);
+  running_.node().run_housekeeping(kNowMs);  // it rolls what is older than segment.ms
+  const auto second = batch_of({std::string(20'000, 'x')});
+  ASSERT_EQ(produce(produce_of("t", second)), Code::none);
+  auto fetch = fetch_of("t", 0, 60'000);
+  fetch.min_bytes = 10'000;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto answer = client_.call(fetch, 12);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  EXPECT_THAT(values_of(answer.responses.at(0).partitions.at(0).records->bytes), ::testing::ElementsAre("old"));
+}
+
 TEST_F(BrokerTest, FindsOffsetsInEveryVersion) {
   make_topic("t");
   const auto batch = batch_of({"a", "b", "c"});
@@ -358,7 +379,7 @@ TEST_F(BrokerTest, FindsOffsetsInEveryVersion) {
     EXPECT_EQ(found[0].offset, 3);
     EXPECT_EQ(found[1].offset, 0);
     EXPECT_EQ(found[2].offset, 0);
-    EXPECT_EQ(found[2].timestamp, 1'700'000'000'000);
+    EXPECT_EQ(found[2].timestamp, kNowMs);
     EXPECT_EQ(found[4].offset, 0);
     EXPECT_EQ(found[5].error_code, Code::unknown_topic_or_partition);
   }

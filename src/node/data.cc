@@ -138,6 +138,7 @@ std::vector<FetchedPartition> Node::fetch(std::span<const FetchPartition> partit
     first = false;
     left -= std::min<std::size_t>(left, read->slice.length);
     if (isolation == Isolation::read_committed) out.aborted = log.aborted_transactions(offset, read->next_offset);
+    out.more = read->next_offset < limit;
     out.records = std::move(read->slice);
   }
   return fetched;

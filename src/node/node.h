@@ -108,6 +108,7 @@ struct FetchedPartition {
   Offset log_start = kNoOffset;
   std::vector<storage::AbortedTransaction> aborted;  // read_committed only
   std::optional<io::FileSlice> records;              // whole batches; none when there is nothing to read
+  bool more = false;  // there is more below the limit: in the next segment, or beyond the bytes asked for
 };
 
 struct TimestampOffset {

@@ -87,7 +87,7 @@ class PendingFetch : public std::enable_shared_from_this<PendingFetch> {
     if (failed_ || wanted_.empty()) return true;
     std::uint64_t bytes = 0;
     for (const auto& partition : fetched) {
-      if (!partition.outcome.ok()) return true;
+      if (!partition.outcome.ok() || partition.more) return true;  // an answer ends with a segment: the next one has the rest
       if (partition.records.has_value()) bytes += partition.records->length;
     }
     return bytes >= min_bytes_;
