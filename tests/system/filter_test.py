@@ -40,7 +40,7 @@ TIMES = ["day", "at", "local"]
 BY_HAND = ["n = 1 OR n IS NULL", "NOT (n = 1)", "n IN (1, NULL)", "n NOT IN (1, NULL)", "big > 9007199254740992", "big = 9007199254740993.0",
            "price = 12.5", "real = 0.1", "ratio > 1e308", "name LIKE 'a\\_%' OR name > 'Z'", "active IS NOT TRUE", "active = FALSE AND active",
            "(n > 5) IS UNKNOWN", "day = local", "day < at", "local >= at", "NULL", "TRUE", "NOT active AND NOT (price < 5)", "mood <> 'ok'",
-           "n = NULL", "n BETWEEN 1 AND 100 AND day BETWEEN '2000-01-01' AND '2026-12-31'", "n BETWEEN 5 AND 1", "\"Tag\" IN ('x', '')",
+           "n = NULL", "real IN (0.1, 2)", "real IN (0.1)", "real NOT IN (0.1, NULL)", "real IN (0.1, 2, NULL) OR real = 0.1", "n BETWEEN 1 AND 100 AND day BETWEEN '2000-01-01' AND '2026-12-31'", "n BETWEEN 5 AND 1", "\"Tag\" IN ('x', '')",
            "n != 1 AND n <> 2", "ratio = ratio", "price > ratio", "n < price", "1 < n", "who > '6bb1f2a4-0c0e-4b6c-9a54-0d2f3a1c6e11'",
            "hour >= '13:00:00'", "at = '2026-11-24 14:00:00+01'", "n = - 5", "n > -5e0", "big < -9223372036854775807"]
 

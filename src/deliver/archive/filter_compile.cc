@@ -203,6 +203,7 @@ class Compiler {
       case Domain::floating:
         if (e.kind == Kind::number) exact = parse_exact(e.text, program_.constants.emplace_back());
         if (exact) out.floating = to_double(*exact);
+        if (as_real_) out.floating = static_cast<float>(out.floating);
         break;
       case Domain::text:
       case Domain::symbol: out.text = program_.constants.emplace_back(e.text); return is_text;
@@ -237,7 +238,23 @@ class Compiler {
 
   Result<void> negate(bool negated) { return negated ? push({.kind = Step::Kind::not_}) : Result<void>{}; }
 
+  // PostgreSQL makes an array of several constants, of the column's type: beside a real they are real, while one alone is
+  // compared as a double.
+  [[nodiscard]] bool is_array_of_real(const Expression& e) const {
+    const auto field = std::ranges::find(row_.fields, e.parts[0].text, &avro::Field::name);
+    if (e.parts[0].kind != Kind::column || field == row_.fields.end()) return false;
+    return std::ranges::count_if(e.parts, [](const auto& part) { return part.kind != Kind::column; }) > 1 &&
+           FilterColumn::of(*field->type, 0).form == FilterColumn::Form::float_;
+  }
+
   Result<void> in(const Expression& e) {
+    as_real_ = is_array_of_real(e);
+    auto compared = in_any(e);
+    as_real_ = false;
+    return compared;
+  }
+
+  Result<void> in_any(const Expression& e) {
     for (std::size_t i = 1; i < e.parts.size(); ++i) {
       SLUICE_RETURN_IF_ERROR(comparison(e, Step::Op::equal, e.parts[0], e.parts[i]));
     }
@@ -291,6 +308,7 @@ class Compiler {
   RowFilter::Program& program_;
   const avro::Node& row_;
   const avro::Node* known_;
+  bool as_real_ = false;  // constants are rounded to a float
 };
 
 }  // namespace
