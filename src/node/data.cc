@@ -130,11 +130,8 @@ std::vector<FetchedPartition> Node::fetch(std::span<const FetchPartition> partit
     }
     if (offset >= limit || (left == 0 && !first)) continue;
     auto read = log.read({offset, limit, std::min(partitions[i].max_bytes, left), first});
-    if (!read.ok()) {
-      out.outcome = translate(std::move(read).error());
-      continue;
-    }
-    if (read->slice.length == 0) continue;
+    if (!read.ok()) out.outcome = translate(read.error());
+    if (!read.ok() || read->slice.length == 0) continue;
     first = false;
     left -= std::min<std::size_t>(left, read->slice.length);
     if (isolation == Isolation::read_committed) out.aborted = log.aborted_transactions(offset, read->next_offset);
