@@ -16,6 +16,7 @@
 
 #include "deliver/store/hdfs/hdfs_writer.h"
 #include "deliver/store/hdfs/web_hdfs.h"
+#include "pipeline/object_name.h"
 
 namespace sluice::deliver::store::hdfs {
 
@@ -26,17 +27,6 @@ namespace {
 // While a name is replaced by way of HttpFS it is not there for the time of two requests.
 constexpr int kLooksForReplaced = 5;
 constexpr auto kReplacePause = std::chrono::milliseconds(20);
-
-Result<void> check_name(const std::string& name) {
-  bool part_begins = true;
-  for (const char c : name) {
-    const bool bad = c == '\0' || (part_begins && (c == '/' || c == '.'));
-    part_begins = bad || c == '/';
-    if (bad) break;
-  }
-  if (!part_begins) return {};
-  return Error{ErrorCode::rejected, "\"" + name + "\" cannot be the name of an object in a store"};
-}
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -108,8 +98,8 @@ void HdfsStore::forget_folders() {
 }
 
 Result<std::unique_ptr<pipeline::StoreWriter>> HdfsStore::create(const std::string& temporary, const std::string& name) {
-  SLUICE_RETURN_IF_ERROR(check_name(temporary));
-  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(temporary));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
   SLUICE_RETURN_IF_ERROR(ensure_folder_of(path(temporary)));
   return std::unique_ptr<pipeline::StoreWriter>(std::make_unique<HdfsWriter>(*hdfs_, path(temporary), temporary));
 }
@@ -132,8 +122,8 @@ Result<std::optional<Published>> HdfsStore::publish_once(const std::string& from
 }
 
 Result<Published> HdfsStore::publish(const std::string& id, const std::string& name) {
-  SLUICE_RETURN_IF_ERROR(check_name(id));
-  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(id));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
   for (int i = 0; i < 2; ++i) {
     SLUICE_TRY(const auto published, publish_once(path(id), path(name)));
     if (published) return *published;
@@ -191,7 +181,7 @@ Result<void> HdfsStore::replace(const std::string& temporary, const std::string&
 }
 
 Result<Bytes> HdfsStore::read(const std::string& name, std::uint64_t offset, std::size_t size) {
-  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
   for (int looks = 1;; ++looks) {
     auto bytes = size == 0 ? this->size(name).transform([](std::uint64_t) { return Bytes(); })
                            : hdfs_->read(path(name), offset, size);
@@ -202,14 +192,14 @@ Result<Bytes> HdfsStore::read(const std::string& name, std::uint64_t offset, std
 }
 
 Result<std::uint64_t> HdfsStore::size(const std::string& name) {
-  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
   SLUICE_TRY(const auto status, hdfs_->status(path(name)));
   if (!status || status->is_folder) return not_found(name);
   return status->length;
 }
 
 Result<std::vector<pipeline::StoreEntry>> HdfsStore::list(const std::string& folder) {
-  if (!folder.empty()) SLUICE_RETURN_IF_ERROR(check_name(folder));
+  if (!folder.empty()) SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(folder));
   SLUICE_TRY(auto statuses, hdfs_->list(path(folder)));
   std::vector<pipeline::StoreEntry> out;
   for (auto& status : statuses) out.push_back({std::move(status.name), status.is_folder});
@@ -226,7 +216,7 @@ Result<std::vector<pipeline::Leftover>> HdfsStore::leftovers(const std::string& 
 }
 
 Result<void> HdfsStore::remove(const std::string& name) {
-  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
   return hdfs_->remove(path(name));
 }
 

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "pipeline/object_name.h"
+
 namespace sluice::deliver::store::local {
 
 namespace {
@@ -12,19 +14,6 @@ std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-Result<void> check_name(const std::string& name) {
-  bool part_begins = true;
-  for (const char c : name) {
-    if (c == '\0' || (part_begins && (c == '/' || c == '.'))) {
-      part_begins = true;
-      break;
-    }
-    part_begins = c == '/';
-  }
-  if (!part_begins) return {};
-  return Error{.code = ErrorCode::rejected, .message = "\"" + name + "\" cannot be the name of an object in a store"};
 }
 
 // Discards the file unless it was finished.
@@ -90,8 +79,8 @@ Result<void> LocalStore::ensure_folder_of(const std::string& name) {
 
 Result<std::unique_ptr<pipeline::StoreWriter>> LocalStore::create(const std::string& temporary,
                                                                      const std::string& name) {
-  SLUICE_RETURN_IF_ERROR(check_name(name));
-  SLUICE_RETURN_IF_ERROR(check_name(temporary));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(temporary));
   SLUICE_RETURN_IF_ERROR(ensure_folder_of(temporary));
   auto file = fs_.open(path(temporary), io::OpenMode::create_new);
   if (!file.ok()) {
@@ -106,8 +95,8 @@ Result<std::unique_ptr<pipeline::StoreWriter>> LocalStore::create(const std::str
 }
 
 Result<pipeline::Published> LocalStore::publish(const std::string& id, const std::string& name) {
-  SLUICE_RETURN_IF_ERROR(check_name(id));
-  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(id));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
   SLUICE_RETURN_IF_ERROR(ensure_folder_of(name));
   auto outcome = pipeline::Published::now;
   if (auto linked = fs_.link(path(id), path(name)); !linked.ok()) {
@@ -142,7 +131,7 @@ Result<pipeline::Published> LocalStore::put(const std::string& temporary, const 
 }
 
 Result<void> LocalStore::replace(const std::string& temporary, const std::string& name, ByteView bytes) {
-  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
   SLUICE_RETURN_IF_ERROR(write_temporary(temporary, bytes));
   SLUICE_RETURN_IF_ERROR(ensure_folder_of(name));
   SLUICE_RETURN_IF_ERROR(fs_.rename(path(temporary), path(name)));
@@ -150,7 +139,7 @@ Result<void> LocalStore::replace(const std::string& temporary, const std::string
 }
 
 Result<Bytes> LocalStore::read(const std::string& name, std::uint64_t offset, std::size_t size) {
-  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
   SLUICE_TRY(const auto file, fs_.open(path(name), io::OpenMode::read));
   SLUICE_TRY(const auto total, file->size());
   Bytes out(static_cast<std::size_t>(std::min<std::uint64_t>(size, total - std::min(offset, total))), '\0');
@@ -160,13 +149,13 @@ Result<Bytes> LocalStore::read(const std::string& name, std::uint64_t offset, st
 }
 
 Result<std::uint64_t> LocalStore::size(const std::string& name) {
-  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
   SLUICE_TRY(const auto file, fs_.open(path(name), io::OpenMode::read));
   return file->size();
 }
 
 Result<std::vector<pipeline::StoreEntry>> LocalStore::list(const std::string& folder) {
-  if (!folder.empty()) SLUICE_RETURN_IF_ERROR(check_name(folder));
+  if (!folder.empty()) SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(folder));
   auto entries = fs_.list(path(folder));
   if (!entries.ok()) {
     if (entries.error().code == ErrorCode::not_found) return std::vector<pipeline::StoreEntry>{};
@@ -188,7 +177,7 @@ Result<std::vector<pipeline::Leftover>> LocalStore::leftovers(const std::string&
 }
 
 Result<void> LocalStore::remove(const std::string& name) {
-  SLUICE_RETURN_IF_ERROR(check_name(name));
+  SLUICE_RETURN_IF_ERROR(pipeline::check_object_name(name));
   auto removed = fs_.remove(path(name));
   if (removed.ok() || removed.error().code == ErrorCode::not_found) return {};
   const auto inside = fs_.list(path(name));  // fails where it is no folder
