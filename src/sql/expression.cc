@@ -4,13 +4,12 @@
 // integers that are not positive: those are read in the text, at the place of the constant.
 #include "sql/expression.h"
 
-#include <pg_query.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <memory>
 #include <utility>
+
+#include "sql/parse_tree.h"
 
 namespace sluice::sql {
 
@@ -219,7 +218,7 @@ const json::value* only_where(const json::value& tree) {
   return select->as_object().if_contains("whereClause");
 }
 
-Result<Expression> read_tree(std::string_view text, const char* parsed) {
+Result<Expression> read_tree(std::string_view text, const std::string& parsed) {
   const Reader reader(text);
   json::parse_options options;
   options.max_depth = kDeepestTree;
@@ -240,17 +239,12 @@ Result<Expression> parse_expression(std::string_view text) {
     return Reader::rejected(reader.character(zero), "a zero byte");
   }
   const auto statement = std::string(kPrefix) + std::string(text);
-  const std::unique_ptr<PgQueryParseResult, void (*)(PgQueryParseResult*)> result(
-      new PgQueryParseResult(pg_query_parse(statement.c_str())), [](PgQueryParseResult* parsed) {
-        pg_query_free_parse_result(*parsed);
-        delete parsed;
-      });
-  if (const auto* error = result->error) {
-    // Its cursor counts characters from 1 (pg_mbstrlen_with_len), the prefix included; 0: it does not know.
-    const auto at = error->cursorpos > static_cast<int>(kPrefix.size()) ? static_cast<std::size_t>(error->cursorpos) - kPrefix.size() : 1;
-    return Reader::rejected(at, error->message);
+  const auto tree = parse_tree(statement);
+  if (!tree) {
+    const auto at = tree.error().character;
+    return Reader::rejected(at > kPrefix.size() ? at - kPrefix.size() : 1, tree.error().message);
   }
-  return read_tree(text, result->parse_tree);
+  return read_tree(text, *tree);
 }
 
 }  // namespace sluice::sql
