@@ -9,7 +9,6 @@ namespace {
 // What interface.md reserves for later versions.
 constexpr auto kReserved = std::to_array<Reserved>({
     {"topic", "set add-partitions trim"},
-    {"schema", "set create delete diff lint"},
     {"source", "check snapshot pause resume"},
     {"sink", "compact"},
     {"view", "list show create delete promote rollback"},

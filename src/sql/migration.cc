@@ -117,13 +117,15 @@ class Reader {
     return negative ? -out : out;
   }
 
+  static TypeName type_named(const json::array& names) {
+    const auto parts = parts_of(names_of(names));
+    return {.schema = parts[1], .name = parts[0]};
+  }
+
   TypeName type_of(const json::object& column) const {
-    TypeName type;
     const auto* node = object_of(column, "typeName");
-    if (node == nullptr) return type;
-    const auto names = names_of(list_of(*node, "names"));
-    if (!names.empty()) type.name = names.back();
-    if (names.size() > 1) type.schema = names[names.size() - 2];
+    if (node == nullptr) return {};
+    auto type = type_named(list_of(*node, "names"));
     for (const auto& item : list_of(*node, "typmods")) {
       if (const auto* constant = node_of(item, "A_Const")) type.modifiers.push_back(integer(*constant));
     }
@@ -262,21 +264,17 @@ class Reader {
   }
 
   void enumeration(const json::object& node, bool is_new) {
-    const auto names = names_of(list_of(node, "typeName"));
-    if (names.empty()) return;
     const auto old = text_of(node, "oldVal");
     auto& change = add(is_new ? Kind::create_enum : old.empty() ? Kind::add_label : Kind::rename_label);
-    change.type = names.back();
+    change.type = type_named(list_of(node, "typeName"));
     change.column = old;
     change.name = text_of(node, "newVal");
     change.key = names_of(list_of(node, "vals"));
   }
 
   void domain(const json::object& node) {
-    const auto names = names_of(list_of(node, "domainname"));
-    if (names.empty()) return;
     auto& change = add(Kind::create_domain);
-    change.type = names.back();
+    change.type = type_named(list_of(node, "domainname"));
     change.columns.push_back({.type = type_of(node)});
   }
 

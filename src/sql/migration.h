@@ -60,7 +60,7 @@ struct TableChange {
   Kind kind = Kind::unknown;
   std::size_t line = 1;  // where its statement begins
   TableName table = {};
-  std::string type = {};
+  TypeName type = {};
   std::string column = {};
   std::string name = {};
   std::vector<std::string> key = {};

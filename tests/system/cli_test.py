@@ -8,7 +8,7 @@ import time
 
 import fastavro
 
-from harness import ROOT, SLUICE, Checks, free_port, temporary_directory
+from harness import ROOT, SLUICE, Checks, expect, free_port, temporary_directory
 from road import Road
 
 TABLES = """
@@ -24,17 +24,6 @@ def sluice(*args, env=None, stdin=None, cwd=None):
     """A command that asks nobody, or the wrong one."""
     return subprocess.run([SLUICE, *args], capture_output=True, text=True, timeout=60, check=False, input=stdin, cwd=cwd,
                           env={**os.environ, **(env or {})})
-
-
-def expect(result, status, out=None, err=None):
-    assert result.returncode == status, result
-    for text, where in ((out, result.stdout), (err, result.stderr)):
-        if text is not None:
-            assert text in where, result
-    # Results on standard output, the rest on standard error: an error leaves nothing on the first.
-    if status >= 2:
-        assert result.stdout == "" and result.stderr.startswith("sluice"), result
-    return result
 
 
 def lines(result):
@@ -62,7 +51,7 @@ def help_everywhere(_):
 def wrong_words(_):
     expect(sluice("topix"), 2, err="did you mean `sluice topic`?")
     expect(sluice("topic", "lst"), 2, err="did you mean `sluice topic list`?")
-    expect(sluice("schemas", "frobnicate"), 2, err="there is: list, show, check")
+    expect(sluice("schemas", "frobnicate"), 2, err="there is: list, show, create, set, delete, check, diff, lint")
     expect(sluice("topic", "list", "--alll"), 2, err="did you mean --all?")
     expect(sluice("serve", "--form=x"), 2, err="did you mean --from?")
     expect(sluice("topic", "show"), 2, err="TOPIC is required")
@@ -73,7 +62,7 @@ def wrong_words(_):
 
 
 def reserved(_):
-    for words in ("topic set x k=v", "schema lint x", "source pause x", "sink compact x", "view create v", "sql", "sql -f x",
+    for words in ("topic set x k=v", "source pause x", "sink compact x", "view create v", "sql", "sql -f x",
                   "avro encode", "groups", "group seek", "txn list", "broker show", "user", "acl list", "quota", "try postgres://x/y",
                   "history t k", "dlq list", "plan", "apply --prune", "migrate --to x", "collector", "follower",
                   "policy", "lineage show", "profile", "verify --deep"):

@@ -233,6 +233,18 @@ class Sluice:
         self.kill()
 
 
+def expect(result, status, out=None, err=None):
+    """A command's exit status, and what is in its outputs. Gives the result."""
+    assert result.returncode == status, result
+    for text, where in ((out, result.stdout), (err, result.stderr)):
+        if text is not None:
+            assert text in where, result
+    # Results on standard output, the rest on standard error: an error leaves nothing on the first.
+    if status >= 2:
+        assert result.stdout == "" and result.stderr.startswith("sluice"), result
+    return result
+
+
 def read_topic(broker, topic, partition=0, committed=True, until=None, newest=None):
     """Every record of a partition, in order, as confluent_kafka messages, up to the end seen at the beginning.
 

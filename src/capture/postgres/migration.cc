@@ -34,8 +34,9 @@ constexpr auto kBuiltIns = std::to_array<BuiltIn>({
     {"interval", 1186, "interval"}, {"inet", 869, "inet"}, {"cidr", 650, "cidr"}, {"macaddr", 829, "macaddr"}, {"bit", 1560, "bit"},
     {"tsvector", 3614, "tsvector"}, {"point", 600, "point"}, {"name", 19, "name"}, {"oid", 26, "oid"}, {"int4range", 3904, "int4range"},
     {"tstzrange", 3910, "tstzrange"}, {"daterange", 3912, "daterange"}, {"numrange", 3906, "numrange"}, {"int8range", 3926, "int8range"},
-    {"hstore", 0, "hstore"}, {"citext", 0, "citext"},
 });
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 const BuiltIn* built_in(const sql::TypeName& type) {
   const auto* const found = std::ranges::find(kBuiltIns, type.name, &BuiltIn::name);
@@ -51,6 +52,15 @@ std::string printed(const BuiltIn& type, const std::vector<std::int64_t>& modifi
   for (std::size_t i = 0; i < shown.size(); ++i) text += (i == 0 ? "(" : ",") + std::to_string(shown[i]);
   if (!shown.empty()) text += ")";
   return text + std::string(type.after_modifier) + (array ? "[]" : "");
+}
+
+// A type of the database's own, as format_type() prints it where only pg_catalog is searched.
+std::string printed(const sql::TypeName& type, bool array) {
+  const auto quoted = [](const std::string& name) {
+    const bool plain = std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_'; }) && !name.empty() && !is_digit(name[0]);
+    return plain ? name : '"' + name + '"';
+  };
+  return quoted(type.schema.empty() ? "public" : type.schema) + "." + quoted(type.name) + (array ? "[]" : "");
 }
 
 std::int32_t typmod_of(const BuiltIn& type, const std::vector<std::int64_t>& modifiers) {
@@ -161,8 +171,8 @@ class Runner {
   Result<void> apply(const TableChange& change) {
     switch (change.kind) {
       case Change::create_table: return create(change);
-      case Change::create_enum: enums_[change.type] = change.key; return {};
-      case Change::create_domain: domains_[change.type] = change.columns.at(0).type; return {};
+      case Change::create_enum: enums_[printed(change.type, false)] = change.key; return {};
+      case Change::create_domain: domains_[printed(change.type, false)] = change.columns.at(0).type; return {};
       case Change::add_label:
       case Change::rename_label: return relabel(change);
       case Change::unknown:
@@ -205,24 +215,26 @@ class Runner {
   // Fills in what follows from the type.
   void describe(const sql::TypeName& type, Column& column, Entry& entry) const {
     column.enum_symbols.clear();
-    column.sql_type = type.name + (type.array ? "[]" : "");
+    column.type = type.array ? ColumnType{.kind = Kind::array} : ColumnType{};
     if (const auto* known = built_in(type)) {
       column.sql_type = printed(*known, type.modifiers, type.array);
       const auto typmod = typmod_of(*known, type.modifiers);
-      column.type = type.array ? column_type(0, typmod, known->oid == 0 ? kSomeText : known->oid) : column_type(known->oid, typmod, 0);
-    } else if (const auto labels = enums_.find(type.name); labels != enums_.end()) {
-      column.type = type.array ? ColumnType{.kind = Kind::array} : ColumnType{};
+      column.type = type.array ? column_type(0, typmod, known->oid) : column_type(known->oid, typmod, 0);
+      return;
+    }
+    const auto name = printed(type, false);
+    column.sql_type = printed(type, type.array);
+    if (const auto labels = enums_.find(name); labels != enums_.end()) {
       if (!type.array) column.enum_symbols = labels->second;
-    } else if (const auto domain = domains_.find(type.name); domain != domains_.end() && !type.array) {
-      const auto name = column.sql_type;
+    } else if (const auto domain = domains_.find(name); domain != domains_.end() && !type.array) {
       describe(domain->second, column, entry);
       column.sql_type = name;
     } else if (const auto* like = same_type(column.sql_type)) {
       column.type = like->type;
       column.enum_symbols = like->enum_symbols;
     } else {
-      column.type = type.array ? ColumnType{.kind = Kind::array} : ColumnType{};
-      entry.notes.push_back("type " + column.sql_type + " of column " + column.name + " is not known here: taken for one that becomes a string (a domain becomes what is behind it)");
+      entry.notes.push_back("type " + column.sql_type + " of column " + column.name +
+                            " is not known here: taken for one that becomes a string (a domain becomes what is behind it)");
     }
   }
   // A column that has a type of this name already.
@@ -250,9 +262,10 @@ class Runner {
   }
 
   Result<void> relabel(const TableChange& change) {
-    auto& labels = enums_[change.type];
+    const auto type = printed(change.type, false);
+    auto& labels = enums_[type];
     if (labels.empty()) {
-      const auto* like = same_type(change.type);
+      const auto* like = same_type(type);
       if (like != nullptr) labels = like->enum_symbols;
     }
     const auto at = std::ranges::find(labels, change.column);
@@ -264,7 +277,7 @@ class Runner {
     for (auto& entry : entries_) {
       if (!entry.now) continue;
       for (auto& column : entry.now->columns) {
-        if (column.sql_type != change.type || column.enum_symbols.empty()) continue;
+        if (column.sql_type != type || column.enum_symbols.empty()) continue;
         column.enum_symbols = labels;
         entry.touched = true;
       }
@@ -352,8 +365,6 @@ class Runner {
     for (auto& place : table.key) place -= place > index ? 1 : 0;
     table.columns.erase(table.columns.begin() + static_cast<std::ptrdiff_t>(index));
   }
-
-  static constexpr Oid kSomeText = 25;
 
   std::vector<Entry> entries_;
   std::map<std::string, std::vector<std::string>> enums_;

@@ -11,7 +11,7 @@ Table orders() {
   table.name = "orders";
   table.columns = {{.name = "id", .sql_type = "bigint", .type = {.kind = Kind::int64}, .not_null = true},
                    {.name = "amount", .sql_type = "numeric(10,2)", .type = {.kind = Kind::decimal, .precision = 10, .scale = 2}},
-                   {.name = "mood", .sql_type = "mood", .enum_symbols = {"sad", "glad"}},
+                   {.name = "mood", .sql_type = "public.mood", .enum_symbols = {"sad", "glad"}},
                    {.name = "tags", .sql_type = "integer[]", .type = {.kind = Kind::array, .element = Kind::int32}},
                    {.name = "ü-1", .sql_type = "date", .type = {.kind = Kind::date}}};
   table.key = {0};
