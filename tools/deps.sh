@@ -19,7 +19,7 @@ run=(
   libcurl4-openssl-dev libpugixml-dev                        # delivery: HDFS and S3
   libpg-query-dev                                            # PostgreSQL's grammar
   libfmt-dev libspdlog-dev prometheus-cpp-dev                # diagnostics and metrics
-  zlib1g-dev libdeflate-dev liblz4-dev libzstd-dev libsnappy-dev libxxhash-dev  # compression, hashes
+  zlib1g-dev libdeflate-dev liblz4-dev libzstd-dev libsnappy-dev libbz2-dev liblzma-dev libxxhash-dev  # compression, hashes
   libyaml-cpp-dev libcli11-dev                               # configuration and command line
   postgresql-15 postgresql-client-15                         # the demo's database
 )

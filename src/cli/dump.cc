@@ -3,13 +3,12 @@
 #include <iostream>
 #include <memory>
 
+#include "avro/container/container_reader.h"
 #include "avro/schema.h"
 #include "cli/avro_text.h"
 #include "cli/commands.h"
 #include "cli/internal_records.h"
 #include "cli/report.h"
-#include "deliver/avro_file/container_reader.h"
-#include "deliver/store/local/local_store.h"
 #include "io/file_system.h"
 #include "record/batch.h"
 
@@ -19,10 +18,6 @@ namespace {
 constexpr std::size_t kMaxFileBytes = std::size_t{2} << 30;
 constexpr std::size_t kAbortedBytes = 34;  // an entry of .txnindex
 
-std::string file_folder(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
 std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // The name without what says that a file is on its way in or out.
@@ -124,17 +119,18 @@ int dump_producers(ByteView bytes) {
 }
 
 int dump_container(const std::string& path) {
-  deliver::store::local::LocalStore store(io::real_file_system(), file_folder(path));
-  auto reader = deliver::avro_file::ContainerReader::open(store, file_name(path));
+  auto file = avro::FileSource::open(path);
+  if (!file.ok()) return fail(file.error());
+  auto reader = avro::ContainerReader::open(*file, path);
   if (!reader.ok()) return fail(reader.error());
   const auto schema = avro::Schema::parse(reader->schema(), {.validate_defaults = false});
   if (!schema.ok()) return fail(schema.error());
   while (std::cout) {
     const auto block = reader->next();
     if (!block.ok()) return fail(block.error());
-    if (block->count == 0) break;
+    if (block->rows == 0) break;
     ByteReader body(block->bytes);
-    for (std::int64_t i = 0; i < block->count; ++i) {
+    for (std::int64_t i = 0; i < block->rows; ++i) {
       std::string line;
       if (const auto read = avro_to_json(schema->root(), body, line); !read.ok()) return fail(read.error());
       std::cout << line << "\n";

@@ -4,14 +4,13 @@
 #include <iostream>
 #include <memory>
 
+#include "avro/container/container_reader.h"
 #include "avro/json_text.h"
 #include "avro/schema.h"
 #include "cli/avro_text.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/schemas.h"
-#include "deliver/avro_file/container_reader.h"
-#include "deliver/store/local/local_store.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "pipeline/log.h"
@@ -108,15 +107,14 @@ class Producer {
 
   Result<void> add_container() {
     if (!options_.schema.empty()) return wrong_usage("--schema: an Avro file has a schema of its own");
-    const auto slash = options_.file.rfind('/');
-    deliver::store::local::LocalStore store(io::real_file_system(), slash == std::string::npos ? "." : options_.file.substr(0, slash));
-    SLUICE_TRY(auto reader, deliver::avro_file::ContainerReader::open(store, options_.file.substr(slash + 1)));
+    SLUICE_TRY(auto file, avro::FileSource::open(options_.file));
+    SLUICE_TRY(auto reader, avro::ContainerReader::open(file, options_.file));
     SLUICE_RETURN_IF_ERROR(use_schema(reader.schema()));
     while (true) {
       SLUICE_TRY(const auto block, reader.next());
-      if (block.count == 0) return {};
+      if (block.rows == 0) return {};
       ByteReader body(block.bytes);
-      for (std::int64_t i = 0; i < block.count; ++i) {
+      for (std::int64_t i = 0; i < block.rows; ++i) {
         const auto* begin = body.position();
         std::string line;
         SLUICE_RETURN_IF_ERROR(avro_to_json(schema_->root(), body, line));

@@ -9,7 +9,6 @@
 #include "deliver/archive/layout.h"
 #include "deliver/archive/sink_testing.h"
 #include "deliver/avro_file/avro_format.h"
-#include "deliver/avro_file/container_reader.h"
 #include "pipeline/memory_store_testing.h"
 
 namespace sluice::deliver::archive {
@@ -52,10 +51,10 @@ struct Latest : testing::Test {
       if (!bytes.ok()) return ADD_FAILURE() << bytes.error(), out;
       EXPECT_EQ(bytes->size(), file.bytes);
       EXPECT_EQ(crc32c(*bytes), file.crc32c);
-      auto reader = avro_file::ContainerReader::open(store, name);
-      const auto walk = *ValueWalk::compile(reader->schema());
+      auto reader = (*avro_file::avro_format())->open(store, name, {});
+      const auto walk = *ValueWalk::compile((*reader)->schema());
       std::vector<ByteView> fields;
-      for (auto block = reader->next(); block.ok() && block->count > 0; block = reader->next()) {
+      for (auto block = (*reader)->next(); block.ok() && block->count > 0; block = (*reader)->next()) {
         auto rows = block->bytes;
         while (walk.take(rows, fields) && fields.size() > 9) {
           out.push_back(ByteReader(fields[fields.size() - 9]).zigzag());

@@ -286,7 +286,7 @@ TEST_F(ArchiveSink, RollsBySize) {
 }
 
 TEST_F(ArchiveSink, EveryCodecReadsBack) {
-  for (const std::string codec : {"null", "deflate", "zstandard"}) {
+  for (const std::string codec : {"null", "deflate", "snappy", "bzip2", "xz", "zstandard"}) {
     MemoryStore place;
     auto options = lake();
     options.format = *avro_file::avro_format({.codec = codec, .block_bytes = 256});

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "deliver/avro_file/avro_format.h"
-#include "deliver/avro_file/container_reader.h"
 #include "deliver/archive/layout.h"
 #include "deliver/archive/value_walk.h"
 
@@ -89,12 +88,12 @@ void collect_files(pipeline::Store& store, const std::string& folder, std::vecto
 
 std::vector<RowFields> rows_of(pipeline::Store& store, const std::string& file) {
   std::vector<RowFields> out;
-  auto reader = avro_file::ContainerReader::open(store, file);
+  auto reader = (*avro_file::avro_format())->open(store, file, {});
   if (!reader.ok()) return ADD_FAILURE() << reader.error(), out;
-  const auto walk = ValueWalk::compile(reader->schema());
+  const auto walk = ValueWalk::compile((*reader)->schema());
   std::vector<ByteView> fields;
   while (true) {
-    const auto block = reader->next();
+    const auto block = (*reader)->next();
     if (!block.ok()) return ADD_FAILURE() << block.error(), out;
     if (block->count == 0) return out;
     auto bytes = block->bytes;

@@ -11,7 +11,7 @@
 namespace sluice::deliver::avro_file {
 
 struct AvroFormatOptions {
-  std::string codec = "deflate";  // null, deflate, zstandard
+  std::string codec = "deflate";  // one of avro::codec_names()
   std::size_t block_bytes = std::size_t{64} << 10;
 };
 
