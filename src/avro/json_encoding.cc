@@ -5,6 +5,7 @@
 
 #include "avro/json.h"
 #include "avro/json_text.h"
+#include "avro/utf8.h"
 
 namespace sluice::avro {
 namespace json = boost::json;
@@ -12,22 +13,6 @@ namespace json = boost::json;
 namespace {
 
 std::string branch_name(const Node& branch) { return branch.is_named() ? branch.full_name() : std::string(type_name(branch.type)); }
-
-// The length of the UTF-8 sequence at the front; 0 when there is none. No surrogates, nothing overlong.
-std::size_t utf8_at(ByteView text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = byte(0);
-  const std::size_t size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (size == 0 || size > text.size()) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  if (first == 0xe0 && byte(1) < 0xa0) return 0;
-  if (first == 0xed && byte(1) >= 0xa0) return 0;
-  if (first == 0xf0 && byte(1) < 0x90) return 0;
-  if (first == 0xf4 && byte(1) >= 0x90) return 0;
-  return size;
-}
 
 std::string mended(ByteView text) {
   std::string out;

@@ -44,21 +44,74 @@ Program::Program(Schema schema) : schema_(std::move(schema)), operations_(1) { C
 
 namespace program_detail {
 
-Error fault(Fault fault, std::size_t at) {
-  const auto what = [fault] {
-    switch (fault) {
-      case Fault::short_: return "it ends too early, or a number is longer than it may be";
-      case Fault::boolean: return "a boolean is neither 0 nor 1";
-      case Fault::integer: return "an int has more than 32 bits";
-      case Fault::symbol: return "an enum has no such symbol";
-      case Fault::branch: return "a union has no such branch";
-      case Fault::size: return "a size is negative or wrong";
-      case Fault::depth: return "it is nested too deeply";
-      case Fault::items: return "it has too many items that take no bytes";
+namespace {
+
+constexpr std::size_t kKeyBytes = 40;  // of a map's key in a path
+
+// Knows at any time where it is.
+class Path : public NoVisitor {
+ public:
+  void begin_record(const Node&) { levels_.emplace_back(); }
+  void field(const Node& node, std::size_t i) { levels_.back().field = &node.fields[i]; }
+  void end_record(const Node&) { levels_.pop_back(); }
+  void begin_array() { levels_.emplace_back(); }
+  void item() { ++levels_.back().items; }
+  void end_array() { levels_.pop_back(); }
+  void begin_map() { levels_.emplace_back(); }
+  void key(ByteView key) {
+    ++levels_.back().items;
+    levels_.back().key = key;
+  }
+  void end_map() { levels_.pop_back(); }
+
+  [[nodiscard]] std::string text() const {
+    std::string out;
+    for (const auto& level : levels_) {
+      if (level.field != nullptr) out += "/" + level.field->name;
+      if (level.items == 0) continue;
+      out += "/" + (level.key.data() == nullptr ? std::to_string(level.items - 1) : printable(level.key.substr(0, kKeyBytes)));
     }
-    return "";
+    return out.empty() ? "/" : out;
+  }
+
+ private:
+  struct Level {
+    const Field* field = nullptr;
+    std::size_t items = 0;
+    ByteView key;
   };
-  return {ErrorCode::corrupt, "the bytes are no value of the schema: " + std::string(what()) + ", at byte " + std::to_string(at)};
+
+  static std::string printable(ByteView key) {
+    std::string out(key);
+    for (auto& c : out) c = c < ' ' || c == 0x7f ? '?' : c;  // above 0x7f too: they may be no UTF-8
+    return out;
+  }
+
+  std::vector<Level> levels_;
+};
+
+std::string_view what(Fault fault) {
+  switch (fault) {
+    case Fault::short_: return "it ends too early, or a number is longer than it may be";
+    case Fault::boolean: return "a boolean is neither 0 nor 1";
+    case Fault::integer: return "an int has more than 32 bits";
+    case Fault::symbol: return "an enum has no such symbol";
+    case Fault::branch: return "a union has no such branch";
+    case Fault::size: return "a size is negative or wrong";
+    case Fault::depth: return "it is nested too deeply";
+    case Fault::items: return "it has too many items that take no bytes";
+    case Fault::utf8: return "a string is no UTF-8";
+  }
+  return "";
+}
+
+}  // namespace
+
+Error fault(const Program& program, const Operation& operation, ByteView bytes, const DecodeLimits& limits, Fault fault, std::size_t at) {
+  Path path;
+  Run<Path> run(program, bytes, path, limits);
+  static_cast<void>(run.value(operation));
+  return {ErrorCode::corrupt, "the bytes are no value of the schema: " + std::string(what(fault)) + ", at " + path.text() + ", byte " + std::to_string(at)};
 }
 
 Error bytes_after(std::size_t count) {
@@ -78,10 +131,10 @@ Result<void> split(const Program& program, ByteView bytes, std::vector<ByteView>
   if (root.type != Type::record) return Error{ErrorCode::rejected, "the schema is no record"};
   NoVisitor visitor;
   for (std::size_t i = 0; i < root.children; ++i) {
-    program_detail::Run<NoVisitor> run(program, bytes, visitor, limits);
-    if (!run.value(*program.child(root, i))) return run.error();
-    fields.push_back(bytes.substr(0, bytes.size() - run.rest().size()));
-    bytes = run.rest();
+    const auto before = bytes;
+    auto done = decode_part(program, *program.child(root, i), bytes, visitor, limits);
+    if (!done.ok()) return std::move(done).error().in("field " + root.node->fields[i].name);
+    fields.push_back(before.substr(0, before.size() - bytes.size()));
   }
   if (!bytes.empty()) return program_detail::bytes_after(bytes.size());
   return {};

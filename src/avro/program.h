@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "avro/schema.h"
+#include "avro/utf8.h"
 #include "base/bytes.h"
 #include "base/result.h"
 
@@ -49,6 +50,7 @@ class Program {
 struct DecodeLimits {
   int depth = 200;
   std::uint64_t items_of_no_bytes = 1 << 20;  // in the whole value
+  bool utf8 = false;                          // strings and keys of maps must be UTF-8, as the specification has it
 };
 
 struct NoVisitor {
@@ -57,7 +59,7 @@ struct NoVisitor {
   void integer(const Node&, std::int64_t) {}  // int and long
   void float_number(float) {}
   void double_number(double) {}
-  void string(ByteView) {}                 // not checked to be UTF-8
+  void string(ByteView) {}                 // UTF-8 only where DecodeLimits asks for it
   void bytes(const Node&, ByteView) {}     // bytes and fixed
   void symbol(const Node&, std::size_t) {}
   void begin_branch(const Node&, std::size_t) {}  // before the value of a union
@@ -75,8 +77,10 @@ struct NoVisitor {
 
 namespace program_detail {
 
-enum class Fault : std::uint8_t { short_, boolean, integer, symbol, branch, size, depth, items };
-[[nodiscard]] Error fault(Fault fault, std::size_t at);
+enum class Fault : std::uint8_t { short_, boolean, integer, symbol, branch, size, depth, items, utf8 };
+// The error of a run of `bytes` through `operation` that stopped at byte `at`. Finds the path to it by a second run.
+[[nodiscard]] Error fault(const Program& program, const Operation& operation, ByteView bytes, const DecodeLimits& limits,
+                          Fault fault, std::size_t at);
 [[nodiscard]] Error bytes_after(std::size_t count);
 
 // ByteReader with the loops of varints in the caller: most of decoding is varints of a few bytes.
@@ -145,7 +149,7 @@ template <typename Visitor>
 class Run {
  public:
   Run(const Program& program, ByteView bytes, Visitor& visitor, DecodeLimits limits)
-      : program_(program), in_(bytes), begin_(bytes.data()), visitor_(visitor), depth_(limits.depth), spare_items_(limits.items_of_no_bytes) {}
+      : program_(program), in_(bytes), begin_(bytes.data()), visitor_(visitor), depth_(limits.depth), utf8_(limits.utf8), spare_items_(limits.items_of_no_bytes) {}
 
   // Inlined where it is called, the types with parts below out of line: a field costs a jump, not a call.
   [[nodiscard]] [[gnu::always_inline]] bool value(const Operation& operation) {
@@ -158,7 +162,7 @@ class Run {
       case Type::double_: return floating<double>();
       case Type::string: {
         ByteView text;
-        if (!sized(text)) return false;
+        if (!text_of(text)) return false;
         visitor_.string(text);
         return true;
       }
@@ -190,7 +194,8 @@ class Run {
   }
 
   [[nodiscard]] ByteView rest() const { return {in_.position(), in_.remaining()}; }
-  [[nodiscard]] Error error() const { return fault(fault_, static_cast<std::size_t>(in_.position() - begin_)); }
+  [[nodiscard]] std::size_t position() const { return static_cast<std::size_t>(in_.position() - begin_); }
+  [[nodiscard]] Fault why() const { return fault_; }
 
  private:
   bool refuse(Fault fault) {
@@ -234,6 +239,8 @@ class Run {
     if (size < 0) return refuse(Fault::size);
     return in_.view(static_cast<std::size_t>(size), out);
   }
+
+  bool text_of(ByteView& out) { return sized(out) && (!utf8_ || is_utf8(out) || refuse(Fault::utf8)); }
 
   [[gnu::noinline]] bool branch(const Operation& operation) {
     std::uint64_t index = 0;
@@ -291,7 +298,7 @@ class Run {
       const char* before = in_.position();
       if (map) {
         ByteView key;
-        if (!sized(key)) return false;
+        if (!text_of(key)) return false;
         visitor_.key(key);
       } else {
         visitor_.item();
@@ -307,28 +314,35 @@ class Run {
   const char* begin_;
   Visitor& visitor_;
   int depth_;
+  bool utf8_;
   std::uint64_t spare_items_;
   Fault fault_ = Fault::short_;
 };
 
 }  // namespace program_detail
 
-// Runs the value at the front of `bytes` through `visitor` and takes it off `bytes`. Errors: corrupt, with the position;
-// the visitor has then seen a part.
+// As decode_front(), by a part of the program.
 template <typename Visitor>
-[[nodiscard]] Result<void> decode_front(const Program& program, ByteView& bytes, Visitor& visitor, DecodeLimits limits = {}) {
+[[nodiscard]] Result<void> decode_part(const Program& program, const Operation& operation, ByteView& bytes, Visitor& visitor,
+                                       DecodeLimits limits = {}) {
   program_detail::Run<Visitor> run(program, bytes, visitor, limits);
-  if (!run.value(program.root())) return run.error();
+  if (!run.value(operation)) [[unlikely]] return program_detail::fault(program, operation, bytes, limits, run.why(), run.position());
   bytes = run.rest();
   return {};
+}
+
+// Runs the value at the front of `bytes` through `visitor` and takes it off `bytes`. Errors: corrupt, with the position and
+// the path; the visitor has then seen a part.
+template <typename Visitor>
+[[nodiscard]] Result<void> decode_front(const Program& program, ByteView& bytes, Visitor& visitor, DecodeLimits limits = {}) {
+  return decode_part(program, program.root(), bytes, visitor, limits);
 }
 
 // The same for one value from the first byte to the last. Errors: corrupt.
 template <typename Visitor>
 [[nodiscard]] Result<void> decode(const Program& program, ByteView bytes, Visitor& visitor, DecodeLimits limits = {}) {
-  program_detail::Run<Visitor> run(program, bytes, visitor, limits);
-  if (!run.value(program.root())) return run.error();
-  if (!run.rest().empty()) return program_detail::bytes_after(run.rest().size());
+  SLUICE_RETURN_IF_ERROR(decode_part(program, program.root(), bytes, visitor, limits));
+  if (!bytes.empty()) return program_detail::bytes_after(bytes.size());
   return {};
 }
 

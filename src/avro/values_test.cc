@@ -86,6 +86,31 @@ TEST(Values, LimitsHold) {
   EXPECT_FALSE(check(list, Bytes(1'000'000, '\2')).ok());
 }
 
+TEST(Values, CorruptBytesAreNamedByTheirPath) {
+  const Program program(Schema::parse(R"({"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"m","type":{"type":"map","values":
+      {"type":"array","items":["null",{"type":"record","name":"I","fields":[{"name":"x","type":"boolean"},{"name":"s","type":"string"}]}]}}}]})").value());
+  const auto path_of = [&](std::string_view bytes, DecodeLimits limits = {}) {
+    const auto done = check(program, unhex(bytes), limits);
+    return done.ok() ? std::string("fine") : done.error().message;
+  };
+  EXPECT_EQ(path_of("02" "02026b" "04" "00" "02" "01" "0161" "00" "00").find("fine"), std::string::npos);
+  EXPECT_EQ(path_of("02" "02026b" "04" "00" "02" "01" "0261" "00" "00"), "fine");
+  EXPECT_NE(path_of("02" "02026b" "04" "00" "02" "07" "0261" "00" "00").find("neither 0 nor 1, at /m/k/1/x, byte 8"), std::string::npos);
+  EXPECT_NE(path_of("02" "02026b" "04" "06").find("no such branch, at /m/k/0, byte"), std::string::npos);
+  EXPECT_NE(path_of("ffffffffffff").find("at /a, byte 0"), std::string::npos);
+  EXPECT_NE(path_of("02" "02026b" "04" "00" "02" "01" "02ff" "00" "00", {.utf8 = true}).find("no UTF-8, at /m/k/1/s"), std::string::npos);
+  EXPECT_NE(path_of("02" "0202c0" "00" "00", {.utf8 = true}).find("no UTF-8, at /m"), std::string::npos);
+}
+
+TEST(Values, Utf8IsWhatTheSpecificationOfItSays) {
+  for (const std::string_view good : {"", "plain ascii of some length", "\xc3\xa9", "twelve chars\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(is_utf8(good)) << good;
+  }
+  for (const std::string_view bad : {"\x80", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "12345678\xff", "1234567\xe2\x82"}) {
+    EXPECT_FALSE(is_utf8(bad)) << hex(bad);
+  }
+}
+
 TEST(Values, WhatDoesNotFitIsNamedByItsPath) {
   const auto schema = Schema::parse(R"({"type":"record","name":"R","fields":[{"name":"a","type":{"type":"array","items":"int"}}]})").value();
   Bytes out = "kept";
