@@ -4,8 +4,23 @@
 #include <cstdlib>
 
 #include "avro/compatibility.h"
+#include "avro/encoder.h"
 #include "avro/json.h"
 #include "avro/program.h"
+
+namespace {
+
+// What decodes is encoded by the same calls, and says the same.
+void encode_anew(const sluice::avro::Program& program, sluice::ByteView bytes, const std::string& json) {
+  sluice::Bytes out;
+  sluice::avro::Encoder encoder(program, out);
+  if (!sluice::avro::decode(program, bytes, encoder).ok()) std::abort();
+  auto datum = encoder.finish();
+  std::string again;
+  if (!datum.ok() || !sluice::avro::to_json(program, *datum, again).ok() || again != json) std::abort();
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, unsigned long size) {
   using namespace sluice;  // NOLINT: the fuzzer's entry must be global
@@ -26,7 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, unsigned long s
   const bool whole = avro::check(program, body, kLimits).ok();
   if (avro::split(program, body, fields).ok() != whole && program.root().type == avro::Type::record && whole) std::abort();
   std::string json;
+  const auto at = body;
   if (!avro::to_json(program, body, json, kLimits).ok()) return 0;
+  encode_anew(program, at.substr(0, at.size() - body.size()), json);
   // Twice: duplicate keys of a map, other block sizes and bad UTF-8 are gone after the first time.
   Bytes bytes;
   if (!avro::from_json(*schema, json, bytes).ok()) std::abort();

@@ -16,12 +16,13 @@ class Program::Compiler {
     if (node.type == Type::enum_) out_[at].size = static_cast<std::uint32_t>(node.symbols.size());
     const auto parts = parts_of(node);
     out_[at].children = static_cast<std::uint32_t>(parts.size());
-    if (parts.empty()) return;
+    if (parts.empty() && node.type != Type::record) return;
     const auto [known, is_new] = laid_out_.try_emplace(&node, out_.size());
     out_[at].first = static_cast<std::uint32_t>(known->second);
     if (!is_new) return;
     const auto first = known->second;
-    out_.resize(first + parts.size());
+    out_.resize(first + parts.size() + 1);
+    out_.back().type = kNoType;
     for (std::size_t i = 0; i < parts.size(); ++i) fill(first + i, *parts[i]);
   }
 
@@ -40,7 +41,10 @@ class Program::Compiler {
   std::map<const Node*, std::size_t> laid_out_;
 };
 
-Program::Program(Schema schema) : schema_(std::move(schema)), operations_(1) { Compiler(operations_).fill(0, schema_.root()); }
+Program::Program(Schema schema) : schema_(std::move(schema)), operations_(2) {
+  operations_.back().type = kNoType;
+  Compiler(operations_).fill(0, schema_.root());
+}
 
 namespace program_detail {
 

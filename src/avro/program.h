@@ -23,6 +23,9 @@
 
 namespace sluice::avro {
 
+// Of the operation that lies behind a record's fields, and behind items: nothing more is expected.
+inline constexpr Type kNoType = static_cast<Type>(0xff);
+
 struct Operation {
   Type type = Type::null;
   std::uint32_t children = 0;  // their number: fields, branches, or one for items
