@@ -1,16 +1,22 @@
 // Boost.JSON's own parser reads doubles to within one unit in the last place; a schema's text, and so its identity, needs
-// them exact. So its grammar is kept and the numbers are read again by std::from_chars.
+// them exact. So its grammar is kept and the numbers are read again by std::from_chars. Java's strings are UTF-16 and may
+// hold half a surrogate pair, which its parser takes: here it becomes WTF-8 before Boost.JSON sees the text.
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <charconv>
 
+#include "avro/json_cursor.h"
 #include "avro/json_text.h"
+#include "avro/limit.h"
+#include "avro/utf8.h"
 
 namespace sluice::avro {
 namespace json = boost::json;
 
 namespace {
+
+constexpr std::size_t kMaxJsonDepth = 512;
 
 struct Handler {
   static constexpr std::size_t max_object_size = json::object::max_size();
@@ -51,17 +57,59 @@ struct Handler {
   bool on_comment(Text, Code&) { return true; }
 };
 
+// The surrogate that an escape at the front says ("\\ud83d"); 0 if it says none.
+unsigned escaped_surrogate(std::string_view text) {
+  unsigned unit = 0;
+  if (text.size() < 6 || !text.starts_with("\\u")) return 0;
+  const auto read = std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+  return read.ptr == text.data() + 6 && unit >= 0xd800 && unit < 0xe000 ? unit : 0;
+}
+
+// The text with the escapes of lone surrogates as their bytes.
+std::string with_surrogates(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto unit = escaped_surrogate(text);
+    std::size_t taken = text[0] == '\\' ? 2 : 1;  // an escaped backslash begins no escape
+    if (unit == 0) {
+      out += text.substr(0, taken);
+    } else if (unit < 0xdc00 && escaped_surrogate(text.substr(6)) >= 0xdc00) {
+      taken = 12;
+      out += text.substr(0, taken);
+    } else {
+      taken = 6;
+      out += {'\xed', static_cast<char>(0x80 | ((unit >> 6) & 0x3f)), static_cast<char>(0x80 | (unit & 0x3f))};
+    }
+    text.remove_prefix(std::min(taken, text.size()));
+  }
+  return out;
+}
+
+Result<void> check_characters(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto size = surrogate_at(text.substr(at)) ? 3 : utf8_at(text.substr(at));
+    if (size == 0) return Error{ErrorCode::rejected, "no UTF-8, at byte " + std::to_string(at)};
+    at += size;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
+  SLUICE_RETURN_IF_ERROR(check_characters(text));
+  std::string replaced;
+  if (text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos) text = replaced = with_surrogates(text);
   json::parse_options lenient;
-  lenient.max_depth = 512;
+  lenient.max_depth = kMaxJsonDepth;
   lenient.allow_comments = true;  // as Jackson does in Java
+  lenient.allow_invalid_utf8 = true;  // what is no UTF-8 by now is a lone surrogate
   json::basic_parser<Handler> parser(lenient);
   parser.handler().stack.reset();
   json::error_code error;
   const auto used = parser.write_some(false, text.data(), text.size(), error);
   if (!error && used < text.size()) error = json::error::extra_data;
+  if (error == json::error::too_deep) return over_limit(ErrorCode::rejected, "nested deeper than " + std::to_string(kMaxJsonDepth));
   if (error) return Error{ErrorCode::rejected, error.message() + ", at byte " + std::to_string(used)};
   return parser.handler().stack.release();
 }
