@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 
 run=(
   g++ cmake ninja-build pkg-config ccache mold              # the build
-  libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev
+  libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libcrypt-dev
   libpq-dev                                                  # capture
   libcurl4-openssl-dev libpugixml-dev                        # delivery: HDFS and S3
   libpg-query-dev                                            # PostgreSQL's grammar
@@ -26,7 +26,7 @@ run=(
 build=(python3)                                                # fetches and unpacks Arrow
 test=(
   libgtest-dev libgmock-dev                                  # unit tests
-  kcat curl python3 python3-venv                             # system tests: foreign clients
+  kcat curl openssl python3 python3-venv                          # system tests: foreign clients
   zsh fish                                                   # completions are loaded in their shells
 )
 fuzz=(clang-19 libclang-rt-19-dev)

@@ -9,8 +9,10 @@
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -28,6 +30,7 @@ using asio::ip::tcp;
 namespace {
 
 constexpr std::uint64_t kPieceBytes = std::uint64_t{256} << 10;
+constexpr std::chrono::seconds kGoodbye{1};  // for a client to answer that TLS ends
 
 class HttpConnection;
 
@@ -43,6 +46,40 @@ struct HttpShared {
   std::mutex mutex;
   std::condition_variable changed;
   std::set<std::shared_ptr<HttpConnection>> connections;  // under mutex
+  std::deque<std::weak_ptr<HttpConnection>> handshakes;   // the oldest first, some ended; on the loop
+};
+
+// A connection's bytes, through TLS or as they are: what Beast calls a stream.
+class Stream {
+ public:
+  using executor_type = beast::tcp_stream::executor_type;
+
+  Stream(tcp::socket socket, const TlsIdentity* tls) : socket_(std::move(socket)) {
+    if (tls == nullptr) return;
+    const auto held = tls->context();
+    SSL_CTX_up_ref(held.get());
+    asio::ssl::context context(held.get());
+    tls_.emplace(socket_, context);
+  }
+
+  executor_type get_executor() noexcept { return socket_.get_executor(); }
+  beast::tcp_stream& socket() { return socket_; }
+  beast::ssl_stream<beast::tcp_stream&>* tls() { return tls_ ? &*tls_ : nullptr; }
+
+  template <typename Buffers, typename Handler>
+  void async_read_some(const Buffers& buffers, Handler&& handler) {
+    tls_ ? tls_->async_read_some(buffers, std::forward<Handler>(handler))
+         : socket_.async_read_some(buffers, std::forward<Handler>(handler));
+  }
+  template <typename Buffers, typename Handler>
+  void async_write_some(const Buffers& buffers, Handler&& handler) {
+    tls_ ? tls_->async_write_some(buffers, std::forward<Handler>(handler))
+         : socket_.async_write_some(buffers, std::forward<Handler>(handler));
+  }
+
+ private:
+  beast::tcp_stream socket_;
+  std::optional<beast::ssl_stream<beast::tcp_stream&>> tls_;
 };
 
 HttpRequest request_of(http::request<http::string_body>&& message) {
@@ -66,10 +103,25 @@ HttpResponse answer_of(const HttpShared& shared, const HttpRequest& request) {
 
 class HttpConnection final : public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(tcp::socket socket, HttpShared& shared) : stream_(std::move(socket)), shared_(shared) {
+  HttpConnection(tcp::socket socket, HttpShared& shared, std::size_t listener)
+      : stream_(std::move(socket), shared.options.listen[listener].tls.get()), shared_(shared), listener_(listener) {
     boost::system::error_code ignored;
-    stream_.socket().set_option(tcp::no_delay(true), ignored);
+    stream_.socket().socket().set_option(tcp::no_delay(true), ignored);
   }
+
+  void begin() {
+    if (stream_.tls() == nullptr) return read();
+    remember_handshake();
+    reading_ = greeting_ = true;
+    expire_after(shared_.options.handshake_ms);
+    stream_.tls()->async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](const beast::error_code& error) {
+      self->reading_ = self->greeting_ = false;
+      if (!error) return self->read();
+      trace::debug("io", self->shared_.options.name + ": no TLS with " + self->peer() + ": " + error.message());
+      self->close();
+    });
+  }
+  [[nodiscard]] bool greeting() const { return greeting_; }
 
   void read() {
     if (shared_.stopping) return close();
@@ -77,7 +129,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     parser_->body_limit(shared_.options.max_body_bytes);
     parser_->header_limit(64 << 10);
     reading_ = true;
-    stream_.expires_after(std::chrono::milliseconds(shared_.options.idle_ms));
+    expire_after(shared_.options.idle_ms);
     http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](const beast::error_code& error, std::size_t) {
       self->reading_ = false;
       self->on_read(error);
@@ -91,8 +143,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void close() {
     if (std::exchange(closed_, true)) return;
     boost::system::error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    stream_.close();
+    stream_.socket().socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.socket().close();
     const std::lock_guard lock(shared_.mutex);
     shared_.connections.erase(shared_from_this());
     shared_.changed.notify_all();
@@ -112,10 +164,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     keep_alive_ = parser_->get().keep_alive();
     version_ = parser_->get().version();
     head_ = parser_->get().method() == http::verb::head;
-    boost::system::error_code unknown;
-    const auto peer = stream_.socket().remote_endpoint(unknown);
-    asio::post(shared_.pool, [self = shared_from_this(), request = request_of(parser_->release()), peer]() mutable {
-      request.peer = peer.address().to_string();
+    asio::post(shared_.pool, [self = shared_from_this(), request = request_of(parser_->release()), peer = peer()]() mutable {
+      request.peer = peer;
+      request.listener = self->listener_;
       if (self->head_) request.method = "GET";
       auto answer = answer_of(self->shared_, request);
       asio::post(self->shared_.loop, [self, answer = std::move(answer)]() mutable { self->write(std::move(answer)); });
@@ -142,7 +193,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     file_ = head_ || has_no_body ? std::nullopt : std::move(answer.file);
     const bool header_alone = head_ || has_no_body || file_.has_value();
     if (!header_alone) message_->body() = std::move(answer.body);
-    stream_.expires_after(std::chrono::milliseconds(shared_.options.idle_ms));
+    expire_after(shared_.options.idle_ms);
     serializer_.emplace(*message_);
     serializer_->split(header_alone);
     if (header_alone) {
@@ -169,7 +220,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     piece_ = *std::move(piece);
     file_->offset += piece_.size();
     file_->length -= piece_.size();
-    stream_.expires_after(std::chrono::milliseconds(shared_.options.idle_ms));
+    expire_after(shared_.options.idle_ms);
     asio::async_write(stream_, asio::buffer(piece_), on_written());
   }
 
@@ -178,20 +229,42 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
       if (!error && self->file_ && self->file_->length > 0) return self->write_file();
       self->file_.reset();
       self->piece_ = Bytes();
-      if (error || !self->keep_alive_) return self->close();
-      self->read();
+      if (error) return self->close();
+      self->keep_alive_ ? self->read() : self->end();
     };
   }
 
-  beast::tcp_stream stream_;
+  // After the last answer: TLS says goodbye, so that the client knows that nothing was cut off.
+  void end() {
+    if (stream_.tls() == nullptr || closed_) return close();
+    stream_.socket().expires_after(kGoodbye);
+    stream_.tls()->async_shutdown([self = shared_from_this()](const beast::error_code&) { self->close(); });
+  }
+
+  void remember_handshake() {
+    auto& handshakes = shared_.handshakes;
+    const auto ended = [](const auto& connection) { return !connection || !connection->greeting_; };
+    while (!handshakes.empty() && ended(handshakes.front().lock())) handshakes.pop_front();
+    handshakes.push_back(weak_from_this());
+  }
+
+  void expire_after(std::int64_t ms) { stream_.socket().expires_after(std::chrono::milliseconds(ms)); }
+
+  std::string peer() {
+    boost::system::error_code unknown;
+    return stream_.socket().socket().remote_endpoint(unknown).address().to_string();
+  }
+
+  Stream stream_;
   HttpShared& shared_;
+  const std::size_t listener_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<http::response<http::string_body>> message_;
   std::optional<http::response_serializer<http::string_body>> serializer_;
   std::optional<FileSlice> file_;  // what is left to send of it
   Bytes piece_;
-  bool keep_alive_ = false, head_ = false, reading_ = false, closed_ = false;
+  bool keep_alive_ = false, head_ = false, reading_ = false, greeting_ = false, closed_ = false;
   unsigned version_ = 11;
 };
 
@@ -201,7 +274,7 @@ class BeastServer final : public HttpServer {
   ~BeastServer() override { BeastServer::stop(0); }
 
   Result<void> start() {
-    for (const auto& address : shared_.options.listen) {
+    for (const auto& [address, tls] : shared_.options.listen) {
       SLUICE_TRY(const int descriptor, listen_on(address));
       boost::system::error_code error;
       auto acceptor = std::make_unique<tcp::acceptor>(shared_.loop);
@@ -209,7 +282,7 @@ class BeastServer final : public HttpServer {
       addresses_.push_back({address.host, acceptor->local_endpoint(error).port()});
       acceptors_.push_back(std::move(acceptor));
     }
-    for (auto& acceptor : acceptors_) accept(*acceptor);
+    for (std::size_t i = 0; i < acceptors_.size(); ++i) accept(i);
     guard_.emplace(asio::make_work_guard(shared_.loop));
     thread_ = std::thread([this] { shared_.loop.run(); });
     return {};
@@ -238,26 +311,42 @@ class BeastServer final : public HttpServer {
   }
 
  private:
-  void accept(tcp::acceptor& acceptor) {
-    acceptor.async_accept(shared_.loop, [this, &acceptor](const boost::system::error_code& error, tcp::socket socket) {
+  void accept(std::size_t listener) {
+    acceptors_[listener]->async_accept(shared_.loop, [this, listener](const boost::system::error_code& error, tcp::socket socket) {
       if (shared_.stopping || error == asio::error::operation_aborted) return;
-      if (error) {  // out of descriptors, say: trying again at once would only burn the core
-        auto timer = std::make_shared<asio::steady_timer>(shared_.loop, std::chrono::milliseconds(100));
-        timer->async_wait([this, &acceptor, timer](const boost::system::error_code&) {
-          if (!shared_.stopping) accept(acceptor);
-        });
-        return;
-      }
-      auto connection = std::make_shared<HttpConnection>(std::move(socket), shared_);
-      bool full = false;
-      {
-        const std::lock_guard lock(shared_.mutex);
-        full = shared_.connections.size() >= shared_.options.max_connections;
-        if (!full) shared_.connections.insert(connection);
-      }
-      if (!full) connection->read();
-      accept(acceptor);
+      if (error) return accept_later(listener);
+      auto connection = std::make_shared<HttpConnection>(std::move(socket), shared_, listener);
+      if (enter(connection) || (make_room() && enter(connection))) connection->begin();
+      accept(listener);
     });
+  }
+
+  // Out of descriptors, say: trying again at once would only burn the core.
+  void accept_later(std::size_t listener) {
+    auto timer = std::make_shared<asio::steady_timer>(shared_.loop, std::chrono::milliseconds(100));
+    timer->async_wait([this, listener, timer](const boost::system::error_code&) {
+      if (!shared_.stopping) accept(listener);
+    });
+  }
+
+  bool enter(const std::shared_ptr<HttpConnection>& connection) {
+    const std::lock_guard lock(shared_.mutex);
+    const bool full = shared_.connections.size() >= shared_.options.max_connections;
+    if (!full) shared_.connections.insert(connection);
+    return !full;
+  }
+
+  // Ends the oldest handshake, if there is one.
+  bool make_room() {
+    auto& handshakes = shared_.handshakes;
+    while (!handshakes.empty()) {
+      const auto oldest = handshakes.front().lock();
+      handshakes.pop_front();
+      if (!oldest || !oldest->greeting()) continue;
+      oldest->close();
+      return true;
+    }
+    return false;
   }
 
   void for_each_connection(void (*act)(HttpConnection&)) {

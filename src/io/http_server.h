@@ -5,6 +5,9 @@
 // Sockets live on one event loop; handlers run on a pool of `threads`, so that a handler may wait for a sync round or a
 // network call without holding up other clients (at most `threads` at a time; the rest wait their turn in the loop).
 // HEAD is answered by the handler of GET, without the body. What a handler throws becomes a 500.
+//
+// Listeners may speak TLS. A handshake has a time-out of its own, and when all connections are taken, the oldest handshake
+// makes room: clients that only connect cannot keep others out.
 
 #include <cstdint>
 #include <memory>
@@ -14,15 +17,22 @@
 #include "base/result.h"
 #include "io/http.h"
 #include "io/tcp_server.h"
+#include "io/tls.h"
 
 namespace sluice::io {
 
+struct HttpListener {
+  Address at;
+  std::shared_ptr<const TlsIdentity> tls = {};  // none: plain
+};
+
 struct HttpServerOptions {
   std::string name = "http";  // for traces and errors: "registry"
-  std::vector<Address> listen;
+  std::vector<HttpListener> listen;
   int threads = 4;
   std::size_t max_body_bytes = std::size_t{16} << 20;  // more is answered with 413
   std::int64_t idle_ms = 60'000;                       // a connection that is silent for so long is closed
+  std::int64_t handshake_ms = 10'000;                  // TLS
   std::size_t max_connections = 1024;                  // more are closed at once
 };
 
@@ -33,7 +43,7 @@ class HttpServer {
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(const HttpServerOptions& options, HttpHandler handler);
   virtual ~HttpServer() = default;
 
-  // The addresses that are listened on, with the ports that were really taken (for port 0).
+  // The addresses that are listened on, in the order of the options, with the ports that were really taken (for port 0).
   [[nodiscard]] virtual std::vector<Address> addresses() const = 0;
   // Stops listening and reading, waits at most `drain_ms` for answers to leave, closes. Handlers that already run are
   // waited for, whatever `drain_ms`. Called by the destructor with 0.

@@ -60,7 +60,7 @@ TEST(Http, HeadIsGetWithoutTheBody) {
   ASSERT_TRUE(answer.ok()) << answer.error();
   EXPECT_EQ(answer->body, "");
   bool length = false;
-  for (const auto& [name, value] : answer->headers) length = length || (name == "Content-Length" && value == "7");
+  for (const auto& [name, value] : answer->headers) length = length || (name == "content-length" && value == "7");
   EXPECT_TRUE(length);
 }
 
@@ -170,11 +170,25 @@ TEST(Http, PathsAndQueriesAreDecoded) {
 TEST(Http, UrlsAreParsedOrRefused) {
   EXPECT_EQ(parse_http_url("http://127.0.0.1:8081/")->text(), "http://127.0.0.1:8081");
   EXPECT_EQ(parse_http_url("registry:8081/v1")->text(), "http://registry:8081/v1");
-  EXPECT_EQ(parse_http_url("registry", 8081)->address.port, 8081);
-  EXPECT_EQ(parse_http_url("http://[::1]", 8081)->address.host, "::1");
-  EXPECT_EQ(parse_http_url("https://x").error().code, ErrorCode::unsupported);
+  EXPECT_EQ(parse_http_url("registry")->address.port, 80);
+  EXPECT_EQ(parse_http_url("http://[::1]")->address.host, "::1");
+  EXPECT_EQ(parse_http_url("https://x")->text(), "https://x:443");
+  EXPECT_FALSE(parse_http_url("ftp://x").ok());
   EXPECT_FALSE(parse_http_url("").ok());
   EXPECT_FALSE(parse_http_url("http://x:y").ok());
+}
+
+TEST(Http, AUrlsPasswordIsTakenOutAndNeverShown) {
+  const auto url = parse_http_url("https://alice:p%40ss:w%2Ford@registry:8081/v1/").value();
+  EXPECT_EQ(url.user, "alice");
+  EXPECT_EQ(url.password, "p@ss:w/ord");
+  EXPECT_EQ(url.text(), "https://registry:8081/v1");
+  EXPECT_EQ(parse_http_url("http://alice@x")->password, "");
+  for (const auto* wrong : {"https://alice:secret@", "https://alice:secret@x:y", "ftp://alice:secret@x"}) {
+    const auto refused = parse_http_url(wrong);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().text().find("secret"), std::string::npos) << refused.error();
+  }
 }
 
 TEST(StopSignals, GivesEachSignalOnce) {

@@ -1,6 +1,6 @@
 #pragma once
 // An HTTP(S) client for other people's services: object stores, HDFS, registries. Connections are kept and reused, TLS is
-// verified, bodies can be streamed. libcurl inside; http_client.h is the small one for our own command line.
+// verified, bodies can be streamed. libcurl inside; http_client.h is its face for our own command line.
 
 #include <cstdint>
 #include <functional>
@@ -35,6 +35,8 @@ struct WebClientOptions {
   std::int64_t idle_timeout_ms = 30'000;      // no byte moved in either direction for so long
   std::size_t max_body_bytes = std::size_t{256} << 20;  // of an answer
   std::string ca_file = {};                   // else the system's authorities
+  std::string cert_file = {};                 // PEM: our own certificate, for servers that ask for one, and its key
+  std::string key_file = {};
 };
 
 // A request whose body is written piece by piece (chunked, or with a length that is known). Of one thread. Dropped before

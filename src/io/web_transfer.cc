@@ -136,6 +136,8 @@ void WebTransfer::set_limits() {
   set(handle_, CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
   set(handle_, CURLOPT_TCP_KEEPALIVE, 1L);
   if (!options_.ca_file.empty()) set(handle_, CURLOPT_CAINFO, options_.ca_file.c_str());
+  if (!options_.cert_file.empty()) set(handle_, CURLOPT_SSLCERT, options_.cert_file.c_str());
+  if (!options_.key_file.empty()) set(handle_, CURLOPT_SSLKEY, options_.key_file.c_str());
 }
 
 Result<WebAnswer> WebTransfer::ended(int code) {
@@ -161,6 +163,7 @@ Error WebTransfer::error_of(int code) const {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CERTPROBLEM:  // our own
       return of_certificate(static_cast<CURLcode>(code), std::move(message));
     case CURLE_URL_MALFORMAT:
       return {ErrorCode::rejected, what_ + ": this is no URL"};
