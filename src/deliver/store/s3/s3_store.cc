@@ -50,7 +50,7 @@ Result<std::unique_ptr<pipeline::StoreWriter>> S3Store::create(const std::string
   SLUICE_TRY(const auto answer, client_->ask({.method = "POST", .key = key, .query = {{"uploads", ""}}}));
   SLUICE_TRY(auto upload, parse_upload_id(answer.body));
   return std::unique_ptr<pipeline::StoreWriter>(
-      std::make_unique<S3Writer>(*client_, std::move(key), UploadId{std::move(upload), name}, options_.part_bytes));
+      std::make_unique<S3Writer>(*client_, workers_, std::move(key), UploadId{std::move(upload), name}, options_.part_bytes));
 }
 
 Result<std::vector<Part>> S3Store::parts_of(const std::string& key, const std::string& upload) {

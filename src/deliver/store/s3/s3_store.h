@@ -15,15 +15,17 @@
 #include <vector>
 
 #include "deliver/store/s3/s3_client.h"
+#include "io/workers.h"
 #include "pipeline/store.h"
 
 namespace sluice::deliver::store::s3 {
 
 struct S3Options {
   S3ClientOptions client = {};
-  // What a writer holds in memory at most, to begin with; doubled every 1,000 parts, so that 10,000 suffice for all
-  // that S3 takes. At least 5 MiB, or Amazon refuses. Parts of 8 MiB take 1.6 times as long as these, by curl, too.
-  std::size_t part_bytes = std::size_t{32} << 20;
+  // A writer holds three of these in memory at most: one that fills and kPartsUnderWay. To begin with; doubled every
+  // 1,000 parts, so that 10,000 suffice for all that S3 takes. At least 5 MiB, or Amazon refuses. Two at a time of this
+  // size are as fast as any more or larger ones.
+  std::size_t part_bytes = std::size_t{8} << 20;
   int page = 1000;  // entries of a listing a request
 };
 
@@ -59,6 +61,7 @@ class S3Store final : public pipeline::Store {
   const std::unique_ptr<S3Client> client_;
   const S3Options options_;
   std::atomic<bool> conditions_are_heeded_ = false;
+  io::Workers workers_{4};  // send parts
 };
 
 }  // namespace sluice::deliver::store::s3
