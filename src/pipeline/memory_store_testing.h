@@ -29,6 +29,7 @@ class MemoryStore final : public Store {
                                                         const std::string& names) override;
   [[nodiscard]] Result<void> remove(const std::string& name) override;
   [[nodiscard]] Result<void> discard(const std::string& id) override { return remove(id); }
+  [[nodiscard]] std::size_t calls_at_once() const override { return 4; }
   [[nodiscard]] std::string where() const override { return "memory"; }
 
   // For tests:

@@ -140,15 +140,28 @@ Result<bool> ArchiveRun::step() {
       moved = moved || *stepped;
     }
   }
+  std::vector<TopicPartition> due;
+  for (const auto& [at, archiver] : partitions_) {
+    if (archiver->roll_is_due()) due.push_back(at);
+  }
+  SLUICE_RETURN_IF_ERROR(roll(due));
   return moved;
 }
 
 Result<void> ArchiveRun::roll() {
-  for (auto next = partitions_.begin(); next != partitions_.end();) {
-    const auto current = next++;
-    if (auto rolled = current->second->roll(); !rolled.ok()) {
-      SLUICE_RETURN_IF_ERROR(settle(TopicPartition(current->first), std::move(rolled).error()));
-    }
+  const auto all = std::views::keys(partitions_);
+  return roll({all.begin(), all.end()});
+}
+
+Result<void> ArchiveRun::roll(const std::vector<TopicPartition>& which) {
+  std::vector<Result<void>> rolled(which.size(), Result<void>{});
+  SLUICE_RETURN_IF_ERROR(workers_.each(which.size(), [&](std::size_t i) {
+    rolled[i] = partitions_.at(which[i])->archive();
+    return Result<void>{};
+  }));
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    if (rolled[i].ok()) rolled[i] = partitions_.at(which[i])->go_on();
+    if (!rolled[i].ok()) SLUICE_RETURN_IF_ERROR(settle(which[i], std::move(rolled[i]).error()));
   }
   return {};
 }

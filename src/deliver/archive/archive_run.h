@@ -28,7 +28,7 @@ class ArchiveRun {
 
   // Takes up partitions that are new.
   [[nodiscard]] Result<void> discover();
-  // Reads each partition once, without waiting. True: something moved.
+  // Reads each partition once, without waiting, and rolls those that are due. True: something moved.
   [[nodiscard]] Result<bool> step();
   // Reads each partition up to what is committed now, unless stopped.
   [[nodiscard]] Result<void> catch_up(const std::stop_token& stop);
@@ -53,9 +53,11 @@ class ArchiveRun {
   explicit ArchiveRun(ArchiverContext context)
       : context_(std::move(context)),
         space_(context_.local, context_.options.spill_folder, context_.options.memory_bytes),
-        dead_letters_(context_.log, context_.options.name) {
+        dead_letters_(context_.log, context_.options.name),
+        workers_(context_.store.calls_at_once() - 1) {
     context_.space = &space_;
     context_.dead_letters = &dead_letters_;
+    context_.workers = &workers_;
   }
 
   [[nodiscard]] Result<void> check_format();
@@ -64,12 +66,15 @@ class ArchiveRun {
   [[nodiscard]] Result<TopicSchema*> schema_of(const std::string& topic);
   [[nodiscard]] Result<void> settle(const TopicPartition& at, Error error);
   [[nodiscard]] Result<void> complete(const std::string& topic, const std::string& folder, std::int64_t watermark_ms);
+  // Those partitions, several at a time where the place is far.
+  [[nodiscard]] Result<void> roll(const std::vector<TopicPartition>& which);
   void drop(const TopicPartition& at);
   void add_failures(std::map<std::string, pipeline::StageItem>& items, pipeline::StageStatus& status) const;
 
   ArchiverContext context_;
   BufferSpace space_;
   DeadLetters dead_letters_;
+  io::Workers workers_;
   std::vector<TopicPlan> plans_;  // of options.topics, in their order; outlive the archivers
   std::map<std::string, std::unique_ptr<TopicSchema>> schemas_;  // by topic; outlive the archivers
   std::map<TopicPartition, std::unique_ptr<PartitionArchiver>> partitions_;

@@ -51,8 +51,9 @@ Error archive_is_gone(const std::string& where, const std::string& topic, std::i
           .hint = "bring the folder back (is it mounted?); it goes on by itself. To begin a new archive instead, restart sluice"};
 }
 
-Result<Chain> Chain::open(pipeline::Store& store, std::string topic, std::int32_t partition, std::string writer) {
-  Chain chain(store, std::move(topic), partition, std::move(writer));
+Result<Chain> Chain::open(pipeline::Store& store, std::string topic, std::int32_t partition, std::string writer,
+                          io::Workers* workers) {
+  Chain chain(store, std::move(topic), partition, std::move(writer), workers);
   SLUICE_TRY(const auto firsts, list_records(store, chain.topic_, partition));
   if (firsts.empty()) return chain;
   SLUICE_TRY(const auto record, read_record(store, chain.topic_, partition, firsts.back()));
@@ -119,7 +120,7 @@ Result<void> Chain::create(const CommitRecord& record) {
 }
 
 Result<void> Chain::finish(const CommitRecord& record) {
-  for (const auto& file : record.files) SLUICE_RETURN_IF_ERROR(publish(file));
+  SLUICE_RETURN_IF_ERROR(publish_files(record));
   newest_ = record.first;
   end_ = record.end;
   totals_ = record.totals;
@@ -127,25 +128,39 @@ Result<void> Chain::finish(const CommitRecord& record) {
   return remove_stale();
 }
 
-Result<void> Chain::publish(const ArchivedFile& file) {
-  auto published = store_->publish(file.temporary, file.name);
-  if (!published.ok()) {
-    if (published.error().code != ErrorCode::not_found) return std::move(published).error();
+Result<void> Chain::publish_files(const CommitRecord& record) {
+  const auto& files = record.files;
+  std::vector<char> is_there(files.size());
+  const auto one = [&](std::size_t i) -> Result<void> {
+    SLUICE_TRY(is_there[i], publish(files[i]));
+    return {};
+  };
+  io::Workers nobody(0);
+  SLUICE_RETURN_IF_ERROR((workers_ != nullptr ? *workers_ : nobody).each(files.size(), one));
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (is_there[i] != 0) continue;
     // Stopping would not bring it back; verify tells which offsets it held.
     ++missing_files_;
-    trace::error("archive", store_->where() + "/" + file.name + " is gone, and with it " + std::to_string(file.rows) +
-                                " rows of offsets " + to_string(file.first_offset) + " to " +
-                                to_string(file.last_offset) + "; see sluice verify");
-    return {};
+    trace::error("archive", store_->where() + "/" + files[i].name + " is gone, and with it " + std::to_string(files[i].rows) +
+                                " rows of offsets " + to_string(files[i].first_offset) + " to " +
+                                to_string(files[i].last_offset) + "; see sluice verify");
   }
-  if (*published != Published::name_is_taken) return {};
+  return {};
+}
+
+Result<bool> Chain::publish(const ArchivedFile& file) const {
+  const auto published = store_->publish(file.temporary, file.name);
+  if (!published.ok() && published.error().code == ErrorCode::not_found) return false;
+  if (!published.ok()) return published.error();
+  if (*published != Published::name_is_taken) return true;
   SLUICE_TRY(const auto size, store_->size(file.name));
   if (size != file.bytes) {
     return Error{.code = ErrorCode::corrupt,
                  .message = "cannot publish " + file.name + ": a file of this name is there that is not ours",
                  .hint = "move it away, then start the sink again"};
   }
-  return store_->discard(file.temporary);
+  SLUICE_RETURN_IF_ERROR(store_->discard(file.temporary));
+  return true;
 }
 
 Result<void> Chain::remove_stale() {

@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "deliver/archive/commit_record.h"
+#include "io/workers.h"
 #include "pipeline/store.h"
 
 namespace sluice::deliver::archive {
@@ -22,9 +23,9 @@ namespace sluice::deliver::archive {
 class Chain {
  public:
   // Finishes the newest record. `writer` is unique to this run of this process. `store` must outlive it.
-  // Errors: corrupt, unsupported, those of the store.
+  // `workers`, where there are any, publish its files; they outlive it. Errors: corrupt, unsupported, those of the store.
   [[nodiscard]] static Result<Chain> open(pipeline::Store& store, std::string topic, std::int32_t partition,
-                                          std::string writer);
+                                          std::string writer, io::Workers* workers = nullptr);
 
   // Where the next record begins; none before the first.
   [[nodiscard]] std::optional<Offset> end() const { return end_; }
@@ -53,19 +54,22 @@ class Chain {
   [[nodiscard]] Result<void> commit(Offset first, Offset end, std::vector<ArchivedFile> files, Note note);
 
  private:
-  Chain(pipeline::Store& store, std::string topic, std::int32_t partition, std::string writer)
-      : store_(&store), topic_(std::move(topic)), partition_(partition), writer_(std::move(writer)) {}
+  Chain(pipeline::Store& store, std::string topic, std::int32_t partition, std::string writer, io::Workers* workers)
+      : store_(&store), workers_(workers), topic_(std::move(topic)), partition_(partition), writer_(std::move(writer)) {}
 
   // That the newest record is still there. A folder that was moved away or unmounted would else get a chain without its
   // beginning.
   [[nodiscard]] Result<void> check_newest();
   [[nodiscard]] Result<void> create(const CommitRecord& record);
   [[nodiscard]] Result<void> finish(const CommitRecord& record);
-  [[nodiscard]] Result<void> publish(const ArchivedFile& file);
+  [[nodiscard]] Result<void> publish_files(const CommitRecord& record);
+  // False: neither the file nor its temporary is there.
+  [[nodiscard]] Result<bool> publish(const ArchivedFile& file) const;
   // Removes the temporaries whose writers have lost or are done.
   [[nodiscard]] Result<void> remove_stale();
 
   pipeline::Store* store_;
+  io::Workers* workers_;
   std::string topic_;
   std::int32_t partition_;
   std::string writer_;

@@ -42,6 +42,7 @@ Result<void> DeadLetters::append(const std::string& topic, ByteView row) {
 }
 
 Result<void> DeadLetters::send(const std::string& topic, const std::function<Result<void>(const TakeRow&)>& rows) {
+  const std::lock_guard lock(mutex_);
   if (!producer_) {
     SLUICE_RETURN_IF_ERROR(pipeline::ensure_dead_letters_topic(log_));
     SLUICE_TRY(producer_, log_.producer("sink-" + sink_));

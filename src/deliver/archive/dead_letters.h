@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/bytes.h"
@@ -16,6 +17,7 @@
 
 namespace sluice::deliver::archive {
 
+// Thread-safe.
 class DeadLetters {
  public:
   // `log` outlives it.
@@ -30,7 +32,8 @@ class DeadLetters {
 
   pipeline::Log& log_;
   const std::string sink_;
-  std::unique_ptr<pipeline::Producer> producer_;  // when first needed
+  std::mutex mutex_;
+  std::unique_ptr<pipeline::Producer> producer_;  // when first needed; guarded by mutex_
 };
 
 }  // namespace sluice::deliver::archive

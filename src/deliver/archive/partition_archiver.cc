@@ -30,7 +30,7 @@ PartitionArchiver::PartitionArchiver(const ArchiverContext& context, const Topic
 Result<std::unique_ptr<PartitionArchiver>> PartitionArchiver::open(const ArchiverContext& context,
                                                                    const TopicPlan& plan, const std::string& topic,
                                                                    std::int32_t partition, TopicSchema& schema) {
-  SLUICE_TRY(auto chain, Chain::open(context.store, topic, partition, context.writer));
+  SLUICE_TRY(auto chain, Chain::open(context.store, topic, partition, context.writer, context.workers));
   SLUICE_TRY(const auto range, context.log.range(topic, partition));
   const auto archived = chain.end().value_or(Offset{0});
   if (range.last_stable < archived) {
@@ -51,8 +51,8 @@ Result<std::unique_ptr<PartitionArchiver>> PartitionArchiver::open(const Archive
 
 Result<void> PartitionArchiver::begin_at(Offset offset) {
   first_ = offset;
-  roll_ = std::make_unique<Roll>(RollTools{context_.store, *context_.options.format, *context_.space}, topic_, partition_,
-                                 first_);
+  roll_ = std::make_unique<Roll>(RollTools{context_.store, *context_.options.format, *context_.space, *context_.workers},
+                                 topic_, partition_, first_);
   roll_began_ms_ = 0;
   roll_began_wall_ms_ = context_.clock.wall_ms();
   roll_filtered_ = 0;
@@ -78,7 +78,6 @@ Result<bool> PartitionArchiver::step(std::int64_t wait_ms) {
   const bool moved = reader_->next_offset() != before;
   caught_up_ = !moved;
   if (moved && roll_began_ms_ == 0) roll_began_ms_ = context_.clock.steady_ms() + 1;
-  if (roll_is_due()) SLUICE_RETURN_IF_ERROR(roll());
   return moved;
 }
 
@@ -165,6 +164,11 @@ Result<void> PartitionArchiver::place(const EncodedRow& encoded, std::int64_t ti
 Result<void> PartitionArchiver::roll() { return roll_to(reader_->next_offset()); }
 
 Result<void> PartitionArchiver::roll_to(Offset end) {
+  SLUICE_RETURN_IF_ERROR(archive_to(end));
+  return go_on();
+}
+
+Result<void> PartitionArchiver::archive_to(Offset end) {
   if (end == first_) return {};
   SLUICE_TRY(auto files, roll_->finish(schema_, chain_));
   std::uint64_t bytes = 0;
@@ -175,10 +179,15 @@ Result<void> PartitionArchiver::roll_to(Offset end) {
         context_.dead_letters->send(topic_, [&](const DeadLetters::TakeRow& take) { return roll_->read_dead_letters(take); }));
   }
   incomplete_.insert(roll_->periods().begin(), roll_->periods().end());
-  SLUICE_RETURN_IF_ERROR(chain_.commit(first_, end, std::move(files), {.now_ms = context_.clock.wall_ms(),
-                                                                       .incomplete = incomplete_,
-                                                                       .filter = plan_.rule->where,
-                                                                       .filtered = roll_filtered_}));
+  return chain_.commit(first_, end, std::move(files), {.now_ms = context_.clock.wall_ms(),
+                                                       .incomplete = incomplete_,
+                                                       .filter = plan_.rule->where,
+                                                       .filtered = roll_filtered_});
+}
+
+Result<void> PartitionArchiver::go_on() {
+  const auto end = chain_.end().value_or(Offset{0});
+  if (end == first_) return {};
   published_ms_ = newest_ms_;
   return begin_at(end);
 }

@@ -36,6 +36,7 @@ struct ArchiverContext {
   std::string writer = {};                // unique to this run of the sink
   BufferSpace* space = nullptr;
   DeadLetters* dead_letters = nullptr;
+  io::Workers* workers = nullptr;
 };
 
 class PartitionArchiver {
@@ -47,10 +48,15 @@ class PartitionArchiver {
                                                                        const TopicPlan& plan, const std::string& topic,
                                                                        std::int32_t partition, TopicSchema& schema);
 
-  // Reads once, waiting at most `wait_ms` for a record, and rolls when a roll is due. True: it moved on.
+  // Reads once, waiting at most `wait_ms` for a record, and rolls when a file is large enough. True: it moved on.
   [[nodiscard]] Result<bool> step(std::int64_t wait_ms);
-  // Archives and publishes everything read.
+  // Whether a roll is due, by its age or because a folder's time is over.
+  [[nodiscard]] bool roll_is_due() const;
+  // Archives and publishes everything read: archive(), then go_on().
   [[nodiscard]] Result<void> roll();
+  // The same in two steps: the first for many partitions at a time, the second for one after the other.
+  [[nodiscard]] Result<void> archive() { return archive_to(reader_->next_offset()); }
+  [[nodiscard]] Result<void> go_on();
 
   [[nodiscard]] const std::string& topic() const { return topic_; }
   [[nodiscard]] std::int32_t partition() const { return partition_; }
@@ -81,10 +87,10 @@ class PartitionArchiver {
   [[nodiscard]] Result<void> begin_at(Offset offset);
   [[nodiscard]] Result<void> add(const pipeline::ReadRecord& record);
   [[nodiscard]] Result<void> roll_to(Offset end);
+  [[nodiscard]] Result<void> archive_to(Offset end);
   [[nodiscard]] Result<void> skip_gap();
   [[nodiscard]] Result<void> place(const EncodedRow& encoded, std::int64_t timestamp_ms);
   [[nodiscard]] bool roll_is_large() const;
-  [[nodiscard]] bool roll_is_due() const;
   [[nodiscard]] bool period_is_over() const;
 
   const ArchiverContext& context_;

@@ -38,11 +38,10 @@ Result<void> Roll::add(const EncodedRow& encoded, const std::string& folder, std
   return {};
 }
 
-Result<ArchivedFile> Roll::write(const FileKey& key, const OpenFile& open, std::size_t n, TopicSchema& schema,
-                                 Chain& chain) const {
+Result<ArchivedFile> Roll::write(const FileKey& key, const OpenFile& open, std::size_t n, const std::string& temporary,
+                                 TopicSchema& schema) const {
   auto file = open.file;
   const auto suffix = "." + std::string(tools_.format.suffix());
-  const auto temporary = chain.new_temporary(first_, suffix);
   file.name = file_name(topic_, key.second ? dead_folder(key.first) : key.first, partition_, first_, n, suffix);
   const auto& to = key.second ? dead_schema() : *schema.current();
   file.schema_version = to.version;
@@ -72,11 +71,16 @@ Result<void> Roll::read_dead_letters(const std::function<Result<void>(ByteView)>
 }
 
 Result<std::vector<ArchivedFile>> Roll::finish(TopicSchema& schema, Chain& chain) const {
-  std::vector<ArchivedFile> out;
-  for (const auto& [key, open] : files_) {
-    SLUICE_TRY(auto file, write(key, open, out.size(), schema, chain));
-    out.push_back(std::move(file));
+  std::vector<std::pair<const std::pair<const FileKey, OpenFile>*, std::string>> wanted;  // with a temporary's name
+  for (const auto& file : files_) {
+    wanted.emplace_back(&file, chain.new_temporary(first_, "." + std::string(tools_.format.suffix())));
   }
+  std::vector<ArchivedFile> out(wanted.size());
+  SLUICE_RETURN_IF_ERROR(tools_.workers.each(wanted.size(), [&](std::size_t i) -> Result<void> {
+    const auto& [file, temporary] = wanted[i];
+    SLUICE_TRY(out[i], write(file->first, file->second, i, temporary, schema));
+    return {};
+  }));
   return out;
 }
 

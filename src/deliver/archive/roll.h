@@ -16,6 +16,7 @@
 #include "deliver/archive/row_buffer.h"
 #include "deliver/archive/row_encoder.h"
 #include "deliver/archive/topic_schema.h"
+#include "io/workers.h"
 #include "pipeline/row_file.h"
 #include "pipeline/store.h"
 
@@ -26,6 +27,7 @@ struct RollTools {
   pipeline::Store& store;
   const pipeline::RowFormat& format;
   BufferSpace& space;
+  io::Workers& workers;
 };
 
 class Roll {
@@ -37,8 +39,8 @@ class Roll {
   // letters; `period_end_ms` is when that folder will be complete, 0: never.
   [[nodiscard]] Result<void> add(const EncodedRow& encoded, const std::string& folder, std::int64_t period_end_ms,
                                  Offset offset, ByteView row);
-  // Writes the files, one after the other, each complete and durable as a temporary of `chain`. May be called again
-  // after an error.
+  // Writes the files, each complete and durable as a temporary of `chain`. May be called again after an error; for several
+  // rolls of one schema at a time.
   [[nodiscard]] Result<std::vector<ArchivedFile>> finish(TopicSchema& schema, Chain& chain) const;
 
   // Gives the rows that are dead letters.
@@ -60,11 +62,10 @@ class Roll {
     ArchivedFile file;
   };
 
-
   using FileKey = std::pair<std::string, bool>;  // folder, whether of dead letters
 
-  [[nodiscard]] Result<ArchivedFile> write(const FileKey& key, const OpenFile& open, std::size_t n, TopicSchema& schema,
-                                           Chain& chain) const;
+  [[nodiscard]] Result<ArchivedFile> write(const FileKey& key, const OpenFile& open, std::size_t n,
+                                           const std::string& temporary, TopicSchema& schema) const;
 
   RollTools tools_;
   std::string topic_;

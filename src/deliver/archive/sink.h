@@ -6,7 +6,7 @@
 // ends with `fenced`. What cannot be archived of one topic (the topic was made anew, its log begins after the
 // archive's end) stops that partition only and stands in the status.
 //
-// Memory: `memory_bytes` of rows, one file's encoder, and one poll of a reader.
+// Memory: `memory_bytes` of rows, one file's encoder for each call that its place takes at once, and one poll of a reader.
 
 #include <chrono>
 #include <cstdint>

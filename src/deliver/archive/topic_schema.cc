@@ -69,6 +69,7 @@ Result<void> TopicSchema::grow(const avro::Schema& added) {
 }
 
 Result<const avro::Resolution*> TopicSchema::to_current(const RowSchema& earlier) {
+  const std::lock_guard lock(rewrites_mutex_);
   const auto at = std::pair(earlier.version, current_->version);
   if (const auto found = rewrites_.find(at); found != rewrites_.end()) return &found->second;
   SLUICE_TRY(const auto from, avro::Schema::parse(earlier.text, {.validate_defaults = false}));

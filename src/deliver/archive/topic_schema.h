@@ -2,10 +2,11 @@
 // The schema of a topic's rows in an archive: one that only grows (docs/formats/archive.md, Schemas).
 //
 // Every value schema that the topic meets is merged into it, so that rows of any version stand in one file and readers
-// need one schema. A version is in the store before any row of it is in a file. Of the sink's thread.
+// need one schema. A version is in the store before any row of it is in a file. Of one thread, but for to_current().
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -31,7 +32,7 @@ class TopicSchema {
   // Makes room for data of the record `added`; a new version is durable on return. Earlier versions live on. Errors:
   // rejected (`added` cannot be merged; the message says which column and why), those of the store.
   [[nodiscard]] Result<void> grow(const avro::Schema& added);
-  // Rewrites rows of an earlier version as the current one's.
+  // Rewrites rows of an earlier version as the current one's. From any thread, while none calls grow().
   [[nodiscard]] Result<const avro::Resolution*> to_current(const RowSchema& earlier);
 
  private:
@@ -46,6 +47,7 @@ class TopicSchema {
   const std::string writer_;
   std::map<int, std::unique_ptr<RowSchema>> versions_;  // those that this object has seen
   const RowSchema* current_ = nullptr;
+  std::mutex rewrites_mutex_;
   std::map<std::pair<int, int>, avro::Resolution> rewrites_;
 };
 

@@ -47,6 +47,7 @@ class HdfsStore final : public pipeline::Store {
                                                                   const std::string& names) override;
   [[nodiscard]] Result<void> remove(const std::string& name) override;
   [[nodiscard]] Result<void> discard(const std::string& id) override { return remove(id); }
+  [[nodiscard]] std::size_t calls_at_once() const override { return 4; }
   [[nodiscard]] std::string where() const override;
 
  private:
