@@ -69,6 +69,9 @@ struct Node {
 
 struct ParseOptions {
   bool validate_defaults = true;  // refuse defaults that do not fit their type
+  // Refuse names, namespaces, aliases and symbols that are not [A-Za-z_][A-Za-z0-9_]* (and letters of other scripts, as
+  // Java). Off, for old data: anything but nothing is a name; a dot still ends a namespace.
+  bool validate_names = true;
 };
 
 class Schema {

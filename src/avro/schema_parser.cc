@@ -46,17 +46,6 @@ bool valid_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
-bool valid_namespace(std::string_view space) {
-  while (!space.empty()) {
-    const auto dot = space.find('.');
-    if (!valid_name(space.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    space.remove_prefix(dot + 1);
-    if (space.empty()) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 std::string_view type_name(Type type) { return kTypeNames[static_cast<std::size_t>(type)]; }
@@ -98,6 +87,19 @@ class SchemaParser {
   }
 
  private:
+  [[nodiscard]] bool takes_name(std::string_view name) const { return options_.validate_names ? valid_name(name) : !name.empty(); }
+
+  [[nodiscard]] bool takes_namespace(std::string_view space) const {
+    while (!space.empty()) {
+      const auto dot = space.find('.');
+      if (!takes_name(space.substr(0, dot))) return false;
+      if (dot == std::string_view::npos) return true;
+      space.remove_prefix(dot + 1);
+      if (space.empty()) return false;
+    }
+    return true;
+  }
+
   static Error refused(const std::string& at, const std::string& what) {
     return {ErrorCode::rejected, "schema" + (at.empty() ? std::string() : " at " + at) + ": " + what};
   }
@@ -221,8 +223,8 @@ class SchemaParser {
       own = simple.substr(0, dot);
       simple = simple.substr(dot + 1);
     }
-    if (!valid_name(simple)) return refused(at + "/name", "\"" + simple + "\" is no name ([A-Za-z_][A-Za-z0-9_]*)");
-    if (!valid_namespace(own)) return refused(at + "/namespace", "\"" + own + "\" is no namespace");
+    if (!takes_name(simple)) return refused(at + "/name", "\"" + simple + "\" is no name ([A-Za-z_][A-Za-z0-9_]*)");
+    if (!takes_namespace(own)) return refused(at + "/namespace", "\"" + own + "\" is no namespace");
     if (own.empty() && primitive(simple)) return refused(at + "/name", "\"" + simple + "\" is the name of a primitive type");
     const auto full = own.empty() ? simple : own + "." + simple;
     const auto shell = declared_.find(full);
@@ -240,7 +242,7 @@ class SchemaParser {
     return made;
   }
 
-  static Result<std::vector<std::string>> names_in(const json::object& object, const char* key, const std::string& at) {
+  Result<std::vector<std::string>> names_in(const json::object& object, const char* key, const std::string& at) const {
     std::vector<std::string> names;
     const auto* list = object.if_contains(key);
     if (list == nullptr) return names;
@@ -249,7 +251,7 @@ class SchemaParser {
     for (const auto& item : *array) {
       if (!item.is_string()) return refused(at + "/" + key, "not an array of names");
       const std::string name(item.get_string());
-      if (!valid_namespace(name.starts_with('.') ? name.substr(1) : name)) return refused(at + "/" + key, "\"" + name + "\" is no name");
+      if (!takes_namespace(name.starts_with('.') ? name.substr(1) : name)) return refused(at + "/" + key, "\"" + name + "\" is no name");
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
     return names;
@@ -277,7 +279,7 @@ class SchemaParser {
     const auto* name = object.if_contains("name");
     if (name == nullptr || !name->is_string()) return refused(at, "a field without \"name\"");
     read.name = name->get_string();
-    if (!valid_name(read.name)) return refused(at + "/name", "\"" + read.name + "\" is no name ([A-Za-z_][A-Za-z0-9_]*)");
+    if (!takes_name(read.name)) return refused(at + "/name", "\"" + read.name + "\" is no name ([A-Za-z_][A-Za-z0-9_]*)");
     const auto* type = object.if_contains("type");
     if (type == nullptr) return refused(at, "field \"" + read.name + "\" has no \"type\"");
     SLUICE_TRY(read.type, node(*type, space, at + "/type", depth + 1));
@@ -311,7 +313,7 @@ class SchemaParser {
     for (const auto& item : symbols->get_array()) {
       if (!item.is_string()) return refused(at + "/symbols", "a symbol is a string");
       const std::string symbol(item.get_string());
-      if (!valid_name(symbol)) return refused(at + "/symbols", "\"" + symbol + "\" is no name");
+      if (!takes_name(symbol)) return refused(at + "/symbols", "\"" + symbol + "\" is no name");
       if (!seen.insert(symbol).second) return refused(at + "/symbols", "\"" + symbol + "\" is there twice");
       made->symbols.push_back(symbol);
     }

@@ -155,7 +155,7 @@ class CanonicalPrinter {
   }
 
   void write_named(const Node& node) {
-    const auto name = "\"" + node.full_name() + "\"";
+    const auto name = json_quote(node.full_name());
     if (!written_.insert(node.full_name()).second) {
       out_ += name;
       return;
@@ -164,14 +164,14 @@ class CanonicalPrinter {
     out_ += "{\"name\":" + name + ",\"type\":\"" + word + "\"";
     if (node.type == Type::enum_) {
       out_ += ",\"symbols\":[";
-      for (std::size_t i = 0; i < node.symbols.size(); ++i) out_ += (i > 0 ? ",\"" : "\"") + node.symbols[i] + "\"";
+      for (std::size_t i = 0; i < node.symbols.size(); ++i) out_ += (i > 0 ? "," : "") + json_quote(node.symbols[i]);
       out_ += ']';
     }
     if (node.type == Type::fixed) out_ += ",\"size\":" + std::to_string(node.size);
     if (node.type == Type::record) {
       out_ += ",\"fields\":[";
       for (std::size_t i = 0; i < node.fields.size(); ++i) {
-        out_ += (i > 0 ? ",{\"name\":\"" : "{\"name\":\"") + node.fields[i].name + "\",\"type\":";
+        out_ += (i > 0 ? ",{\"name\":" : "{\"name\":") + json_quote(node.fields[i].name) + ",\"type\":";
         write(*node.fields[i].type);
         out_ += '}';
       }

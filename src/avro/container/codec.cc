@@ -3,6 +3,7 @@
 #include <array>
 
 #include "avro/container/codecs.h"
+#include "avro/limit.h"
 
 namespace sluice::avro {
 namespace {
@@ -38,7 +39,7 @@ namespace codecs {
 
 Error damaged(std::string_view codec) { return {.code = ErrorCode::corrupt, .message = "a block is no " + std::string(codec) + " data"}; }
 Error over_limit(std::size_t limit) {
-  return {.code = ErrorCode::rejected, .message = "a block is over the limit of " + std::to_string(limit) + " bytes, inflated"};
+  return avro::over_limit(ErrorCode::rejected, "a block is over the limit of " + std::to_string(limit) + " bytes, inflated");
 }
 Error no_memory(std::string_view codec) { return {.code = ErrorCode::out_of_space, .message = std::string(codec) + ": no memory"}; }
 
