@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "avro/limit.h"
+
 namespace sluice::avro {
 
 // Children are laid out before they are filled, so that they lie side by side.
@@ -115,7 +117,9 @@ Error fault(const Program& program, const Operation& operation, ByteView bytes, 
   Path path;
   Run<Path> run(program, bytes, path, limits);
   static_cast<void>(run.value(operation));
-  return {ErrorCode::corrupt, "the bytes are no value of the schema: " + std::string(what(fault)) + ", at " + path.text() + ", byte " + std::to_string(at)};
+  Error error{ErrorCode::corrupt, "the bytes are no value of the schema: " + std::string(what(fault)) + ", at " + path.text() + ", byte " + std::to_string(at)};
+  if (fault == Fault::depth || fault == Fault::items) error.reason = kOverLimit;
+  return error;
 }
 
 Error bytes_after(std::size_t count) {

@@ -50,8 +50,8 @@ void Output::drop() { resize(out_, before_); }
 
 }  // namespace resolution
 
-Result<Resolution> Resolution::compile(const Schema& writer, const Schema& reader) {
-  SLUICE_TRY(const auto plan, resolution::make_plan(writer.root(), reader.root()));
+Result<Resolution> Resolution::compile(const Schema& writer, const Schema& reader, Misfits misfits) {
+  SLUICE_TRY(const auto plan, resolution::make_plan(writer.root(), reader.root(), misfits));
   return Resolution(std::make_shared<const resolution::Code>(resolution::make_code(plan)));
 }
 

@@ -35,12 +35,16 @@ struct ResolveLimits {
 // Immutable, cheap to copy, shared freely between threads.
 class Resolution {
  public:
-  // Errors: rejected, when no datum can be resolved: the path in the schemas and why.
-  [[nodiscard]] static Result<Resolution> compile(const Schema& writer, const Schema& reader);
+  // What becomes of schemas of which no datum can be resolved: refused at once, or, as in Java, each datum is where it first
+  // has what does not fit.
+  enum class Misfits : std::uint8_t { at_once, in_data };
+
+  // Errors: rejected: the path in the schemas and why.
+  [[nodiscard]] static Result<Resolution> compile(const Schema& writer, const Schema& reader, Misfits misfits = Misfits::at_once);
 
   // Appends the reader's bytes of `datum`, which is one datum from the first byte to the last. Errors: corrupt, it is no
-  // datum of the writer; rejected, it has what the reader cannot take, or is over a limit. Both name the path in the
-  // datum, and leave `out` as it was.
+  // datum of the writer; rejected, it has what the reader cannot take; either of them, it is over a limit (limit.h). All
+  // name the path in the datum, and leave `out` as it was.
   [[nodiscard]] Result<void> resolve(ByteView datum, Bytes& out, const ResolveLimits& limits = {}) const;
   // The same for the datum at the front of `bytes`, which is taken off.
   [[nodiscard]] Result<void> resolve_front(ByteView& bytes, Bytes& out, const ResolveLimits& limits = {}) const;

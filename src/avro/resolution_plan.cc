@@ -279,14 +279,14 @@ std::string type_words(const Node& node) {
   return out + "]";
 }
 
-Result<Plan> make_plan(const Node& writer, const Node& reader) {
+Result<Plan> make_plan(const Node& writer, const Node& reader, Resolution::Misfits misfits) {
   const Aliases aliases(reader);
   SLUICE_RETURN_IF_ERROR(aliases.check(writer));
   Plan plan;
   SLUICE_TRY(plan.root, Planner(aliases, plan.actions).resolve(writer, reader));
   judge(plan.actions);
   std::set<const Action*> seen;
-  if (plan.root->fails) return Error{ErrorCode::rejected, "the schemas cannot be resolved at " + why(*plan.root, "", seen).value_or("/")};
+  if (plan.root->fails && misfits == Resolution::Misfits::at_once) return Error{ErrorCode::rejected, "the schemas cannot be resolved at " + why(*plan.root, "", seen).value_or("/")};
   return plan;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "avro/resolution.h"
 #include "avro/schema.h"
 #include "base/bytes.h"
 #include "base/result.h"
@@ -48,7 +49,7 @@ struct Plan {
 };
 
 // Borrows the schemas' nodes. Errors: rejected, with the path and the reason.
-[[nodiscard]] Result<Plan> make_plan(const Node& writer, const Node& reader);
+[[nodiscard]] Result<Plan> make_plan(const Node& writer, const Node& reader, Resolution::Misfits misfits);
 
 // How messages call a type: "int", "com.acme.R", "union[null, int]".
 [[nodiscard]] std::string type_words(const Node& node);

@@ -4,6 +4,8 @@
 #include <bit>
 #include <limits>
 
+#include "avro/limit.h"
+
 namespace sluice::avro::resolution {
 
 Varint read_varint_slow(const char* at, const char* end) {
@@ -243,7 +245,9 @@ Error Run::error() const {
     return "";
   }();
   const auto place = " at " + (path_.empty() ? "/" : path_) + ", byte " + std::to_string(at_ - begin_) + ": " + what;
-  if (fault_ == Fault::refused || fault_ == Fault::full) return {ErrorCode::rejected, "the datum cannot be resolved" + place};
+  if (fault_ == Fault::refused) return {ErrorCode::rejected, "the datum cannot be resolved" + place};
+  if (fault_ == Fault::full) return over_limit(ErrorCode::rejected, "the datum cannot be resolved" + place);
+  if (fault_ == Fault::depth || fault_ == Fault::items) return over_limit(ErrorCode::corrupt, "the datum cannot be resolved" + place);
   return {ErrorCode::corrupt, "the bytes are no datum of the writer's schema" + place};
 }
 

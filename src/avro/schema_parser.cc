@@ -11,6 +11,7 @@
 #include <span>
 
 #include "avro/json_text.h"
+#include "avro/limit.h"
 #include "avro/schema.h"
 
 namespace sluice::avro {
@@ -68,7 +69,7 @@ class SchemaParser {
 
   Result<Schema> parse(std::string_view text) {
     const auto parsed = parse_json(text);
-    if (!parsed.ok()) return Error{ErrorCode::rejected, "the schema is no JSON: " + parsed.error().message};
+    if (!parsed.ok()) return Error{.code = ErrorCode::rejected, .message = "the schema is no JSON: " + parsed.error().message, .reason = parsed.error().reason};
     const auto& value = *parsed;
     declare(value, "", 0);
     SLUICE_TRY(const Node* root, node(value, "", "", 0));
@@ -111,7 +112,7 @@ class SchemaParser {
   }
 
   Result<const Node*> node(const json::value& value, const std::string& space, const std::string& at, int depth) {
-    if (depth > kMaxDepth) return refused(at, "nested deeper than " + std::to_string(kMaxDepth));
+    if (depth > kMaxDepth) return over_limit(ErrorCode::rejected, "schema at " + at + ": nested deeper than " + std::to_string(kMaxDepth));
     if (const auto* name = value.if_string()) return named(std::string(*name), space, at);
     if (const auto* branches = value.if_array()) return union_of(*branches, space, at, depth);
     if (const auto* object = value.if_object()) return from_object(*object, space, at, depth);

@@ -28,6 +28,7 @@ struct Option {
   std::string value;  // "OFFSET"; empty for a flag
   std::string help;
   Target target;
+  bool required = false;
 };
 
 struct Argument {

@@ -13,7 +13,6 @@ constexpr auto kReserved = std::to_array<Reserved>({
     {"sink", "compact"},
     {"view", "list show create delete promote rollback"},
     {"sql", ""},
-    {"avro", "encode decode canonical fingerprint compat cat write schema eval"},
     {"group", "list show seek delete"},
     {"txn", "list show abort"},
     {"broker", "show set disks"},
@@ -54,6 +53,7 @@ std::vector<Command> all_commands(const Globals& globals) {
   add(schema_commands(globals));
   add(source_commands(globals));
   add(export_commands(globals));
+  add(avro_commands(globals));
   add(sink_commands(globals));
   all.push_back(version_command(globals));
   all.push_back(completion_command(globals));

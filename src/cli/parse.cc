@@ -144,7 +144,7 @@ void add_option(CLI::App& app, const Option& option) {
         if constexpr (std::is_same_v<T, bool>) {
           app.add_flag(option.names, *target, option.help);
         } else {
-          auto* added = app.add_option(option.names, *target, option.help)->type_name(option.value);
+          auto* added = app.add_option(option.names, *target, option.help)->type_name(option.value)->required(option.required);
           if constexpr (std::is_same_v<T, std::vector<std::string>>) added->expected(1)->take_all();
         }
       },

@@ -1,0 +1,15 @@
+#pragma once
+// Schemas from files, for the commands of the noun `avro`.
+
+#include <string>
+
+#include "avro/schema.h"
+#include "base/result.h"
+
+namespace sluice::cli {
+
+// The schema in a file; "-" is standard input. Defaults that do not fit their type are refused only with `strict`: data can
+// be read in spite of them. Errors name the file.
+[[nodiscard]] Result<avro::Schema> read_schema(const std::string& path, bool strict);
+
+}  // namespace sluice::cli
