@@ -53,7 +53,9 @@ class Validator {
     if (depth_ > kDepthMax) steps_ = kStepsMax;
     if (++steps_ > kStepsMax) return fail(node, "the schema takes too many steps for this value");
     ++depth_;
-    const bool valid = check_all(node, value, seen);
+    Seen own;  // what stands beside this schema does not count to what it says of the unevaluated
+    const bool valid = check_all(node, value, own);
+    if (valid) seen.add(own);
     --depth_;
     return valid;
   }

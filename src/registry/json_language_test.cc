@@ -1,0 +1,31 @@
+#include "registry/json_language.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::registry {
+namespace {
+
+TEST(JsonLanguage, TellsWhyInTheFormOfConfluent) {
+  const auto language = json_language();
+  EXPECT_EQ(language->name(), "JSON");
+  const std::vector<ReferencedSchema> references = {{"id", R"({"type":"integer"})"}};
+  const auto writer = language->parse(R"({ "type": "object", "properties": {"id": {"$ref": "id"}}, "additionalProperties": true })", references, true);
+  const auto reader = language->parse(R"({"type":"object","properties":{"id":{"$ref":"id"},"name":{"type":"string"}}})", references, true);
+  ASSERT_TRUE(writer.ok() && reader.ok());
+  EXPECT_EQ((*writer)->text(), R"({"type":"object","properties":{"id":{"$ref":"id"}},"additionalProperties":true})");
+  EXPECT_EQ((*writer)->normalized(), R"({"additionalProperties":true,"properties":{"id":{"$ref":"id"}},"type":"object"})");
+  EXPECT_EQ(language->reasons(**reader, **writer, {}),
+            std::vector<std::string>{"{errorType:\"PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL\", description:\"The new schema has an open content "
+                                     "model and has a property or item at path '#/properties/name' which is missing in the old schema\"}"});
+  EXPECT_TRUE(language->reasons(**reader, **writer, {.lenient = true}).empty());
+  EXPECT_TRUE(language->reasons(**writer, **reader, {}).empty());
+}
+
+TEST(JsonLanguage, RefusesWithThePlace) {
+  const auto language = json_language();
+  EXPECT_NE(language->parse(R"({"properties":{"a":{"type":"strin"}}})", {}, true).error().message.find("#/properties/a/type"), std::string::npos);
+  EXPECT_FALSE((*language->parse("{}", {}, true))->formatted("resolved").ok());
+}
+
+}  // namespace
+}  // namespace sluice::registry
