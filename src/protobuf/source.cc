@@ -1,0 +1,259 @@
+#include "protobuf/source.h"
+
+#include <google/protobuf/compiler/parser.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/strutil.h>
+
+#include <algorithm>
+#include <set>
+
+#include "protobuf/schema.h"
+#include "protobuf/tokens.h"
+
+namespace sluice::protobuf {
+namespace pb = google::protobuf;
+
+namespace {
+
+// The library complains on the standard error output of a file without a syntax statement: it gets one, on the first line.
+constexpr std::string_view kAbsentSyntax = "syntax=\"proto2\";";
+constexpr int kMaxErrors = 10;             // told of one file
+constexpr int kMaxRounds = 16;             // of leaving out options that are unknown
+constexpr std::int64_t kMaxRangeChecks = 20'000'000;  // the library compares every reserved range with every other
+
+struct Complaint {
+  std::string text;
+  bool unknown_option = false;
+  std::string option = {};  // the first part of its name, with parentheses if it has them
+};
+
+Error refusal(const std::vector<Complaint>& complaints) {
+  Error error{ErrorCode::rejected, complaints.empty() ? "the schema was refused" : complaints.front().text};
+  for (std::size_t i = 1; i < complaints.size(); ++i) error.detail += (i > 1 ? "\n" : "") + complaints[i].text;
+  return error;
+}
+
+std::string at(int line, int column) {
+  return "line " + std::to_string(line + 1) + ", column " + std::to_string(column + 1) + ": ";
+}
+
+class ParseErrors : public pb::io::ErrorCollector {
+ public:
+  explicit ParseErrors(int inserted) : inserted_(inserted) {}
+  void AddError(int line, pb::io::ColumnNumber column, const std::string& message) override {
+    if (complaints.size() < kMaxErrors) complaints.push_back({at(line, line == 0 ? std::max(column - inserted_, 0) : column) + message});
+  }
+  std::vector<Complaint> complaints;
+
+ private:
+  int inserted_;  // columns before the first line
+};
+
+class BuildErrors : public pb::DescriptorPool::ErrorCollector {
+ public:
+  BuildErrors(const pb::compiler::SourceLocationTable& locations, int inserted) : locations_(locations), inserted_(inserted) {}
+  void AddError(const std::string& file, const std::string& element, const pb::Message* descriptor, ErrorLocation location,
+                const std::string& message) override {
+    // Options count without a bound, or some that are unknown would be missed.
+    constexpr std::string_view kUnknown = "\" unknown. ";
+    const auto end = message.find(kUnknown);
+    const bool unknown = location == OPTION_NAME && message.starts_with("Option \"") && end != std::string::npos;
+    if (!unknown && complaints.size() >= kMaxErrors) return;
+    std::string where;
+    if (int line = 0, column = 0; locations_.Find(descriptor, location, &line, &column)) {
+      where = at(line, line == 0 ? std::max(column - inserted_, 0) : column);
+    }
+    const auto subject = element.empty() || element == file ? std::string() : element + ": ";
+    complaints.push_back({where + subject + message, unknown, unknown ? message.substr(8, end - 8) : ""});
+  }
+  std::vector<Complaint> complaints;
+
+ private:
+  const pb::compiler::SourceLocationTable& locations_;
+  int inserted_;
+};
+
+std::string written_name(const pb::UninterpretedOption& option) {
+  const auto& part = option.name(0);
+  return part.is_extension() ? "(" + part.name_part() + ")" : part.name_part();
+}
+
+// Takes the options of these names from every element below.
+void leave_out(pb::Message& message, const std::set<std::string>& names) {
+  const auto* reflection = message.GetReflection();
+  std::vector<const pb::FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      leave_out(*reflection->MutableMessage(&message, field), names);
+      continue;
+    }
+    const int size = reflection->FieldSize(message, field);
+    int kept = 0;
+    for (int i = 0; i < size; ++i) {
+      auto& item = *reflection->MutableRepeatedMessage(&message, field, i);
+      const auto* option = dynamic_cast<const pb::UninterpretedOption*>(&item);
+      if (option != nullptr && option->name_size() > 0 && names.contains(written_name(*option))) continue;
+      if (option == nullptr) leave_out(item, names);
+      if (kept != i) reflection->SwapElements(&message, field, kept, i);
+      ++kept;
+    }
+    for (int i = kept; i < size; ++i) reflection->RemoveLast(&message, field);
+  }
+}
+
+// A registry that stores a descriptor writes its maps as messages with this option, which protoc does not let anybody set.
+void mark_map_entries(pb::DescriptorProto& message) {
+  auto& options = *message.mutable_options()->mutable_uninterpreted_option();
+  for (int i = options.size(); i-- > 0;) {
+    if (options[i].name_size() != 1 || written_name(options[i]) != "map_entry") continue;
+    message.mutable_options()->set_map_entry(options[i].identifier_value() == "true");
+    options.DeleteSubrange(i, 1);
+  }
+  if (options.empty() && !message.options().has_map_entry() && message.options().ByteSizeLong() == 0) message.clear_options();
+  for (auto& nested : *message.mutable_nested_type()) mark_map_entries(nested);
+}
+
+std::int64_t range_checks(const pb::EnumDescriptorProto& element) {
+  const std::int64_t ranges = element.reserved_range_size();
+  return ranges * (ranges + element.value_size());
+}
+
+std::int64_t range_checks(const pb::DescriptorProto& message) {
+  const std::int64_t ranges = message.reserved_range_size() + message.extension_range_size();
+  auto checks = ranges * (ranges + message.field_size());
+  for (const auto& nested : message.nested_type()) checks += range_checks(nested);
+  for (const auto& nested : message.enum_type()) checks += range_checks(nested);
+  return checks;
+}
+
+std::int64_t range_checks(const pb::FileDescriptorProto& file) {
+  std::int64_t checks = 0;
+  for (const auto& message : file.message_type()) checks += range_checks(message);
+  for (const auto& element : file.enum_type()) checks += range_checks(element);
+  return checks;
+}
+
+bool looks_like_base64(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == std::string_view::npos;
+}
+
+}  // namespace
+
+struct Source::State {
+  pb::FileDescriptorProto file;
+  pb::compiler::SourceLocationTable locations;
+  int inserted = 0;
+  bool is_text = true;
+
+  Result<void> parse(std::string_view text);
+  Result<void> decode(std::string_view text);
+  std::vector<std::string> leave_out_missing_imports(const pb::DescriptorPool& pool);
+  Error missing(const std::string& import, std::vector<Complaint> complaints) const;
+};
+
+Source::Source(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Source::~Source() = default;
+Source::Source(Source&&) noexcept = default;
+Source& Source::operator=(Source&&) noexcept = default;
+bool Source::is_text() const { return state_->is_text; }
+
+Result<void> Source::State::parse(std::string_view text) {
+  if (const int depth = bracket_depth(text); depth > kMaxDepth) {
+    return Error{ErrorCode::rejected, "brackets are nested " + std::to_string(depth) + " deep; at most " +
+                                          std::to_string(kMaxDepth) + " are taken"};
+  }
+  const std::string_view before = Tokens(text).at("syntax") ? std::string_view() : kAbsentSyntax;
+  inserted = static_cast<int>(before.size());
+  pb::io::ArrayInputStream head(before.data(), inserted);
+  pb::io::ArrayInputStream body(text.data(), static_cast<int>(text.size()));
+  pb::io::ZeroCopyInputStream* const streams[] = {&head, &body};
+  pb::io::ConcatenatingInputStream whole(streams, 2);
+  ParseErrors errors(inserted);
+  pb::io::Tokenizer tokenizer(&whole, &errors);
+  pb::compiler::Parser parser;
+  parser.RecordErrorsTo(&errors);
+  parser.RecordSourceLocationsTo(&locations);
+  if (!parser.Parse(&tokenizer, &file) || !errors.complaints.empty()) return refusal(errors.complaints);
+  for (auto& message : *file.mutable_message_type()) mark_map_entries(message);
+  return {};
+}
+
+Result<void> Source::State::decode(std::string_view text) {
+  is_text = false;
+  std::string bytes;
+  if (!pb::Base64Unescape(pb::StringPiece(text.data(), text.size()), &bytes) || !file.ParseFromString(bytes)) {
+    return Error{ErrorCode::rejected, "the schema is neither a .proto text nor a FileDescriptorProto in base64", {},
+                 "Send the text of a .proto file, or one serialized FileDescriptorProto in standard base64."};
+  }
+  return {};
+}
+
+Result<Source> Source::read(std::string_view text, const std::string& name) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  auto state = std::make_unique<State>();
+  SLUICE_RETURN_IF_ERROR(looks_like_base64(text) ? state->decode(text) : state->parse(text));
+  state->file.set_name(name);
+  state->file.clear_source_code_info();
+  if (range_checks(state->file) > kMaxRangeChecks) {
+    return Error{ErrorCode::rejected, "the schema has too many reserved and extension ranges in one message or enum", {},
+                 "Join neighbouring numbers: reserved 10 to 99;"};
+  }
+  return Source(std::move(state));
+}
+
+// Takes imports that the pool does not have out of the file; returns their paths.
+std::vector<std::string> Source::State::leave_out_missing_imports(const pb::DescriptorPool& pool) {
+  std::vector<std::string> missing;
+  const pb::FileDescriptorProto whole = file;
+  const std::set<int> publics(whole.public_dependency().begin(), whole.public_dependency().end());
+  const std::set<int> weak(whole.weak_dependency().begin(), whole.weak_dependency().end());
+  file.clear_dependency();
+  file.clear_public_dependency();
+  file.clear_weak_dependency();
+  for (int i = 0; i < whole.dependency_size(); ++i) {
+    if (pool.FindFileByName(whole.dependency(i)) == nullptr) {
+      missing.push_back(whole.dependency(i));
+      continue;
+    }
+    const int index = file.dependency_size();
+    file.add_dependency(whole.dependency(i));
+    if (publics.contains(i)) file.add_public_dependency(index);
+    if (weak.contains(i)) file.add_weak_dependency(index);
+  }
+  return missing;
+}
+
+Error Source::State::missing(const std::string& import, std::vector<Complaint> complaints) const {
+  std::string where;
+  if (int line = 0, column = 0; locations.FindImport(&file, import, &line, &column)) where = at(line, column);
+  complaints.insert(complaints.begin(), {where + "import \"" + import + "\" is not found among the references"});
+  auto error = refusal(complaints);
+  error.hint = "Register the imported file under a subject and list it in \"references\" with name \"" + import + "\".";
+  return error;
+}
+
+Result<const pb::FileDescriptor*> Source::build(pb::DescriptorPool& pool) {
+  auto& state = *state_;
+  const auto missing = state.leave_out_missing_imports(pool);
+  for (int round = 0;; ++round) {
+    BuildErrors errors(state.locations, state.inserted);
+    if (const auto* file = pool.BuildFileCollectingErrors(state.file, &errors); file != nullptr) return file;
+    const bool only_options = std::ranges::all_of(errors.complaints, &Complaint::unknown_option);
+    if (!only_options || errors.complaints.empty() || round == kMaxRounds) {
+      std::erase_if(errors.complaints, [&](const auto& complaint) { return !only_options && complaint.unknown_option; });
+      if (errors.complaints.size() > kMaxErrors) errors.complaints.resize(kMaxErrors);
+      return missing.empty() ? refusal(errors.complaints) : state.missing(missing.front(), std::move(errors.complaints));
+    }
+    std::set<std::string> unknown;
+    for (const auto& complaint : errors.complaints) unknown.insert(complaint.option);
+    leave_out(state.file, unknown);
+  }
+}
+
+}  // namespace sluice::protobuf
