@@ -19,6 +19,7 @@ run=(
   libcurl4-openssl-dev libpugixml-dev                        # delivery: HDFS and S3
   libpg-query-dev                                            # PostgreSQL's grammar
   libpcre2-dev                                               # patterns of JSON Schema
+  libprotobuf-dev                                            # Protobuf schemas
   libfmt-dev libspdlog-dev prometheus-cpp-dev                # diagnostics and metrics
   zlib1g-dev libdeflate-dev liblz4-dev libzstd-dev libsnappy-dev libbz2-dev liblzma-dev libxxhash-dev  # compression, hashes
   libyaml-cpp-dev libcli11-dev                               # configuration and command line

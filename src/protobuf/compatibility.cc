@@ -69,6 +69,13 @@ std::string path_of(const pb::Descriptor& message) {
   return path;
 }
 
+// "/name" of the oneof, where both fields are in one of that name.
+std::string in_oneof(const pb::FieldDescriptor& reader, const pb::FieldDescriptor& writer) {
+  const auto* now = reader.real_containing_oneof();
+  const auto* old = writer.real_containing_oneof();
+  return now != nullptr && old != nullptr && now->name() == old->name() ? "/" + now->name() : "";
+}
+
 class Comparison {
  public:
   Comparison(const pb::FileDescriptor& reader, const pb::FileDescriptor& writer) : reader_(reader), writer_(writer) {}
@@ -128,7 +135,8 @@ void Comparison::messages(const Message& reader, const Message& writer) {
   unmatched(reader, writer, path);
   for (int i = 0; i < writer.field_count(); ++i) {
     const auto* found = reader.FindFieldByNumber(writer.field(i)->number());
-    if (found != nullptr) types(*found, *writer.field(i), path + "/" + std::to_string(found->number()));
+    if (found == nullptr) continue;
+    types(*found, *writer.field(i), path + in_oneof(*found, *writer.field(i)) + "/" + std::to_string(found->number()));
   }
   nested(reader, writer);
   if (found_.size() != before) pairs_[current_].compatible = false;
@@ -221,8 +229,8 @@ void Comparison::types(const Field& reader, const Field& writer, const std::stri
   const auto kind = kind_of(reader);
   const auto old = kind_of(writer);
   if (kind != old && is_scalar(kind) && is_scalar(old)) {
-    add("FIELD_SCALAR_KIND_CHANGED", path, "The scalar field at path '" + path + "' is a " + reader.type_name() +
-                                               " in the new schema and was a " + writer.type_name() + " in the old schema");
+    add("FIELD_SCALAR_KIND_CHANGED", path, "The scalar field at path '" + path + "' has type " + reader.type_name() +
+                                               " in the new schema and had type " + writer.type_name() + " in the old schema");
   } else if (kind != old) {
     add("FIELD_KIND_CHANGED", path, "The field at path '" + path + "' is of another kind in the new schema than in the old schema");
   } else if (kind == Kind::map) {
@@ -251,8 +259,8 @@ void Comparison::labels(const Field& reader, const Field& writer, Kind kind, con
 
 void Comparison::named_types(const Message& reader, const Message& writer, const std::string& path) {
   if (local_name(reader) != local_name(writer)) {
-    add("FIELD_NAMED_TYPE_CHANGED", path, "The field at path '" + path + "' is a " + reader.full_name() +
-                                              " in the new schema and was a " + writer.full_name() + " in the old schema");
+    add("FIELD_NAMED_TYPE_CHANGED", path, "The field at path '" + path + "' has type " + reader.full_name() +
+                                              " in the new schema and had type " + writer.full_name() + " in the old schema");
   } else if (reader.file() != &reader_ || writer.file() != &writer_) {  // those of both files' own are compared anyway
     use(reader, writer, path);
   }

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/stubs/strutil.h>
 
 #include "base/check.h"
@@ -112,6 +113,7 @@ Model& Model::operator=(Model&&) noexcept = default;
 
 Result<Schema> Schema::parse(std::string_view text, std::span<const Import> imports) {
   SLUICE_RETURN_IF_ERROR(check_size(text));
+  const pb::LogSilencer silence;  // what it would print, strings that are no UTF-8 say, is no error of ours
   Model model;
   model.pool = std::make_unique<pb::DescriptorPool>(&known_types());
   SLUICE_RETURN_IF_ERROR(add_imports(*model.pool, imports));
@@ -152,6 +154,7 @@ std::string Schema::without_extensions() const {
 }
 
 std::string Schema::serialized() const {
+  const pb::LogSilencer silence;
   pb::FileDescriptorProto proto;
   model_->file->CopyTo(&proto);
   std::string base64;

@@ -37,25 +37,66 @@ Error refusal(const std::vector<Complaint>& complaints) {
   return error;
 }
 
-std::string at(int line, int column) {
-  return "line " + std::to_string(line + 1) + ", column " + std::to_string(column + 1) + ": ";
+// The way of field numbers and indexes from `from` down to `wanted`.
+bool find_path(const pb::Message& from, const pb::Message* wanted, std::vector<int>& path) {
+  if (&from == wanted) return true;
+  const auto* reflection = from.GetReflection();
+  std::vector<const pb::FieldDescriptor*> fields;
+  reflection->ListFields(from, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    path.push_back(field->number());
+    for (int i = 0; field->is_repeated() && i < reflection->FieldSize(from, field); ++i) {
+      path.push_back(i);
+      if (find_path(reflection->GetRepeatedMessage(from, field, i), wanted, path)) return true;
+      path.pop_back();
+    }
+    if (!field->is_repeated() && find_path(reflection->GetMessage(from, field), wanted, path)) return true;
+    path.pop_back();
+  }
+  return false;
+}
+
+// Where the parts of a file stand in its text.
+struct Places {
+  pb::compiler::SourceLocationTable table;
+  pb::SourceCodeInfo info;
+  int inserted = 0;  // columns before the first line
+
+  std::string at(int line, int column) const {
+    const int shift = line == 0 ? inserted : 0;
+    return "line " + std::to_string(line + 1) + ", column " + std::to_string(std::max(column - shift, 0) + 1) + ": ";
+  }
+  // Of the element, or the smallest around it that has a place; "": none.
+  std::string around(const pb::FileDescriptorProto& file, const pb::Message* element) const;
+};
+
+std::string Places::around(const pb::FileDescriptorProto& file, const pb::Message* element) const {
+  std::vector<int> path;
+  if (!find_path(file, element, path)) return {};
+  for (; !path.empty(); path.pop_back()) {
+    for (const auto& location : info.location()) {
+      if (std::ranges::equal(location.path(), path)) return at(location.span(0), location.span(1));
+    }
+  }
+  return {};
 }
 
 class ParseErrors : public pb::io::ErrorCollector {
  public:
-  explicit ParseErrors(int inserted) : inserted_(inserted) {}
+  explicit ParseErrors(const Places& places) : places_(places) {}
   void AddError(int line, pb::io::ColumnNumber column, const std::string& message) override {
-    if (complaints.size() < kMaxErrors) complaints.push_back({at(line, line == 0 ? std::max(column - inserted_, 0) : column) + message});
+    if (complaints.size() < kMaxErrors) complaints.push_back({places_.at(line, column) + message});
   }
   std::vector<Complaint> complaints;
 
  private:
-  int inserted_;  // columns before the first line
+  const Places& places_;
 };
 
 class BuildErrors : public pb::DescriptorPool::ErrorCollector {
  public:
-  BuildErrors(const pb::compiler::SourceLocationTable& locations, int inserted) : locations_(locations), inserted_(inserted) {}
+  BuildErrors(const pb::FileDescriptorProto& file, const Places& places) : file_(file), places_(places) {}
   void AddError(const std::string& file, const std::string& element, const pb::Message* descriptor, ErrorLocation location,
                 const std::string& message) override {
     // Options count without a bound, or some that are unknown would be missed.
@@ -64,8 +105,10 @@ class BuildErrors : public pb::DescriptorPool::ErrorCollector {
     const bool unknown = location == OPTION_NAME && message.starts_with("Option \"") && end != std::string::npos;
     if (!unknown && complaints.size() >= kMaxErrors) return;
     std::string where;
-    if (int line = 0, column = 0; locations_.Find(descriptor, location, &line, &column)) {
-      where = at(line, line == 0 ? std::max(column - inserted_, 0) : column);
+    if (int line = 0, column = 0; places_.table.Find(descriptor, location, &line, &column)) {
+      where = places_.at(line, column);
+    } else if (complaints.size() < kMaxErrors) {
+      where = places_.around(file_, descriptor);
     }
     const auto subject = element.empty() || element == file ? std::string() : element + ": ";
     complaints.push_back({where + subject + message, unknown, unknown ? message.substr(8, end - 8) : ""});
@@ -73,8 +116,8 @@ class BuildErrors : public pb::DescriptorPool::ErrorCollector {
   std::vector<Complaint> complaints;
 
  private:
-  const pb::compiler::SourceLocationTable& locations_;
-  int inserted_;
+  const pb::FileDescriptorProto& file_;
+  const Places& places_;
 };
 
 std::string written_name(const pb::UninterpretedOption& option) {
@@ -147,8 +190,7 @@ bool looks_like_base64(std::string_view text) {
 
 struct Source::State {
   pb::FileDescriptorProto file;
-  pb::compiler::SourceLocationTable locations;
-  int inserted = 0;
+  Places places;
   bool is_text = true;
 
   Result<void> parse(std::string_view text);
@@ -169,16 +211,16 @@ Result<void> Source::State::parse(std::string_view text) {
                                           std::to_string(kMaxDepth) + " are taken"};
   }
   const std::string_view before = Tokens(text).at("syntax") ? std::string_view() : kAbsentSyntax;
-  inserted = static_cast<int>(before.size());
-  pb::io::ArrayInputStream head(before.data(), inserted);
+  places.inserted = static_cast<int>(before.size());
+  pb::io::ArrayInputStream head(before.data(), places.inserted);
   pb::io::ArrayInputStream body(text.data(), static_cast<int>(text.size()));
   pb::io::ZeroCopyInputStream* const streams[] = {&head, &body};
   pb::io::ConcatenatingInputStream whole(streams, 2);
-  ParseErrors errors(inserted);
+  ParseErrors errors(places);
   pb::io::Tokenizer tokenizer(&whole, &errors);
   pb::compiler::Parser parser;
   parser.RecordErrorsTo(&errors);
-  parser.RecordSourceLocationsTo(&locations);
+  parser.RecordSourceLocationsTo(&places.table);
   if (!parser.Parse(&tokenizer, &file) || !errors.complaints.empty()) return refusal(errors.complaints);
   for (auto& message : *file.mutable_message_type()) mark_map_entries(message);
   return {};
@@ -199,6 +241,7 @@ Result<Source> Source::read(std::string_view text, const std::string& name) {
   auto state = std::make_unique<State>();
   SLUICE_RETURN_IF_ERROR(looks_like_base64(text) ? state->decode(text) : state->parse(text));
   state->file.set_name(name);
+  state->places.info.Swap(state->file.mutable_source_code_info());
   state->file.clear_source_code_info();
   if (range_checks(state->file) > kMaxRangeChecks) {
     return Error{ErrorCode::rejected, "the schema has too many reserved and extension ranges in one message or enum", {},
@@ -231,7 +274,7 @@ std::vector<std::string> Source::State::leave_out_missing_imports(const pb::Desc
 
 Error Source::State::missing(const std::string& import, std::vector<Complaint> complaints) const {
   std::string where;
-  if (int line = 0, column = 0; locations.FindImport(&file, import, &line, &column)) where = at(line, column);
+  if (int line = 0, column = 0; places.table.FindImport(&file, import, &line, &column)) where = places.at(line, column);
   complaints.insert(complaints.begin(), {where + "import \"" + import + "\" is not found among the references"});
   auto error = refusal(complaints);
   error.hint = "Register the imported file under a subject and list it in \"references\" with name \"" + import + "\".";
@@ -242,13 +285,17 @@ Result<const pb::FileDescriptor*> Source::build(pb::DescriptorPool& pool) {
   auto& state = *state_;
   const auto missing = state.leave_out_missing_imports(pool);
   for (int round = 0;; ++round) {
-    BuildErrors errors(state.locations, state.inserted);
+    BuildErrors errors(state.file, state.places);
     if (const auto* file = pool.BuildFileCollectingErrors(state.file, &errors); file != nullptr) return file;
     const bool only_options = std::ranges::all_of(errors.complaints, &Complaint::unknown_option);
     if (!only_options || errors.complaints.empty() || round == kMaxRounds) {
       std::erase_if(errors.complaints, [&](const auto& complaint) { return !only_options && complaint.unknown_option; });
       if (errors.complaints.size() > kMaxErrors) errors.complaints.resize(kMaxErrors);
-      return missing.empty() ? refusal(errors.complaints) : state.missing(missing.front(), std::move(errors.complaints));
+      const bool lacks = std::ranges::any_of(errors.complaints, [](const auto& found) {
+        return found.unknown_option || found.text.find("is not defined") != std::string::npos;
+      });
+      if (missing.empty() || !lacks) return refusal(errors.complaints);
+      return state.missing(missing.front(), std::move(errors.complaints));
     }
     std::set<std::string> unknown;
     for (const auto& complaint : errors.complaints) unknown.insert(complaint.option);
