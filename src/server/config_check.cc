@@ -349,15 +349,9 @@ Result<std::vector<SinkTopic>> sink_topics_of(const Value& sink) {
   return topics;
 }
 
-// A table is written whole: what a sink of mode latest does is the same for all of its topics.
 Result<void> check_latest(const Value& value, const SinkConfig& sink) {
-  for (const auto& topic : sink.topics) {
-    auto same = sink.topics.front();
-    same.glob = topic.glob;
-    if (!topic.where.empty()) return later(value, "'where' with mode latest");
-    if (topic != same) return later(value, "settings of one topic with mode latest");
-  }
-  return {};
+  const bool partitions = std::ranges::any_of(sink.topics, [](const SinkTopic& t) { return t.partition_by != SinkTopic{}.partition_by; });
+  return partitions ? Result<void>(wrong(value, "'partition_by' with mode latest: a version is one folder")) : Result<void>{};
 }
 
 Result<SinkConfig> sink_of(const Value::Entry& entry) {

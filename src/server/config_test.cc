@@ -111,6 +111,11 @@ TEST_F(ConfigFile, ASinkHasAModeAndASchedule) {
   EXPECT_EQ(config->sinks.at(1).every_ms, 300'000);
   EXPECT_EQ(load("sinks:\n  b: {to: ./b, mode: newest}\n").error().code, ErrorCode::rejected);
   EXPECT_EQ(load("sinks:\n  b: {to: ./b, mode: latest, every: 0s}\n").error().code, ErrorCode::rejected);
+  EXPECT_EQ(load("sinks:\n  b: {to: ./b, mode: latest, partition_by: '{region}'}\n").error().code, ErrorCode::rejected);
+  const auto rules = load("sinks:\n  b: {to: ./b, mode: latest, where: id > 1, topics: [{topic: t, where: id > 2}, '*']}\n");
+  ASSERT_TRUE(rules.ok()) << rules.error();
+  EXPECT_EQ(rules->sinks.at(0).topics.at(0).where, "id > 2");
+  EXPECT_EQ(rules->sinks.at(0).topics.at(1).where, "id > 1");
 }
 
 TEST_F(ConfigFile, ASinksTopicsHaveSettingsOfTheirOwn) {

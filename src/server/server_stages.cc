@@ -69,12 +69,18 @@ deliver::archive::ColumnChoice column_choice(const SinkTopic& topic) {
   };
 }
 
+std::vector<deliver::archive::TopicRule> topic_rules(const SinkConfig& sink) {
+  std::vector<deliver::archive::TopicRule> rules;
+  for (const auto& topic : sink.topics) {
+    rules.push_back({.glob = topic.glob, .partition_by = topic.partition_by, .columns = column_choice(topic), .where = topic.where});
+  }
+  return rules;
+}
+
 Result<deliver::archive::SinkOptions> sink_options(const SinkConfig& sink, const std::string& data) {
   deliver::archive::SinkOptions options;
   options.name = sink.name;
-  for (const auto& topic : sink.topics) {
-    options.topics.push_back({.glob = topic.glob, .partition_by = topic.partition_by, .columns = column_choice(topic), .where = topic.where});
-  }
+  options.topics = topic_rules(sink);
   SLUICE_TRY(options.format, make_format(sink.format, sink.codec));
   if (sink.roll_bytes > 0) options.roll_bytes = sink.roll_bytes;
   if (sink.roll_rows > 0) options.roll_rows = sink.roll_rows;
@@ -91,9 +97,8 @@ Result<void> Server::Parts::make_latest_sink(SinkParts& parts) const {
   const auto& sink = parts.config;
   deliver::archive::LatestOptions options;
   options.name = sink.name;
-  options.topics = sink.globs();
+  options.topics = topic_rules(sink);
   SLUICE_TRY(options.format, make_format(sink.format, sink.codec));
-  options.columns = column_choice(sink.topics.front());  // those of all of them
   options.every = std::chrono::milliseconds(sink.every_ms);
   if (sink.roll_bytes > 0) options.roll_bytes = sink.roll_bytes;
   options.scratch_folder = config.data + "/spill/" + sink.name;

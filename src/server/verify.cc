@@ -140,6 +140,8 @@ Result<void> count_latest(const VerifySink& sink, pipeline::Log& log, const Sour
   std::vector<Offset> ends;
   for (const auto& partition : archive.partitions) {
     rows.rows += partition.rows;
+    rows.filtered += partition.filtered;
+    for (const auto& filter : partition.filters) out.filters[sink.name] = filter;
     ends.push_back(partition.end);
   }
   const SourceSnapshot everything{.xmin = UINT64_MAX, .xmax = UINT64_MAX, .in_progress = {}};
@@ -204,7 +206,7 @@ Result<void> verify_source(const VerifyRequest& request, const VerifySource& sou
 bool VerifiedTable::equal() const {
   return in_source && (*in_source == in_topic || (keyless && *in_source < in_topic)) &&
          std::all_of(in_archives.begin(), in_archives.end(), [&](const auto& a) { return a.second == in_topic || filters.contains(a.first); }) &&
-         std::all_of(in_latest.begin(), in_latest.end(), [](const auto& latest) { return latest.rows == latest.in_topic; });
+         std::all_of(in_latest.begin(), in_latest.end(), [](const auto& latest) { return latest.equal(); });
 }
 
 bool VerifyReport::ok() const {
@@ -243,12 +245,13 @@ std::string to_text(const VerifyReport& report) {
     }
     for (const auto& latest : table.in_latest) {
       out += "; " + latest.sink + " " + with_commas(latest.rows);
-      if (latest.rows != latest.in_topic) out += " ≠ " + with_commas(latest.in_topic) + " at its offsets";
+      if (latest.filtered > 0) out += " and " + with_commas(latest.filtered) + " filtered";
+      if (!latest.equal()) out += " ≠ " + with_commas(latest.in_topic) + " at its offsets";
     }
     if (table.keyless) out += "  (inserts: it has no key)";
     if (!table.note.empty()) out += "  " + table.note;
     out += "\n";
-    for (const auto& [sink, filter] : table.filters) out += "  " + sink + " archives rows where " + filter + "\n";
+    for (const auto& [sink, filter] : table.filters) out += "  " + sink + " takes rows where " + filter + "\n";
   }
   for (const auto& problem : report.problems) {
     out += problem.topic + " partition " + std::to_string(problem.partition);
@@ -266,7 +269,7 @@ std::string to_json(const VerifyReport& report) {
     json::object archives;
     for (const auto& [sink, rows] : table.in_archives) archives[sink] = rows;
     json::object latest;
-    for (const auto& each : table.in_latest) latest[each.sink] = json::object{{"rows", each.rows}, {"in_topic", each.in_topic}};
+    for (const auto& each : table.in_latest) latest[each.sink] = json::object{{"rows", each.rows}, {"in_topic", each.in_topic}, {"filtered", each.filtered}};
     json::object filters;
     for (const auto& [sink, filter] : table.filters) filters[sink] = filter;
     tables.push_back(json::object{{"source", table.source},

@@ -81,6 +81,8 @@ struct LatestRows {
   std::string sink;
   std::uint64_t rows = 0;
   std::uint64_t in_topic = 0;
+  std::uint64_t filtered = 0;  // rows that the sink's filter left out
+  [[nodiscard]] bool equal() const { return rows + filtered == in_topic; }
 };
 
 struct VerifiedTable {

@@ -23,7 +23,7 @@ struct VerifiedLatest : testing::Test {
   deliver::archive::LatestOptions options = [] {
     deliver::archive::LatestOptions o;
     o.name = "tables";
-    o.topics = {"shop.*"};
+    o.topics = {{.glob = "shop.*"}};
     o.format = *deliver::avro_file::avro_format();
     o.discover_every = 10ms;
     o.scratch_folder = testing::TempDir() + "sluice-verify-latest";
@@ -38,7 +38,7 @@ struct VerifiedLatest : testing::Test {
     const SourceAudit audit{{100, 100, {}}, {}, {{Orders::kTopic, "orders", false, 2, ""}}};
     request.sources.push_back({"shop", [&] { return Result<SourceAudit>(audit); },
                                [](Lsn, std::chrono::milliseconds) { return Result<void>(); }});
-    request.sinks.push_back({"tables", nullptr, &store, options.topics, roll ? &sink : nullptr, true});
+    request.sinks.push_back({"tables", nullptr, &store, {"shop.*"}, roll ? &sink : nullptr, true});
     auto report = verify(request);
     EXPECT_TRUE(report.ok()) << report.error();
     return *report;
@@ -61,6 +61,26 @@ TEST_F(VerifiedLatest, CountsTheNewestVersionAgainstTheKeysThatLive) {
   EXPECT_EQ(report.tables[0].in_latest[0].rows, 1U);
   EXPECT_EQ(report.tables[0].in_latest[0].in_topic, 2U);
   EXPECT_FALSE(report.ok());
+}
+
+TEST_F(VerifiedLatest, RowsThatAFilterLeftOutAreCounted) {
+  options.topics.front().where = "note <> 'x'";
+  deliver::archive::LatestSink filtering(options, log, catalog, store, io::real_file_system(), io::system_clock());
+  orders.put(1, "x");
+  orders.put(2, "y");
+  orders.put(3, "x");
+  orders.remove(3);
+  {
+    const std::jthread running([&](const std::stop_token& stop) { static_cast<void>(filtering.run(stop).ok()); });
+    ASSERT_TRUE(filtering.roll_now(10s).ok());
+  }
+  const auto report = run(false);
+  const auto& counted = report.tables[0].in_latest[0];
+  EXPECT_EQ(counted.rows, 1U);
+  EXPECT_EQ(counted.filtered, 1U);
+  EXPECT_EQ(counted.in_topic, 2U);
+  EXPECT_TRUE(counted.equal());
+  EXPECT_EQ(report.tables[0].filters.at("tables"), "note <> 'x'");
 }
 
 TEST_F(VerifiedLatest, ChangesAfterTheVersionMakeNoDifference) {

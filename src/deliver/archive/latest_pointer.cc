@@ -94,6 +94,10 @@ std::string to_json(const LatestPointer& pointer) {
                    {"time_ms", pointer.time_ms},
                    {"files", std::move(files)},
                    {"schema", json::parse(pointer.schema, {}, deep())}};
+  if (!pointer.filter.empty()) {
+    out["filter"] = pointer.filter;
+    out["filtered"] = pointer.filtered;
+  }
   return json::serialize(out) + "\n";
 }
 
@@ -115,6 +119,10 @@ Result<LatestPointer> parse_latest_pointer(ByteView text, const std::string& nam
   pointer.bytes = members.number<std::uint64_t>("bytes");
   pointer.unreadable = members.number<std::uint64_t>("unreadable");
   pointer.time_ms = members.number<std::int64_t>("time_ms");
+  if (object.contains("filter")) {
+    pointer.filter = members.text("filter");
+    pointer.filtered = members.number<std::uint64_t>("filtered");
+  }
   if (!members.missing().empty()) return corrupt(name, "no valid " + members.missing());
   if (!pointer.version.starts_with("v-") || pointer.version.find('/') != std::string::npos) return corrupt(name, "no valid folder");
   SLUICE_RETURN_IF_ERROR(parse_offsets(object, pointer, name));

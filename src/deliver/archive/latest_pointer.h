@@ -29,6 +29,8 @@ struct LatestPointer {
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
   std::uint64_t unreadable = 0;            // records that could not be rows
+  std::string filter = {};                 // which rows were taken; empty: all of them
+  std::uint64_t filtered = 0;              // those that were not
   std::int64_t time_ms = 0;                // when the offsets were taken
   std::string schema = {};                 // Avro JSON of a row
   std::vector<LatestFile> files = {};

@@ -28,9 +28,8 @@ inline constexpr std::string_view kLatestFormatText = "{\"format\":\"sluice-late
 
 struct LatestOptions {
   std::string name;                 // its key in the configuration
-  std::vector<std::string> topics;  // globs, as a Sink's
+  std::vector<TopicRule> topics;    // as a Sink's; nothing is partitioned
   std::shared_ptr<const pipeline::RowFormat> format;
-  ColumnChoice columns = {};
   std::chrono::milliseconds every{3'600'000};
   std::chrono::milliseconds settle{5'000};  // the first version waits until a topic is quiet for so long, at most a minute
   std::uint64_t roll_bytes = std::uint64_t{256} << 20;  // of a file

@@ -27,7 +27,7 @@ struct Latest : testing::Test {
   LatestOptions options = [] {
     LatestOptions out;
     out.name = "tables";
-    out.topics = {"shop.*"};
+    out.topics = {{.glob = "shop.*"}};
     out.format = *avro_file::avro_format({.block_bytes = 256});
     out.discover_every = 10ms;
     out.scratch_folder = testing::TempDir() + "sluice-latest";
@@ -80,6 +80,35 @@ TEST_F(Latest, PointsToTheTableAsItIs) {
   EXPECT_EQ(pointed_offsets(), (std::vector{two.value, one.value}));
   EXPECT_EQ(pointer()->offsets, std::vector{log.range(Orders::kTopic, 0)->last_stable});
   EXPECT_EQ(pointer()->rows, 2U);
+}
+
+TEST_F(Latest, AFilterDecidesOnTheNewestRowOfEachKey) {
+  options.topics = {{.glob = "*", .where = "id > 100"}, {.glob = "shop.*", .where = "id > 200"}, {.glob = Orders::kTopic, .where = "note = 'in'"}};
+  orders.put(1, "in");
+  orders.put(1, "out");  // passed before
+  orders.put(2, "out");
+  const auto two = orders.put(2, "in");
+  orders.put(3, "in");
+  orders.remove(3);
+  ASSERT_TRUE(publish().ok());
+  EXPECT_EQ(pointed_offsets(), std::vector{two.value});
+  EXPECT_EQ(pointer()->filter, "note = 'in'");
+  EXPECT_EQ(pointer()->filtered, 1U);
+}
+
+TEST_F(Latest, AFilterOfAColumnThatIsNotThereStopsTheTopic) {
+  options.topics.front().where = "nothing = 1";
+  orders.put(1, "a");
+  EXPECT_EQ(publish().error().code, ErrorCode::rejected);
+  EXPECT_FALSE(pointer());
+}
+
+TEST_F(Latest, ColumnsAreChosenByTopic) {
+  options.topics = {{.glob = "shop.*", .columns = [](std::string_view name) { return name != "note"; }}};
+  orders.put(1, "a");
+  ASSERT_TRUE(publish().ok());
+  EXPECT_EQ(pointer()->schema.find("\"note\""), std::string::npos);
+  EXPECT_NE(pointer()->schema.find("\"id\""), std::string::npos);
 }
 
 TEST_F(Latest, WritesNothingWhenTheTopicHasNotMoved) {

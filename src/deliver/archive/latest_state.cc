@@ -89,7 +89,7 @@ Result<void> LatestSink::State::discover() {
   SLUICE_TRY(const auto topics, context.log.topics());
   std::map<std::string, Entry> found;
   for (const auto& topic : topics) {
-    if (!topic_matches(options.topics, topic.name)) continue;
+    if (rule_of(options.topics, topic.name) == nullptr) continue;
     auto& entry = found[topic.name];
     if (const auto known = entries.find(topic.name); known != entries.end()) entry = std::move(known->second);
     if (entry.seen_ms == 0) entry.seen_ms = context.clock.steady_ms() + 1;

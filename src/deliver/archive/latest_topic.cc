@@ -36,7 +36,8 @@ Result<std::optional<LatestPointer>> read_latest(pipeline::Store& store, const s
 }
 
 Result<std::unique_ptr<LatestTopic>> LatestTopic::open(const LatestContext& context, std::string topic) {
-  std::unique_ptr<LatestTopic> out(new LatestTopic(context, std::move(topic)));
+  SLUICE_TRY(auto plan, TopicPlan::read(*rule_of(context.options.topics, topic)));
+  std::unique_ptr<LatestTopic> out(new LatestTopic(context, std::move(topic), std::move(plan)));
   SLUICE_TRY(out->pointer_, read_latest(context.store, out->topic_));
   SLUICE_RETURN_IF_ERROR(out->check_against_log());
   SLUICE_RETURN_IF_ERROR(out->clean());
@@ -73,7 +74,11 @@ std::string LatestTopic::temporaries() const { return chain_root(topic_) + "/lat
 Result<void> LatestTopic::write(Version& version, const std::stop_token& stop) const {
   version.pointer.time_ms = context_.clock.wall_ms();
   SLUICE_TRY(const auto table, Table::read({context_.log, context_.catalog, context_.local},
-                                           {topic_, context_.options.columns, context_.options.scratch_folder}, stop));
+                                           {.topic = topic_,
+                                            .columns = plan_.rule->columns,
+                                            .filter = plan_.filter ? &*plan_.filter : nullptr,
+                                            .scratch_folder = context_.options.scratch_folder},
+                                           stop));
   auto& pointer = version.pointer;
   pointer.topic = topic_;
   pointer.offsets = table->ends();
@@ -95,6 +100,8 @@ Result<void> LatestTopic::write(Version& version, const std::stop_token& stop) c
     pointer.bytes += file.bytes;
   }
   pointer.unreadable = table->unreadable();
+  pointer.filter = plan_.rule->where;
+  pointer.filtered = table->filtered();
   return {};
 }
 

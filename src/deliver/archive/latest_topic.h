@@ -35,8 +35,9 @@ struct LatestContext {
 
 class LatestTopic {
  public:
-  // Reads the pointer and removes what an earlier run left. Errors: those of read_latest(), not_found (the topic),
-  // rejected (the pointer is ahead of the log: that is another topic of this name).
+  // Reads the pointer and removes what an earlier run left. Precondition: the sink has a rule for the topic. Errors: those
+  // of read_latest() and TopicPlan, not_found (the topic), rejected (the pointer is ahead of the log: that is another topic
+  // of this name).
   [[nodiscard]] static Result<std::unique_ptr<LatestTopic>> open(const LatestContext& context, std::string topic);
 
   // The topic's ends now, by partition.
@@ -49,7 +50,8 @@ class LatestTopic {
  private:
   struct Version;  // one that is being written
 
-  LatestTopic(const LatestContext& context, std::string topic) : context_(context), topic_(std::move(topic)) {}
+  LatestTopic(const LatestContext& context, std::string topic, TopicPlan plan)
+      : context_(context), topic_(std::move(topic)), plan_(std::move(plan)) {}
   [[nodiscard]] Result<void> check_against_log() const;
   [[nodiscard]] Result<void> write(Version& version, const std::stop_token& stop) const;
   [[nodiscard]] Result<bool> name_files(const Version& version);
@@ -59,6 +61,7 @@ class LatestTopic {
 
   const LatestContext& context_;
   const std::string topic_;
+  const TopicPlan plan_;
   std::optional<LatestPointer> pointer_;
 };
 

@@ -167,7 +167,17 @@ Result<void> Table::give(Partition& from, const RowParts& fields, const pipeline
     if (newest) from.unchanged.forget(*key);
     else SLUICE_RETURN_IF_ERROR(from.unchanged.keep(*key, row_));
   }
-  return newest ? take(row_) : Result<void>{};
+  return newest ? give_row(take) : Result<void>{};
+}
+
+// A table has no deletes: its filter decides on every row.
+Result<void> Table::give_row(const TakeRow& take) {
+  if (options_.filter != nullptr && !filter_) {
+    SLUICE_TRY(const auto row, avro::Schema::parse(schema().text, {.validate_defaults = false}));
+    SLUICE_TRY(filter_, RowFilter::compile(*options_.filter, row));
+  }
+  if (filter_ && !filter_->passes(row_)) return ++filtered_, Result<void>{};
+  return take(row_);
 }
 
 Result<void> Table::write(const std::function<Result<void>(ByteView row)>& take, const std::stop_token& stop) {

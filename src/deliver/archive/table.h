@@ -25,6 +25,7 @@
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "deliver/archive/filter.h"
 #include "deliver/archive/newest_records.h"
 #include "deliver/archive/row_encoder.h"
 #include "deliver/archive/topic_schema.h"
@@ -38,6 +39,7 @@ namespace sluice::deliver::archive {
 struct TableOptions {
   std::string topic;
   ColumnChoice columns = nullptr;
+  const Filter* filter = nullptr;  // outlives the table; none: every row
   std::string scratch_folder;  // for rows that wait for columns that were not sent
   std::size_t poll_bytes = std::size_t{4} << 20;
 };
@@ -61,9 +63,11 @@ class Table {
   // By partition: the table is the state at these offsets, exclusive.
   [[nodiscard]] const std::vector<Offset>& ends() const { return ends_; }
   [[nodiscard]] const RowSchema& schema() const { return *schema_->current(); }
-  // Once: gives each row. Errors: cancelled, back_off (the log lost records meanwhile), those of `take`, log and disk.
+  // Once: gives each row. Errors: cancelled, back_off (the log lost records meanwhile), those of RowFilter, of `take`, log
+  // and disk.
   [[nodiscard]] Result<void> write(const std::function<Result<void>(ByteView row)>& take, const std::stop_token& stop);
-  // After write(): records that cannot be rows, and why the first of them cannot.
+  // After write(): rows that the filter left out; records that cannot be rows, and why the first of them cannot.
+  [[nodiscard]] std::uint64_t filtered() const { return filtered_; }
   [[nodiscard]] std::uint64_t unreadable() const { return unreadable_; }
   [[nodiscard]] const std::string& why_unreadable() const { return why_unreadable_; }
 
@@ -84,6 +88,7 @@ class Table {
   using TakeRow = std::function<Result<void>(ByteView row)>;
   [[nodiscard]] Result<void> give(Partition& from, const RowParts& fields, const pipeline::ReadRecord& record,
                                   const TakeRow& take);
+  [[nodiscard]] Result<void> give_row(const TakeRow& take);
   [[nodiscard]] Result<bool> encode(Partition& from, const pipeline::ReadRecord& record, bool wanted);
   using TakeRecord = std::function<Result<void>(const pipeline::ReadRecord&)>;
   [[nodiscard]] Result<void> each_record(std::int32_t partition, const TakeRecord& take, const std::stop_token& stop) const;
@@ -100,7 +105,9 @@ class Table {
   std::vector<Offset> ends_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   std::set<std::int32_t> schemas_met_;
+  std::optional<RowFilter> filter_;  // compiled for the first row
   std::uint64_t rows_ = 0;
+  std::uint64_t filtered_ = 0;
   std::uint64_t unreadable_ = 0;
   std::string why_unreadable_;
   Bytes row_;

@@ -43,6 +43,10 @@ class LatestVerification {
     for (std::size_t i = 0; i < (*pointer)->offsets.size(); ++i) {
       partitions.push_back({topic, static_cast<std::int32_t>(i), Offset{0}, (*pointer)->offsets[i]});
     }
+    if (!(*pointer)->filter.empty() && !partitions.empty()) {
+      partitions.front().filters = {(*pointer)->filter};
+      partitions.front().filtered = (*pointer)->filtered;
+    }
     keys_ = {};
     for (const auto& file : (*pointer)->files) SLUICE_RETURN_IF_ERROR(verify_file(**pointer, file, partitions));
     report_.partitions.insert(report_.partitions.end(), partitions.begin(), partitions.end());
