@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "avro/schema.h"
-#include "cli/avro_text.h"
+#include "avro/plain_json.h"
 #include "cli/commands.h"
 #include "cli/internal_records.h"
 #include "cli/report.h"
@@ -130,7 +130,7 @@ class Consumer {
       bool first = true;
       for (const auto& header : *record.headers) {
         line += (first ? "" : ",") + avro::json_quote(header.name) + ":";
-        text_to_json(header.value.value_or(ByteView{}), line);
+        avro::text_to_json(header.value.value_or(ByteView{}), line);
         first = false;
       }
       line += '}';

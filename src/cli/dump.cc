@@ -5,7 +5,7 @@
 
 #include "avro/container/container_reader.h"
 #include "avro/schema.h"
-#include "cli/avro_text.h"
+#include "avro/plain_json.h"
 #include "cli/commands.h"
 #include "cli/internal_records.h"
 #include "cli/report.h"
@@ -41,12 +41,12 @@ std::string record_line(const record::BatchView& batch, const record::Record& re
   if (const auto known = batch.is_control() ? std::nullopt : internal_record(topic, record.key, record.value)) {
     return line + known->key + "  value " + known->value;
   }
-  record.key ? text_to_json(*record.key, line) : static_cast<void>(line += "null");
+  record.key ? avro::text_to_json(*record.key, line) : static_cast<void>(line += "null");
   line += "  value ";
-  record.value ? text_to_json(*record.value, line) : static_cast<void>(line += "null");
+  record.value ? avro::text_to_json(*record.value, line) : static_cast<void>(line += "null");
   for (const auto& header : record.headers) {
     line += "  " + std::string(header.name) + "=";
-    text_to_json(header.value.value_or("null"), line);
+    avro::text_to_json(header.value.value_or("null"), line);
   }
   return line;
 }
@@ -132,7 +132,7 @@ int dump_container(const std::string& path) {
     ByteReader body(block->bytes);
     for (std::int64_t i = 0; i < block->rows; ++i) {
       std::string line;
-      if (const auto read = avro_to_json(schema->root(), body, line); !read.ok()) return fail(read.error());
+      if (const auto read = avro::to_plain_json(schema->root(), body, line); !read.ok()) return fail(read.error());
       std::cout << line << "\n";
     }
   }

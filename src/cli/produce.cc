@@ -7,7 +7,7 @@
 #include "avro/container/container_reader.h"
 #include "avro/json_text.h"
 #include "avro/schema.h"
-#include "cli/avro_text.h"
+#include "avro/plain_json.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/schemas.h"
@@ -101,7 +101,7 @@ class Producer {
   Result<void> add_line(const std::string& line) {
     if (!schema_) return add(line, line);
     auto value = framed();
-    SLUICE_RETURN_IF_ERROR(json_to_avro(schema_->root(), line, value));
+    SLUICE_RETURN_IF_ERROR(avro::from_plain_json(schema_->root(), line, value));
     return add(line, value);
   }
 
@@ -117,7 +117,7 @@ class Producer {
       for (std::int64_t i = 0; i < block.rows; ++i) {
         const auto* begin = body.position();
         std::string line;
-        SLUICE_RETURN_IF_ERROR(avro_to_json(schema_->root(), body, line));
+        SLUICE_RETURN_IF_ERROR(avro::to_plain_json(schema_->root(), body, line));
         SLUICE_RETURN_IF_ERROR(add(line, framed().append(begin, body.position())));
       }
     }

@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 
-#include "cli/avro_text.h"
+#include "avro/plain_json.h"
 #include "cli/report.h"
 
 namespace sluice::cli {
@@ -49,21 +49,21 @@ Result<const avro::Node*> Schemas::by_id(std::int32_t id) {
 
 Result<void> Schemas::to_json(ByteView value, std::string& out) {
   if (value.size() < 5 || value[0] != 0) {
-    text_to_json(value, out);
+    avro::text_to_json(value, out);
     return {};
   }
   const auto schema = by_id(load_be<std::int32_t>(value.data() + 1));
   if (!schema.ok()) {
     if (schema.error().code != ErrorCode::not_found) return schema.error();
-    text_to_json(value, out);
+    avro::text_to_json(value, out);
     return {};
   }
   ByteReader body(value.substr(5));
   const auto begin = out.size();
-  const auto decoded = avro_to_json(**schema, body, out);
+  const auto decoded = avro::to_plain_json(**schema, body, out);
   if (decoded.ok() && body.at_end()) return {};
   out.resize(begin);  // five bytes that only looked like a frame
-  text_to_json(value, out);
+  avro::text_to_json(value, out);
   return {};
 }
 

@@ -166,6 +166,14 @@ Result<pipeline::PartitionRange> EmbeddedLog::range(const std::string& topic, st
   return pipeline::PartitionRange{start.offset, end.offset};
 }
 
+Result<Offset> EmbeddedLog::offset_at(const std::string& topic, std::int32_t partition, std::int64_t timestamp_ms) {
+  const TopicPartition where{topic, partition};
+  SLUICE_TRY(const auto found, node_.list_offset(where, std::max<std::int64_t>(timestamp_ms, 0), Isolation::read_committed));
+  if (found.offset != kNoOffset) return found.offset;
+  SLUICE_TRY(const auto end, node_.list_offset(where, -1, Isolation::read_committed));
+  return end.offset;
+}
+
 Result<std::unique_ptr<pipeline::Producer>> EmbeddedLog::producer(const std::string& owner) {
   const pipeline::TopicSpec positions{std::string(pipeline::kPositionsTopic), 1, {{"cleanup.policy", "compact"}}, true};
   SLUICE_TRY(const auto topic, ensure_topic(positions));

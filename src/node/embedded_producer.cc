@@ -3,26 +3,14 @@
 #include <algorithm>
 #include <atomic>
 
+#include "node/embedded_batch.h"
 #include "node/node_state.h"
 
 namespace sluice::node {
 namespace {
 
-constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
 constexpr std::size_t kBufferedBytes = std::size_t{16} << 20;  // over all partitions
 constexpr std::int32_t kTimeoutMs = 15 * 60 * 1000;
-constexpr std::size_t kRecordOverheadBytes = 128;
-constexpr std::size_t kDefaultMaxMessageBytes = 1048588;
-
-record::Compression codec_of(const TopicInfo& topic) {
-  const auto found = topic.config.find("compression.type");
-  if (found == topic.config.end()) return record::Compression::none;
-  if (found->second == "gzip") return record::Compression::gzip;
-  if (found->second == "snappy") return record::Compression::snappy;
-  if (found->second == "lz4") return record::Compression::lz4;
-  if (found->second == "zstd") return record::Compression::zstd;
-  return record::Compression::none;
-}
 
 // Calls `start` with a callback, and runs rounds until it was called.
 template <typename T>
@@ -75,9 +63,8 @@ Result<EmbeddedProducer::Target*> EmbeddedProducer::target(std::string_view topi
     SLUICE_TRY(const auto info, node_.topic(key.first));
     Target made;
     made.where = {key.first, partition};
-    made.compression = codec_of(info);
-    const auto limit = info.config.find("max.message.bytes");
-    made.max_record_bytes = limit == info.config.end() ? kDefaultMaxMessageBytes : std::stoull(limit->second);
+    made.compression = compression_of(info);
+    made.max_record_bytes = max_record_bytes(info);
     found = targets_.emplace(key, std::move(made)).first;
   }
   return last_ = &found->second;
@@ -86,12 +73,8 @@ Result<EmbeddedProducer::Target*> EmbeddedProducer::target(std::string_view topi
 Result<void> EmbeddedProducer::append(const pipeline::NewRecord& record) {
   SLUICE_CHECK(open_);
   SLUICE_TRY(auto* to, target(record.topic, record.partition));
-  std::size_t bytes = kRecordOverheadBytes + record.key.value_or(ByteView{}).size() + record.value.value_or(ByteView{}).size();
-  for (const auto& header : record.headers) bytes += header.name.size() + header.value.value_or(ByteView{}).size();
-  if (bytes > to->max_record_bytes) {
-    return refused(ErrorCode::rejected, Reason::message_too_large,
-                   "a record of " + std::to_string(bytes) + " bytes is over max.message.bytes=" + std::to_string(to->max_record_bytes) + " of " + to->where.topic);
-  }
+  const auto bytes = batch_bytes(record);
+  SLUICE_RETURN_IF_ERROR(check_size(bytes, to->max_record_bytes, to->where.topic));
   if (!to->in_transaction) {
     SLUICE_RETURN_IF_ERROR(node_.transactions().add_partitions(transactional_id_, identity_, {to->where}));
     to->in_transaction = true;
@@ -102,12 +85,8 @@ Result<void> EmbeddedProducer::append(const pipeline::NewRecord& record) {
     to->batch = std::make_unique<record::BatchBuilder>(record::BatchOptions{
         .compression = to->compression, .producer_id = identity_.id, .producer_epoch = identity_.epoch, .transactional = true});
   }
-  static_assert(sizeof(pipeline::Header) == sizeof(record::Header));
-  std::vector<record::Header> headers;
-  headers.reserve(record.headers.size());
-  for (const auto& header : record.headers) headers.push_back({header.name, header.value});
   const auto before = to->batch->size();
-  to->batch->add(record.timestamp_ms, record.key, record.value, headers);
+  add_record(*to->batch, record);
   buffered_bytes_ += to->batch->size() - before;
   if (buffered_bytes_ < kBufferedBytes) return {};
   for (auto& [key, other] : targets_) SLUICE_RETURN_IF_ERROR(flush(other));

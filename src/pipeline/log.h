@@ -140,6 +140,16 @@ class Log {
                                                  const std::map<std::string, std::optional<std::string>>& config) = 0;
   [[nodiscard]] virtual Result<PartitionRange> range(const std::string& topic, std::int32_t partition) = 0;
 
+  // The first offset whose record is of `timestamp_ms` or later; the last stable one when there is none.
+  [[nodiscard]] virtual Result<Offset> offset_at(const std::string& topic, std::int32_t partition, std::int64_t timestamp_ms) = 0;
+
+  // Appends records that belong to no transaction, as a Kafka client would; gives, for each, its offset when it is durable and
+  // visible, or why it is not. Records of one partition stay in order, and with an error among them the others are
+  // written all the same. Of any thread; calls at the same time share their syncs. Errors: rejected (over
+  // max.message.bytes, a topic that refuses clients, no key where one is needed), not_found, out_of_space; back_off:
+  // nobody knows whether it will be there after a restart.
+  [[nodiscard]] virtual std::vector<Result<Offset>> append(std::span<const NewRecord> records) = 0;
+
   // Fences earlier producers of `owner`, aborts what they left open, and returns when that is durable.
   [[nodiscard]] virtual Result<std::unique_ptr<Producer>> producer(const std::string& owner) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> reader(const std::string& topic, std::int32_t partition,

@@ -384,6 +384,40 @@ void what_was_committed_survives_a_crash_and_what_was_not_is_aborted(LogUnderTes
   EXPECT_THAT(values_of(log, "t", 0), ElementsAre("kept", "next"));
 }
 
+void what_is_appended_alone_is_there_at_once_each_with_its_offset(LogUnderTest& under) {
+  auto& log = under.log();
+  make_topic(log, "t", 2, {{"max.message.bytes", "1000"}});
+  const std::string large(5000, 'x');
+  const std::vector<NewRecord> records{record("t", 0, "k", "a"), record("t", 1, "k", "b"), record("none", 0, "k", "c"),
+                                       record("t", 0, "k", large), record("t", 0, "k", "d"), record("t", 7, "k", "e")};
+  const auto results = log.append(records);
+  ASSERT_EQ(results.size(), records.size());
+  EXPECT_EQ(results[0].value(), Offset{0});
+  EXPECT_EQ(results[1].value(), Offset{0});
+  EXPECT_EQ(results[2].error().code, ErrorCode::not_found);
+  EXPECT_EQ(results[3].error().code, ErrorCode::rejected);
+  EXPECT_EQ(results[4].value(), Offset{1});
+  EXPECT_EQ(results[5].error().code, ErrorCode::not_found);
+  EXPECT_THAT(values_of(log, "t", 0), ElementsAre("a", "d"));
+  EXPECT_THAT(values_of(log, "t", 1), ElementsAre("b"));
+}
+
+void an_offset_is_found_by_its_time(LogUnderTest& under) {
+  auto& log = under.log();
+  make_topic(log, "t");
+  std::vector<NewRecord> records;
+  for (int i = 0; i < 3; ++i) {
+    records.push_back(record("t", 0, "k", "v"));
+    records.back().timestamp_ms = kTime + i * 1000;
+    ASSERT_TRUE(log.append({&records.back(), 1})[0].ok());
+  }
+  EXPECT_EQ(log.offset_at("t", 0, 0).value(), Offset{0});
+  EXPECT_EQ(log.offset_at("t", 0, kTime + 1).value(), Offset{1});
+  EXPECT_EQ(log.offset_at("t", 0, kTime + 2000).value(), Offset{2});
+  EXPECT_EQ(log.offset_at("t", 0, kTime + 9000).value(), Offset{3});
+  EXPECT_EQ(log.offset_at("none", 0, 0).error().code, ErrorCode::not_found);
+}
+
 void producers_of_different_owners_do_not_disturb_each_other(LogUnderTest& under) {
   auto& log = under.log();
   make_topic(log, "t");
@@ -451,6 +485,8 @@ constexpr Promise kPromises[] = {
     {"AReaderOfARemovedTopicIsTold", &a_reader_of_a_removed_topic_is_told},
     {"WhatWasCommittedSurvivesACrashAndWhatWasNotIsAborted",
      &what_was_committed_survives_a_crash_and_what_was_not_is_aborted},
+    {"WhatIsAppendedAloneIsThereAtOnceEachWithItsOffset", &what_is_appended_alone_is_there_at_once_each_with_its_offset},
+    {"AnOffsetIsFoundByItsTime", &an_offset_is_found_by_its_time},
     {"ProducersOfDifferentOwnersDoNotDisturbEachOther", &producers_of_different_owners_do_not_disturb_each_other},
 };
 

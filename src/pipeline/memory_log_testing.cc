@@ -112,6 +112,29 @@ namespace {
 
 using StatePtr = std::shared_ptr<MemoryLog::State>;
 
+// With the mutex held.
+Result<void> fits(const StatePtr& state, const std::string& topic, const NewRecord& record) {
+  const auto& config = state->topics[topic].config;
+  const auto limit = config.find("max.message.bytes");
+  if (limit == config.end()) return {};
+  const auto size = record.key.value_or("").size() + record.value.value_or("").size();
+  if (size <= std::stoull(limit->second)) return {};
+  return Error{.code = ErrorCode::rejected,
+               .message = "a record of " + std::to_string(size) + " bytes is over max.message.bytes of " + topic};
+}
+
+OwnedRecord owned(const NewRecord& record) {
+  OwnedRecord out;
+  out.timestamp_ms = record.timestamp_ms;
+  if (record.key) out.key = std::string(*record.key);
+  if (record.value) out.value = std::string(*record.value);
+  for (const auto& header : record.headers) {
+    out.headers.emplace_back(header.name,
+                             header.value ? std::optional<std::string>(*header.value) : std::nullopt);
+  }
+  return out;
+}
+
 class MemoryProducer final : public Producer {
  public:
   MemoryProducer(StatePtr state, std::string owner, std::int64_t epoch)
@@ -133,7 +156,7 @@ class MemoryProducer final : public Producer {
     const std::string topic(record.topic);
     auto* partition = state_->find(topic, record.partition);
     if (partition == nullptr) return no_topic(topic, record.partition);
-    SLUICE_RETURN_IF_ERROR(fits(topic, record));
+    SLUICE_RETURN_IF_ERROR(fits(state_, topic, record));
     transaction_->touched.emplace(topic, record.partition);
     state_->append(*partition, transaction_, owned(record), false);
     return {};
@@ -176,26 +199,6 @@ class MemoryProducer final : public Producer {
     SLUICE_RETURN_IF_ERROR(not_fenced());
     if (!transaction_) return Error{.code = ErrorCode::rejected, .message = "no transaction is open"};
     return {};
-  }
-  [[nodiscard]] Result<void> fits(const std::string& topic, const NewRecord& record) const {
-    const auto& config = state_->topics[topic].config;
-    const auto limit = config.find("max.message.bytes");
-    if (limit == config.end()) return {};
-    const auto size = record.key.value_or("").size() + record.value.value_or("").size();
-    if (size <= std::stoull(limit->second)) return {};
-    return Error{.code = ErrorCode::rejected,
-                 .message = "a record of " + std::to_string(size) + " bytes is over max.message.bytes of " + topic};
-  }
-  static OwnedRecord owned(const NewRecord& record) {
-    OwnedRecord out;
-    out.timestamp_ms = record.timestamp_ms;
-    if (record.key) out.key = std::string(*record.key);
-    if (record.value) out.value = std::string(*record.value);
-    for (const auto& header : record.headers) {
-      out.headers.emplace_back(header.name,
-                               header.value ? std::optional<std::string>(*header.value) : std::nullopt);
-    }
-    return out;
   }
   void write(std::span<const PositionUpdate> positions) {
     if (positions.empty()) return;
@@ -343,6 +346,38 @@ Result<PartitionRange> MemoryLog::range(const std::string& topic, std::int32_t p
   const auto* found = state_->find(topic, partition);
   if (found == nullptr) return no_topic(topic, partition);
   return PartitionRange{found->start, found->last_stable()};
+}
+
+Result<Offset> MemoryLog::offset_at(const std::string& topic, std::int32_t partition, std::int64_t timestamp_ms) {
+  const std::lock_guard lock(state_->mutex);
+  const auto* found = state_->find(topic, partition);
+  if (found == nullptr) return no_topic(topic, partition);
+  const auto end = found->last_stable();
+  auto offset = found->start;
+  while (offset < end && (found->at(offset).control || found->at(offset).record.timestamp_ms < timestamp_ms)) offset = offset + 1;
+  return offset;
+}
+
+std::vector<Result<Offset>> MemoryLog::append(std::span<const NewRecord> records) {
+  static const auto kNoTransaction = std::make_shared<const Transaction>(Transaction{.outcome = Outcome::committed, .touched = {}});
+  const std::lock_guard lock(state_->mutex);
+  std::vector<Result<Offset>> out;
+  for (const auto& record : records) {
+    const std::string topic(record.topic);
+    auto* partition = state_->find(topic, record.partition);
+    if (state_->append_error) {
+      out.emplace_back(*state_->append_error);
+    } else if (partition == nullptr) {
+      out.emplace_back(no_topic(topic, record.partition));
+    } else if (auto fit = fits(state_, topic, record); !fit.ok()) {
+      out.emplace_back(std::move(fit).error());
+    } else {
+      out.emplace_back(partition->end());
+      state_->append(*partition, kNoTransaction, owned(record), false);
+    }
+  }
+  state_->changed.notify_all();
+  return out;
 }
 
 Result<std::unique_ptr<Producer>> MemoryLog::producer(const std::string& owner) {

@@ -14,16 +14,16 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-namespace sluice::cli {
+namespace sluice::avro {
 
 // Appends the JSON of one value. Errors: corrupt (the body does not fit the schema).
-[[nodiscard]] Result<void> avro_to_json(const avro::Node& schema, ByteReader& body, std::string& out);
+[[nodiscard]] Result<void> to_plain_json(const Node& schema, ByteReader& body, std::string& out);
 
 // Appends the body of a JSON text. A missing field takes its default; a union the first branch that takes the value, or
 // the one named in {"branch": value}. Errors: rejected, with the path of what does not fit.
-[[nodiscard]] Result<void> json_to_avro(const avro::Node& schema, std::string_view json, Bytes& out);
+[[nodiscard]] Result<void> from_plain_json(const Node& schema, std::string_view json, Bytes& out);
 
 // The bytes of a value that has no schema as a JSON string, or as JSON as it is; not UTF-8: as above, a character a byte.
 void text_to_json(ByteView bytes, std::string& out);
 
-}  // namespace sluice::cli
+}  // namespace sluice::avro

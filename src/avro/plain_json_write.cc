@@ -2,13 +2,13 @@
 #include <chrono>
 #include <cmath>
 
-#include "cli/avro_text.h"
+#include "avro/plain_json.h"
 
-namespace sluice::cli {
+namespace sluice::avro {
 namespace {
 
-using avro::Node;
-using avro::Type;
+
+
 
 constexpr int kMaxDepth = 200;  // of recursive types, against bodies made to exhaust the stack
 
@@ -39,12 +39,12 @@ void bytes_json(ByteView bytes, std::string& out) {
       text.push_back(static_cast<char>(0x80 | (byte & 0x3f)));
     }
   }
-  out += avro::json_quote(text);
+  out += json_quote(text);
 }
 
 void string_json(ByteView text, std::string& out) {
   if (is_utf8(text)) {
-    out += avro::json_quote(text);
+    out += json_quote(text);
   } else {
     bytes_json(text, out);
   }
@@ -184,7 +184,7 @@ class Walk {
   Result<void> record(const Node& schema, int depth) {
     char before = '{';
     for (const auto& field : schema.fields) {
-      out_ += std::exchange(before, ',') + avro::json_quote(field.name) + ":";
+      out_ += std::exchange(before, ',') + json_quote(field.name) + ":";
       SLUICE_RETURN_IF_ERROR(value(*field.type, depth + 1));
     }
     out_ += schema.fields.empty() ? "{}" : "}";
@@ -194,7 +194,7 @@ class Walk {
   Result<void> symbol(const Node& schema) {
     const auto index = in_.zigzag();
     if (!in_.ok() || index < 0 || static_cast<std::size_t>(index) >= schema.symbols.size()) return corrupt("no such enum symbol");
-    out_ += avro::json_quote(schema.symbols[static_cast<std::size_t>(index)]);
+    out_ += json_quote(schema.symbols[static_cast<std::size_t>(index)]);
     return {};
   }
 
@@ -233,8 +233,8 @@ class Walk {
 
 }  // namespace
 
-Result<void> avro_to_json(const avro::Node& schema, ByteReader& body, std::string& out) { return Walk(body, out).value(schema, 0); }
+Result<void> to_plain_json(const Node& schema, ByteReader& body, std::string& out) { return Walk(body, out).value(schema, 0); }
 
 void text_to_json(ByteView bytes, std::string& out) { string_json(bytes, out); }
 
-}  // namespace sluice::cli
+}  // namespace sluice::avro

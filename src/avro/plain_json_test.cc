@@ -1,6 +1,6 @@
 // Plain JSON of Avro values, both ways, over the values that Apache Avro for Java wrote (tests/golden/avro).
 
-#include "cli/avro_text.h"
+#include "avro/plain_json.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "avro/schema.h"
 
-namespace sluice::cli {
+namespace sluice::avro {
 namespace {
 
 namespace json = boost::json;
@@ -21,30 +21,30 @@ std::string unhex(std::string_view text) {
 }
 
 // The JSON of a body; a failed expectation when it does not fit.
-std::string shown(const avro::Schema& schema, ByteView body) {
+std::string shown(const Schema& schema, ByteView body) {
   ByteReader reader(body);
   std::string out;
-  const auto done = avro_to_json(schema.root(), reader, out);
+  const auto done = to_plain_json(schema.root(), reader, out);
   EXPECT_TRUE(done.ok() && reader.at_end()) << schema.text() << (done.ok() ? "" : done.error().text());
   return out;
 }
 
 std::string encoded(const std::string& schema, const std::string& text) {
-  const auto parsed = avro::Schema::parse(schema).value();
+  const auto parsed = Schema::parse(schema).value();
   Bytes out;
-  const auto done = json_to_avro(parsed.root(), text, out);
+  const auto done = from_plain_json(parsed.root(), text, out);
   EXPECT_TRUE(done.ok()) << done.error();
   return out;
 }
 
 std::string round(const std::string& schema, const std::string& text) {
-  return shown(avro::Schema::parse(schema).value(), encoded(schema, text));
+  return shown(Schema::parse(schema).value(), encoded(schema, text));
 }
 
 bool refused(const std::string& schema, const std::string& text) {
-  const auto parsed = avro::Schema::parse(schema).value();
+  const auto parsed = Schema::parse(schema).value();
   Bytes out;
-  return !json_to_avro(parsed.root(), text, out).ok();
+  return !from_plain_json(parsed.root(), text, out).ok();
 }
 
 TEST(AvroText, WhatIsShownCanBeReadAndShowsTheSame) {
@@ -55,13 +55,13 @@ TEST(AvroText, WhatIsShownCanBeReadAndShowsTheSame) {
     boost::system::error_code error;
     const auto parsed = json::parse(line, error);
     if (error) continue;  // lone surrogates
-    const auto schema = avro::Schema::parse(std::string(parsed.at("schema").as_string()), {.validate_defaults = false});
+    const auto schema = Schema::parse(std::string(parsed.at("schema").as_string()), {.validate_defaults = false});
     ASSERT_TRUE(schema.ok());
     const auto text = shown(*schema, unhex(parsed.at("hex").as_string()));
     // Java wrote random bytes as decimals, beyond the precision of their schema.
     if (schema->text().find("decimal") != std::string::npos) continue;
     Bytes again;
-    const auto done = json_to_avro(schema->root(), text, again);
+    const auto done = from_plain_json(schema->root(), text, again);
     ASSERT_TRUE(done.ok()) << done.error() << "\n" << schema->text() << "\n" << text;
     ++values;
     if (shown(*schema, again) == text) continue;
@@ -104,4 +104,4 @@ TEST(AvroText, WhatDoesNotFitIsRefused) {
 }
 
 }  // namespace
-}  // namespace sluice::cli
+}  // namespace sluice::avro

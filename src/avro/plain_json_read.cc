@@ -7,14 +7,14 @@
 #include <utility>
 
 #include "avro/json_text.h"
-#include "cli/avro_text.h"
+#include "avro/plain_json.h"
 
-namespace sluice::cli {
+namespace sluice::avro {
 namespace {
 
 namespace json = boost::json;
-using avro::Node;
-using avro::Type;
+
+
 
 constexpr int kMaxDepth = 200;
 
@@ -176,7 +176,7 @@ class Encoder {
 
   Error wrong(const std::string& what) const { return {ErrorCode::rejected, "at " + (path_.empty() ? "the value" : path_) + ": " + what}; }
   Error unfit(const Node& schema, const json::value& from) const {
-    const auto type = schema.is_named() ? schema.full_name() : std::string(avro::type_name(schema.type));
+    const auto type = schema.is_named() ? schema.full_name() : std::string(type_name(schema.type));
     return wrong("a " + kind_of(from) + " is no " + (schema.logical_type.empty() ? type : schema.logical_type));
   }
 
@@ -255,8 +255,8 @@ class Encoder {
   }
 
   // A union's default is of its first branch; a decimal's is its bytes, as in Avro's own JSON.
-  Result<void> fallback(const avro::Field& field, Bytes& out) {
-    const auto parsed = avro::parse_json(*field.default_json);
+  Result<void> fallback(const Field& field, Bytes& out) {
+    const auto parsed = parse_json(*field.default_json);
     if (!parsed.ok()) return wrong("its default is no JSON");
     const bool outer = std::exchange(in_default_, true);
     const bool in_union = field.type->type == Type::union_;
@@ -314,7 +314,7 @@ class Encoder {
     for (std::size_t i = 0; i < schema.branches.size(); ++i) {
       const auto& branch = *schema.branches[i];
       ByteWriter(out).zigzag(static_cast<std::int64_t>(i));
-      const auto name = branch.is_named() ? branch.full_name() : std::string(avro::type_name(branch.type));
+      const auto name = branch.is_named() ? branch.full_name() : std::string(type_name(branch.type));
       const auto* object = from.if_object();
       const auto* named = object != nullptr && object->size() == 1 ? object->if_contains(name) : nullptr;
       auto done = value(branch, from, out);
@@ -340,10 +340,10 @@ class Encoder {
 
 }  // namespace
 
-Result<void> json_to_avro(const avro::Node& schema, std::string_view text, Bytes& out) {
-  auto parsed = avro::parse_json(text);  // Boost's own parser reads doubles to one unit in the last place only
+Result<void> from_plain_json(const Node& schema, std::string_view text, Bytes& out) {
+  auto parsed = parse_json(text);  // Boost's own parser reads doubles to one unit in the last place only
   if (!parsed.ok()) return std::move(parsed).error().in("this is no JSON");
   return Encoder().value(schema, *parsed, out);
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::avro
