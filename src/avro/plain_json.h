@@ -21,7 +21,8 @@ namespace sluice::avro {
 
 // Appends the body of a JSON text. A missing field takes its default; a union the first branch that takes the value, or
 // the one named in {"branch": value}. Errors: rejected, with the path of what does not fit.
-[[nodiscard]] Result<void> from_plain_json(const Node& schema, std::string_view json, Bytes& out);
+// `ignored`: a member of the outermost object that the schema need not have.
+[[nodiscard]] Result<void> from_plain_json(const Node& schema, std::string_view json, Bytes& out, std::string_view ignored = {});
 
 // The bytes of a value that has no schema as a JSON string, or as JSON as it is; not UTF-8: as above, a character a byte.
 void text_to_json(ByteView bytes, std::string& out);

@@ -140,6 +140,8 @@ std::optional<std::int64_t> logical_integer(const std::string& logical, std::str
 
 class Encoder {
  public:
+  explicit Encoder(std::string_view ignored) : ignored_(ignored) {}
+
   Result<void> value(const Node& schema, const json::value& from, Bytes& out) {
     if (++depth_ > kMaxDepth) return wrong("it is nested too deeply");
     auto done = typed(schema, from, out);
@@ -237,7 +239,7 @@ class Encoder {
     if (!from.is_object()) return unfit(schema, from);
     const auto& object = from.as_object();
     for (const auto& [name, ignored] : object) {
-      if (schema.field(name) == nullptr) return wrong("the schema has no field '" + std::string(name) + "'");
+      if (schema.field(name) == nullptr && (!path_.empty() || name != ignored_)) return wrong("the schema has no field '" + std::string(name) + "'");
     }
     for (const auto& field : schema.fields) {
       const auto length = path_.size();
@@ -333,6 +335,7 @@ class Encoder {
     return first ? *first : wrong("the union has no branches");
   }
 
+  const std::string_view ignored_;
   std::string path_;
   int depth_ = 0;
   bool in_default_ = false;
@@ -340,10 +343,10 @@ class Encoder {
 
 }  // namespace
 
-Result<void> from_plain_json(const Node& schema, std::string_view text, Bytes& out) {
+Result<void> from_plain_json(const Node& schema, std::string_view text, Bytes& out, std::string_view ignored) {
   auto parsed = parse_json(text);  // Boost's own parser reads doubles to one unit in the last place only
   if (!parsed.ok()) return std::move(parsed).error().in("this is no JSON");
-  return Encoder().value(schema, *parsed, out);
+  return Encoder(ignored).value(schema, *parsed, out);
 }
 
 }  // namespace sluice::avro
