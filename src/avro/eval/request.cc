@@ -7,6 +7,7 @@
 #include "avro/eval/eval.h"
 #include "avro/json_cursor.h"
 #include "avro/limit.h"
+#include "avro/utf8.h"
 
 namespace sluice::avro::eval {
 namespace {

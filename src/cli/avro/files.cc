@@ -13,7 +13,7 @@
 #include "cli/avro/data.h"
 #include "cli/avro/output.h"
 #include "cli/avro/schemas.h"
-#include "cli/avro_text.h"
+#include "avro/plain_json.h"
 #include "cli/report.h"
 
 namespace sluice::cli {
@@ -113,12 +113,12 @@ Result<void> schema(const Globals& globals, const Options& options) {
   }
   std::string metadata;
   for (const auto& [key, value] : reader.metadata()) {
-    text_to_json(key, metadata += metadata.empty() ? "" : ",");
-    text_to_json(value, metadata += ":");
+    avro::text_to_json(key, metadata += metadata.empty() ? "" : ",");
+    avro::text_to_json(value, metadata += ":");
   }
   std::cout << "{\"schema\":";
   std::string text;
-  text_to_json(reader.schema(), text);
+  avro::text_to_json(reader.schema(), text);
   std::cout << text << ",\"codec\":" << json::serialize(json::string(reader.codec().value_or("null"))) << ",\"sync\":\"" << hex(reader.sync())
             << "\",\"metadata\":{" << metadata << "}}\n";
   return {};
