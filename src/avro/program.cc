@@ -116,7 +116,7 @@ std::string_view what(Fault fault) {
 Error fault(const Program& program, const Operation& operation, ByteView bytes, const DecodeLimits& limits, Fault fault, std::size_t at) {
   Path path;
   Run<Path> run(program, bytes, path, limits);
-  static_cast<void>(run.value(operation));
+  static_cast<void>(run.front(operation));
   Error error{ErrorCode::corrupt, "the bytes are no value of the schema: " + std::string(what(fault)) + ", at " + path.text() + ", byte " + std::to_string(at)};
   if (fault == Fault::depth || fault == Fault::items) error.reason = kOverLimit;
   return error;

@@ -13,11 +13,11 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <span>
 #include <vector>
 
 #include "avro/schema.h"
 #include "avro/utf8.h"
+#include "avro/varint.h"
 #include "base/bytes.h"
 #include "base/result.h"
 
@@ -86,235 +86,206 @@ enum class Fault : std::uint8_t { short_, boolean, integer, symbol, branch, size
                           Fault fault, std::size_t at);
 [[nodiscard]] Error bytes_after(std::size_t count);
 
-// ByteReader with the loops of varints in the caller: most of decoding is varints of a few bytes.
-class Cursor {
- public:
-  explicit Cursor(ByteView bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
-
-  [[nodiscard]] const char* position() const { return at_; }
-  [[nodiscard]] std::size_t remaining() const { return static_cast<std::size_t>(end_ - at_); }
-  [[nodiscard]] bool varint(std::uint64_t& out) {
-    if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) {
-      out = static_cast<unsigned char>(*at_++);
-      return true;
-    }
-    return remaining() >= 8 ? varint_of_word(out) : varint_slow(out);
-  }
-  [[nodiscard]] bool zigzag(std::int64_t& out) {
-    std::uint64_t value = 0;
-    if (!varint(value)) return false;
-    out = zigzag_decode(value);
-    return true;
-  }
-  [[nodiscard]] bool view(std::size_t size, ByteView& out) {
-    if (size > remaining()) return false;
-    out = {at_, size};
-    at_ += size;
-    return true;
-  }
-
- private:
-  // Up to 8 bytes at once: the first byte without its high bit ends the number; the groups of 7 bits are then closed up
-  // by halves.
-  [[nodiscard]] bool varint_of_word(std::uint64_t& out) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at_, sizeof word);  // little-endian, as this machine
-    const auto ends = ~word & 0x8080808080808080;
-    if (ends == 0) return varint_slow(out);
-    word &= (ends ^ (ends - 1)) & 0x7f7f7f7f7f7f7f7f;
-    word = (word & 0x007f007f007f007f) | ((word & 0x7f007f007f007f00) >> 1);
-    word = (word & 0x00003fff00003fff) | ((word & 0x3fff00003fff0000) >> 2);
-    out = (word & 0x000000000fffffff) | ((word & 0x0fffffff00000000) >> 4);
-    at_ += __builtin_ctzll(ends) / 8 + 1;
-    return true;
-  }
-  [[nodiscard]] [[gnu::noinline]] bool varint_slow(std::uint64_t& out) {
-    const auto* at = at_;
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; at != end_; shift += 7) {
-      const auto byte = static_cast<unsigned char>(*at++);
-      if (shift == 63 && byte > 1) return false;  // over 64 bits
-      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) {
-        at_ = at;
-        out = value;
-        return true;
-      }
-    }
-    return false;
-  }
-
-  const char* at_;
-  const char* end_;
-};
-
 template <typename Visitor>
 class Run {
  public:
+  // A place that is null means a failure here: no bytes are a place, too.
   Run(const Program& program, ByteView bytes, Visitor& visitor, DecodeLimits limits)
-      : program_(program), in_(bytes), begin_(bytes.data()), visitor_(visitor), depth_(limits.depth), utf8_(limits.utf8), spare_items_(limits.items_of_no_bytes) {}
+      : program_(program), begin_(bytes.data() == nullptr ? "" : bytes.data()), end_(begin_ + bytes.size()), at_(begin_), visitor_(visitor),
+        depth_(limits.depth), utf8_(limits.utf8), spare_items_(limits.items_of_no_bytes) {}
 
-  // Inlined where it is called, the types with parts below out of line: a field costs a jump, not a call.
-  [[nodiscard]] [[gnu::always_inline]] bool value(const Operation& operation) {
-    switch (operation.type) {
-      case Type::null: visitor_.null(); return true;
-      case Type::boolean: return boolean();
-      case Type::int_:
-      case Type::long_: return integer(operation);
-      case Type::float_: return floating<float>();
-      case Type::double_: return floating<double>();
-      case Type::string: {
-        ByteView text;
-        if (!text_of(text)) return false;
-        visitor_.string(text);
-        return true;
-      }
-      case Type::bytes: {
-        ByteView bytes;
-        if (!sized(bytes)) return false;
-        visitor_.bytes(*operation.node, bytes);
-        return true;
-      }
-      case Type::fixed: {
-        ByteView bytes;
-        if (!in_.view(operation.size, bytes)) return false;
-        visitor_.bytes(*operation.node, bytes);
-        return true;
-      }
-      case Type::enum_: {
-        std::uint64_t symbol = 0;
-        if (!in_.varint(symbol)) return false;
-        if ((symbol & 1) != 0 || symbol >> 1 >= operation.size) return refuse(Fault::symbol);
-        visitor_.symbol(*operation.node, symbol >> 1);
-        return true;
-      }
-      case Type::union_: return branch(operation);
-      case Type::record: return record(operation);
-      case Type::array:
-      case Type::map: return blocks(operation);
-    }
-    return false;
+  // The value at the front. False: at position() is what why() says.
+  [[nodiscard]] bool front(const Operation& operation) {
+    const char* behind = value(operation, at_);
+    if (behind != nullptr) [[likely]] at_ = behind;
+    return behind != nullptr;
   }
-
-  [[nodiscard]] ByteView rest() const { return {in_.position(), in_.remaining()}; }
-  [[nodiscard]] std::size_t position() const { return static_cast<std::size_t>(in_.position() - begin_); }
+  [[nodiscard]] ByteView rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+  [[nodiscard]] std::size_t position() const { return static_cast<std::size_t>(at_ - begin_); }
   [[nodiscard]] Fault why() const { return fault_; }
 
  private:
-  bool refuse(Fault fault) {
+  // Takes where a value begins and gives where it ends, or null. The place goes from call to call in a register: in memory it
+  // would be waited for at each field. Inlined where it is called, the types with parts below out of line: a field costs a
+  // jump, not a call. There is no union in a union.
+  template <bool kInUnion = false>
+  [[nodiscard]] [[gnu::always_inline]] const char* value(const Operation& operation, const char* at) {
+    switch (operation.type) {
+      case Type::null: visitor_.null(); return at;
+      case Type::boolean: return boolean(at);
+      case Type::int_:
+      case Type::long_: return integer(operation, at);
+      case Type::float_: return floating<float>(at);
+      case Type::double_: return floating<double>(at);
+      case Type::string: {
+        ByteView text;
+        at = text_of(at, text);
+        if (at != nullptr) visitor_.string(text);
+        return at;
+      }
+      case Type::bytes: {
+        ByteView bytes;
+        at = sized(at, bytes);
+        if (at != nullptr) visitor_.bytes(*operation.node, bytes);
+        return at;
+      }
+      case Type::fixed:
+        if (operation.size > left(at)) return refuse(Fault::short_, at);
+        visitor_.bytes(*operation.node, {at, operation.size});
+        return at + operation.size;
+      case Type::enum_: {
+        const auto symbol = read_varint(at, end_);
+        if (symbol.at == nullptr) return refuse(Fault::short_, at);
+        if ((symbol.value & 1) != 0 || symbol.value >> 1 >= operation.size) return refuse(Fault::symbol, at);
+        visitor_.symbol(*operation.node, symbol.value >> 1);
+        return symbol.at;
+      }
+      case Type::union_:
+        if constexpr (kInUnion) break;
+        else return branch(operation, at);
+      case Type::record: return record(operation, at);
+      case Type::array:
+      case Type::map: return blocks(operation, at);
+    }
+    return nullptr;
+  }
+
+  [[gnu::cold]] const char* refuse(Fault fault, const char* at) {
     fault_ = fault;
-    return false;
+    at_ = at;
+    return nullptr;
+  }
+  [[nodiscard]] std::size_t left(const char* at) const { return static_cast<std::size_t>(end_ - at); }
+
+  const char* boolean(const char* at) {
+    if (at == end_) return refuse(Fault::short_, at);
+    const auto byte = static_cast<unsigned char>(*at);
+    if (byte > 1) return refuse(Fault::boolean, at);
+    visitor_.boolean(byte != 0);
+    return at + 1;
   }
 
-  bool boolean() {
-    ByteView byte;
-    if (!in_.view(1, byte)) return false;
-    if (static_cast<unsigned char>(byte[0]) > 1) return refuse(Fault::boolean);
-    visitor_.boolean(byte[0] != 0);
-    return true;
-  }
-
-  bool integer(const Operation& operation) {
-    std::int64_t value = 0;
-    if (!in_.zigzag(value)) return false;
-    if (operation.type == Type::int_ && value != static_cast<std::int32_t>(value)) return refuse(Fault::integer);
+  const char* integer(const Operation& operation, const char* at) {
+    const auto number = read_varint(at, end_);
+    if (number.at == nullptr) return refuse(Fault::short_, at);
+    const auto value = zigzag_decode(number.value);
+    if (operation.type == Type::int_ && value != static_cast<std::int32_t>(value)) return refuse(Fault::integer, at);
     visitor_.integer(*operation.node, value);
-    return true;
+    return number.at;
   }
 
   template <typename Number>
-  bool floating() {
-    ByteView bytes;
-    if (!in_.view(sizeof(Number), bytes)) return false;
+  const char* floating(const char* at) {
     Number number;
-    std::memcpy(&number, bytes.data(), sizeof number);  // little-endian, as this machine
+    if (left(at) < sizeof number) return refuse(Fault::short_, at);
+    std::memcpy(&number, at, sizeof number);  // little-endian, as this machine
     if constexpr (sizeof(Number) == sizeof(float)) {
       visitor_.float_number(number);
     } else {
       visitor_.double_number(number);
     }
-    return true;
+    return at + sizeof number;
   }
 
-  bool sized(ByteView& out) {
-    std::int64_t size = 0;
-    if (!in_.zigzag(size)) return false;
-    if (size < 0) return refuse(Fault::size);
-    return in_.view(static_cast<std::size_t>(size), out);
+  const char* sized(const char* at, ByteView& out) {
+    const auto size = read_varint(at, end_);
+    if (size.at == nullptr) return refuse(Fault::short_, at);
+    if ((size.value & 1) != 0) return refuse(Fault::size, at);
+    if (size.value >> 1 > left(size.at)) return refuse(Fault::short_, at);
+    out = {size.at, size.value >> 1};
+    return size.at + (size.value >> 1);
   }
 
-  bool text_of(ByteView& out) { return sized(out) && (!utf8_ || is_utf8(out) || refuse(Fault::utf8)); }
-
-  [[gnu::noinline]] bool branch(const Operation& operation) {
-    std::uint64_t index = 0;
-    if (!in_.varint(index)) return false;
-    if ((index & 1) != 0 || index >> 1 >= operation.children) return refuse(Fault::branch);
-    if (--depth_ < 0) return refuse(Fault::depth);
-    visitor_.begin_branch(*operation.node, index >> 1);
-    if (!value(*program_.child(operation, index >> 1))) return false;
-    visitor_.end_branch(*operation.node, index >> 1);
-    ++depth_;
-    return true;
+  const char* text_of(const char* at, ByteView& out) {
+    const char* behind = sized(at, out);
+    return behind == nullptr || !utf8_ || is_utf8(out) ? behind : refuse(Fault::utf8, at);
   }
 
-  [[gnu::noinline]] bool record(const Operation& operation) {
-    if (--depth_ < 0) return refuse(Fault::depth);
-    visitor_.begin_record(*operation.node);
+  [[gnu::always_inline]] const char* branch(const Operation& operation, const char* at) {
+    const auto index = read_varint(at, end_);
+    if (index.at == nullptr) return refuse(Fault::short_, at);
+    if ((index.value & 1) != 0 || index.value >> 1 >= operation.children) return refuse(Fault::branch, at);
+    if (depth_ <= 0) return refuse(Fault::depth, at);
+    const auto& child = *program_.child(operation, index.value >> 1);
+    const bool nests = child.children != 0;  // else the depth need not be written
+    if (nests) --depth_;
+    visitor_.begin_branch(*operation.node, index.value >> 1);
+    at = value<true>(child, index.at);
+    if (at == nullptr) return at;
+    visitor_.end_branch(*operation.node, index.value >> 1);
+    if (nests) ++depth_;
+    return at;
+  }
+
+  [[gnu::noinline]] const char* record(const Operation& operation, const char* at) {
+    if (--depth_ < 0) return refuse(Fault::depth, at);
+    const Node& node = *operation.node;
+    visitor_.begin_record(node);
     const auto* field = program_.child(operation, 0);
-    for (std::size_t i = 0; i < operation.children; ++i, ++field) {
-      visitor_.field(*operation.node, i);
-      if (!value(*field)) return false;
+    const auto* const end = field + operation.children;
+    for (std::size_t i = 0; field != end; ++i, ++field) {
+      visitor_.field(node, i);
+      at = value(*field, at);
+      if (at == nullptr) return at;
     }
-    visitor_.end_record(*operation.node);
+    visitor_.end_record(node);
     ++depth_;
-    return true;
+    return at;
   }
 
   // Blocks of items: a count, negative when the block's size in bytes follows; zero ends them.
-  [[gnu::noinline]] bool blocks(const Operation& operation) {
-    if (--depth_ < 0) return refuse(Fault::depth);
+  [[gnu::noinline]] const char* blocks(const Operation& operation, const char* at) {
+    if (--depth_ < 0) return refuse(Fault::depth, at);
     const bool map = operation.type == Type::map;
     map ? visitor_.begin_map() : visitor_.begin_array();
     while (true) {
-      std::int64_t count = 0;
-      if (!in_.zigzag(count)) return false;
-      if (count == 0) break;
+      auto number = read_varint(at, end_);
+      if (number.at == nullptr) return refuse(Fault::short_, at);
+      auto count = zigzag_decode(number.value);
       const char* end = nullptr;
       if (count < 0) {
-        std::int64_t size = 0;
-        if (!in_.zigzag(size)) return false;
-        if (size < 0 || static_cast<std::uint64_t>(size) > in_.remaining() || count == std::numeric_limits<std::int64_t>::min()) return refuse(Fault::size);
-        end = in_.position() + size;
+        at = number.at;
+        number = read_varint(at, end_);
+        if (number.at == nullptr) return refuse(Fault::short_, at);
+        const auto size = number.value >> 1;
+        if ((number.value & 1) != 0 || size > left(number.at) || count == std::numeric_limits<std::int64_t>::min()) return refuse(Fault::size, at);
+        end = number.at + size;
         count = -count;
       }
-      if (!items(operation, map, count)) return false;
-      if (end != nullptr && in_.position() != end) return refuse(Fault::size);
+      at = number.at;
+      if (count == 0) break;
+      at = items(operation, map, count, at);
+      if (at == nullptr) return at;
+      if (end != nullptr && at != end) return refuse(Fault::size, at);
     }
     map ? visitor_.end_map() : visitor_.end_array();
     ++depth_;
-    return true;
+    return at;
   }
 
-  bool items(const Operation& operation, bool map, std::int64_t count) {
+  const char* items(const Operation& operation, bool map, std::int64_t count, const char* at) {
     const auto& child = *program_.child(operation, 0);
     for (; count > 0; --count) {
-      const char* before = in_.position();
+      const char* before = at;
       if (map) {
         ByteView key;
-        if (!text_of(key)) return false;
+        at = text_of(at, key);
+        if (at == nullptr) return at;
         visitor_.key(key);
       } else {
         visitor_.item();
       }
-      if (!value(child)) return false;
-      if (in_.position() == before && spare_items_-- == 0) return refuse(Fault::items);
+      at = value(child, at);
+      if (at == nullptr) return at;
+      if (at == before && spare_items_-- == 0) return refuse(Fault::items, at);
     }
-    return true;
+    return at;
   }
 
   const Program& program_;
-  Cursor in_;
   const char* begin_;
+  const char* end_;
+  const char* at_;
   Visitor& visitor_;
   int depth_;
   bool utf8_;
@@ -329,7 +300,7 @@ template <typename Visitor>
 [[nodiscard]] Result<void> decode_part(const Program& program, const Operation& operation, ByteView& bytes, Visitor& visitor,
                                        DecodeLimits limits = {}) {
   program_detail::Run<Visitor> run(program, bytes, visitor, limits);
-  if (!run.value(operation)) [[unlikely]] return program_detail::fault(program, operation, bytes, limits, run.why(), run.position());
+  if (!run.front(operation)) [[unlikely]] return program_detail::fault(program, operation, bytes, limits, run.why(), run.position());
   bytes = run.rest();
   return {};
 }

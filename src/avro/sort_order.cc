@@ -1,13 +1,20 @@
 #include "avro/sort_order.h"
 
 #include <bit>
+#include <cstring>
 #include <limits>
+
+#include "avro/varint.h"
 
 namespace sluice::avro {
 namespace {
 
 using Ordering = std::strong_ordering;
-using program_detail::Cursor;
+
+struct Cursor {
+  const char* at;
+  const char* end;
+};
 
 // A float's or double's bits as a number whose order is the value's: all NaN are one, above all else.
 template <typename Number, typename Bits>
@@ -23,7 +30,7 @@ Ordering order_of_bytes(ByteView a, ByteView b) { return a.compare(b) <=> 0; }
 class Comparison {
  public:
   Comparison(const Program& program, ByteView a, ByteView b, DecodeLimits limits)
-      : program_(program), limits_(limits), a_(a), b_(b), depth_(limits.depth), spare_items_(limits.items_of_no_bytes) {}
+      : program_(program), limits_(limits), a_(cursor(a)), b_(cursor(b)), depth_(limits.depth), spare_items_(limits.items_of_no_bytes) {}
 
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] bool met_map() const { return met_map_; }
@@ -55,20 +62,25 @@ class Comparison {
     bool ended = false;
   };
 
-  std::int64_t number(Cursor& in) {
-    std::int64_t value = 0;
-    failed_ |= !in.zigzag(value);
-    return value;
+  static Cursor cursor(ByteView bytes) { return {bytes.data(), bytes.data() + bytes.size()}; }
+  std::uint64_t varint(Cursor& in) {
+    const auto number = read_varint(in.at, in.end);
+    failed_ |= number.at == nullptr;
+    if (number.at != nullptr) in.at = number.at;
+    return number.value;
   }
+  std::int64_t number(Cursor& in) { return zigzag_decode(varint(in)); }
   std::uint64_t index(Cursor& in, std::uint64_t count) {
-    std::uint64_t value = 0;
-    failed_ |= !in.varint(value) || (value & 1) != 0 || value >> 1 >= count;
+    const auto value = varint(in);
+    failed_ |= (value & 1) != 0 || value >> 1 >= count;
     return value >> 1;
   }
   ByteView fixed(Cursor& in, std::size_t size) {
-    ByteView bytes;
-    failed_ |= !in.view(size, bytes);
-    return bytes;
+    failed_ |= size > static_cast<std::size_t>(in.end - in.at);
+    if (failed_) return {};
+    const auto* at = in.at;
+    in.at += size;
+    return {at, size};
   }
   ByteView sized(Cursor& in) {
     const auto size = number(in);
@@ -125,10 +137,10 @@ class Comparison {
       next_item(a_, a);
       next_item(b_, b);
       if (failed_ || a.ended || b.ended) return b.ended <=> a.ended;
-      const auto* before = a_.position();
+      const auto* before = a_.at;
       const auto order = value(*program_.child(operation, 0));
       if (failed_ || order != 0) return order;
-      if (a_.position() == before && spare_items_-- == 0) failed_ = true;
+      if (a_.at == before && spare_items_-- == 0) failed_ = true;
     }
   }
 
@@ -144,10 +156,10 @@ class Comparison {
   }
 
   void skip(Cursor& in, const Operation& operation) {
-    ByteView rest(in.position(), in.remaining());
+    ByteView rest(in.at, static_cast<std::size_t>(in.end - in.at));
     NoVisitor visitor;
     failed_ |= !decode_part(program_, operation, rest, visitor, limits_).ok();
-    in = Cursor(rest);
+    in = cursor(rest);
   }
 
   const Program& program_;
