@@ -57,7 +57,7 @@ Result<void> Aliases::check(const Node& writer) const {
     }
   });
   if (twice.empty()) return {};
-  return Error{ErrorCode::rejected, "by the reader's aliases, " + twice};
+  return Error{ErrorCode::corrupt, "by the reader's aliases, " + twice};
 }
 
 }  // namespace sluice::avro::resolution

@@ -17,7 +17,7 @@ class Aliases {
   [[nodiscard]] std::string full_name(const Node& writer) const;
   [[nodiscard]] std::string short_name(const Node& writer) const;
   [[nodiscard]] const std::string& field_name(const Node& writer, const Field& field) const;
-  // Errors: rejected, when two fields or two branches of the writer get the same name.
+  // Errors: corrupt, when two fields or two branches of the writer get the same name: so it is no schema any more.
   [[nodiscard]] Result<void> check(const Node& writer) const;
 
  private:

@@ -2,6 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+
+#include "avro/json_text.h"
+#include "avro/limit.h"
 
 namespace sluice::avro {
 namespace {
@@ -18,22 +24,38 @@ std::string java_list(const std::vector<std::string>& items) {
   return out + "]";
 }
 
+// Against schemas made to exhaust memory or stack: unions of many records, say, are compared each with each.
+constexpr std::size_t kMaxPairs = 1 << 20;
+constexpr int kMaxDepth = 2500;
+constexpr std::size_t kMaxListed = 1 << 20;
+
 class Checker {
  public:
   explicit Checker(CompatibilityOptions options) : options_(options) {}
 
   using List = std::vector<Incompatibility>;
+  using FieldsByName = std::unordered_map<std::string_view, const Field*>;
 
   Result<List> check(const Node& reader, const Node& writer, const std::string& at) {
-    const auto memo = seen_.find({&reader, &writer});
-    if (memo != seen_.end()) return memo->second;  // compatible, as long as it is being looked at
-    seen_[{&reader, &writer}] = {};
-    SLUICE_TRY(auto found, compare(reader, writer, at));
-    seen_[{&reader, &writer}] = found;
-    return found;
+    auto memo = seen_.find({&reader, &writer});
+    if (memo == seen_.end()) {
+      if (depth_ == kMaxDepth || seen_.size() == kMaxPairs) return too_large();
+      seen_[{&reader, &writer}] = {};  // compatible, as long as it is being looked at
+      ++depth_;
+      SLUICE_TRY(auto found, compare(reader, writer, at));
+      --depth_;
+      memo = seen_.insert_or_assign({&reader, &writer}, std::move(found)).first;
+    }
+    listed_ += memo->second.size();
+    if (listed_ > kMaxListed) return too_large();
+    return memo->second;
   }
 
  private:
+  Error too_large() const {
+    return over_limit(ErrorCode::rejected, "the schemas are too large to compare: " + std::to_string(seen_.size()) + " pairs of types, " + std::to_string(depth_) + " deep, " +
+                                               std::to_string(listed_) + " things that do not fit");
+  }
   static List one(std::string type, std::string at, std::string message) { return {{std::move(type), std::move(at), std::move(message)}}; }
   static List mismatch(const Node& reader, const Node& writer, const std::string& at) {
     return one("TYPE_MISMATCH", at.empty() ? "/" : at,
@@ -115,8 +137,9 @@ class Checker {
   static Result<List> enums(const Node& reader, const Node& writer, const std::string& at) {
     auto found = names(reader, writer, at);
     std::vector<std::string> missing;
+    const std::set<std::string_view> known(reader.symbols.begin(), reader.symbols.end());
     for (const auto& symbol : writer.symbols) {
-      if (std::find(reader.symbols.begin(), reader.symbols.end(), symbol) == reader.symbols.end()) missing.push_back(symbol);
+      if (!known.contains(symbol)) missing.push_back(symbol);
     }
     std::sort(missing.begin(), missing.end());
     if (missing.empty()) return found;
@@ -126,13 +149,19 @@ class Checker {
   }
 
   // The writer's field that a reader's field takes: by name, else by alias.
-  static Result<const Field*> writer_field(const Node& writer, const Field& reader) {
-    const Field* found = writer.field(reader.name);
-    for (const auto& alias : reader.aliases) {
-      const auto* by_alias = writer.field(alias);
+  static Result<const Field*> writer_field(const FieldsByName& fields, const Node& writer, const Node& reader, std::size_t i) {
+    const auto named = [&](const std::string& name) {
+      const auto known = fields.find(name);
+      return known == fields.end() ? nullptr : known->second;
+    };
+    const auto& field = reader.fields[i];
+    const Field* found = named(field.name);
+    for (const auto& alias : field.aliases) {
+      const auto* by_alias = named(alias);
       if (by_alias == nullptr) continue;
       if (found != nullptr) {
-        return Error{ErrorCode::rejected, "Reader record field " + reader.name + " matches multiple fields in writer record schema " + writer.full_name()};
+        return Error{ErrorCode::rejected, "Reader record field " + field.name + " type:" + upper(type_name(field.type->type)) + " pos:" + std::to_string(i) +
+                                              " matches multiple fields in writer record schema " + print_node(writer)};
       }
       found = by_alias;
     }
@@ -141,10 +170,12 @@ class Checker {
 
   Result<List> records(const Node& reader, const Node& writer, const std::string& at) {
     auto found = names(reader, writer, at);
+    FieldsByName fields;
+    for (const auto& field : writer.fields) fields.emplace(field.name, &field);
     for (std::size_t i = 0; i < reader.fields.size(); ++i) {
       const auto& field = reader.fields[i];
       const auto place = at + "/fields/" + std::to_string(i);
-      SLUICE_TRY(const auto* source, writer_field(writer, field));
+      SLUICE_TRY(const auto* source, writer_field(fields, writer, reader, i));
       if (source != nullptr) {
         SLUICE_TRY(auto more, check(*field.type, *source->type, place + "/type"));
         add(found, std::move(more));
@@ -173,6 +204,8 @@ class Checker {
   }
 
   CompatibilityOptions options_;
+  int depth_ = 0;
+  std::size_t listed_ = 0;
   std::map<std::pair<const Node*, const Node*>, List> seen_;
 };
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "avro/json_text.h"
+#include "avro/limit.h"
 
 namespace sluice::avro {
 namespace json = boost::json;
@@ -13,6 +14,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr int kMaxDepth = 200;
+constexpr std::uint64_t kMaxSteps = 1 << 20;  // defaults within defaults may make much of little
 
 // As JsonNode.intValue() and longValue(): the low bits of an integer, a fraction cut off.
 template <typename Integer>
@@ -51,7 +53,8 @@ class Encoder {
   explicit Encoder(Bytes& out) : out_(out) {}
 
   Result<void> encode(const Node& type, const json::value& value, int depth) {
-    if (depth > kMaxDepth) return Error{ErrorCode::rejected, "the default has no end"};
+    if (depth > kMaxDepth) return over_limit(ErrorCode::rejected, "the default has no end");
+    if (++steps_ > kMaxSteps) return over_limit(ErrorCode::rejected, "the default is too large");
     switch (type.type) {
       case Type::float_:
       case Type::double_: return floating(type, value);
@@ -170,6 +173,7 @@ class Encoder {
   }
 
   ByteWriter out_;
+  std::uint64_t steps_ = 0;
 };
 
 }  // namespace

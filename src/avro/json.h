@@ -25,7 +25,7 @@ class JsonEncoder {
   ~JsonEncoder();
 
   // Appends the bytes of a value: a collection that is not empty as one block, map entries in the order of the text. Fields of
-  // a record may come in any order. Errors: rejected, with the path of what does not fit; or over the limit of depth. Then
+  // a record may come in any order, and with others. Errors: rejected, with the path of what does not fit; or over the limit of depth. Then
   // `out` is as it was.
   [[nodiscard]] Result<void> encode(std::string_view json, Bytes& out);
 

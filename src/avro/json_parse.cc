@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kMaxJsonDepth = 512;
+constexpr std::size_t kMaxJsonDepth = 1000;
 
 struct Handler {
   static constexpr std::size_t max_object_size = json::object::max_size();

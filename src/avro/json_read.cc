@@ -2,7 +2,7 @@
 //
 // 1. Members of a record that come in the schema's order are written as they are read.
 // 2. One that comes too early is skipped, and where it stands is kept; when the fields before it are written, the cursor goes
-//    back to it.
+//    back to it. One that the record does not have, or that is written already, is passed over, as in Java.
 // 3. A collection's count goes before its items and is not known yet: room for one byte is left, and more is made when more
 //    is needed.
 // 4. An error is made where it happens; its path is put together on the way out, from the inside.
@@ -66,14 +66,15 @@ class JsonEncoder::State {
     return false;
   }
   bool broken() { return fail(in_->error()); }
-  // What is there is not what the schema says, or no JSON at all.
+  bool unfit_at(std::size_t offset, const std::string& what) { return fail({ErrorCode::rejected, what + ", at byte " + std::to_string(offset)}); }
+  // The next value is not of the type that the schema says, or none at all.
   bool unfit(const std::string& what) {
-    if (in_->kind() == JsonCursor::Kind::none) {
-      std::string_view raw;
-      if (!in_->skip(raw)) return broken();
-    }
-    return fail({ErrorCode::rejected, what + ", at byte " + std::to_string(in_->offset())});
+    std::string_view raw;
+    if (in_->kind() == JsonCursor::Kind::none && !in_->skip(raw)) return broken();
+    return unfit_at(in_->offset(), what);
   }
+  // What was just read is not what the schema says.
+  bool wrong(const std::string& what) { return unfit_at(in_->offset(), what); }
   bool within(std::string_view step) {
     error_->path.insert(0, "/" + std::string(step));
     return false;
@@ -113,13 +114,24 @@ class JsonEncoder::State {
     std::string_view text;
     if (in_->kind() != JsonCursor::Kind::number) return unfit("no integer");
     if (!in_->number(text)) return broken();
+    const auto number = whole(text);
+    if (!number) return wrong("no integer of 64 bits: " + std::string(text.substr(0, 40)));
+    if (type == Type::int_ && *number != static_cast<std::int32_t>(*number)) return wrong("no integer of 32 bits: " + std::string(text));
+    ByteWriter(*out_).zigzag(*number);
+    return true;
+  }
+
+  // "12", or 1.2e1 as Java takes it.
+  static std::optional<std::int64_t> whole(std::string_view text) {
     std::int64_t number = 0;
+    double near = 0;
     const auto* end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, number);
-    if (read.ec != std::errc{} || read.ptr != end) return unfit("no integer of 64 bits: " + std::string(text.substr(0, 40)));
-    if (type == Type::int_ && number != static_cast<std::int32_t>(number)) return unfit("no integer of 32 bits: " + std::string(text));
-    ByteWriter(*out_).zigzag(number);
-    return true;
+    if (read.ec == std::errc{} && read.ptr == end) return number;
+    if (text.find_first_of(".eE") == std::string_view::npos || std::from_chars(text.data(), end, near).ec != std::errc{}) return std::nullopt;
+    constexpr double kLimit = 9223372036854775808.0;
+    if (near != std::floor(near) || near < -kLimit || near >= kLimit) return std::nullopt;
+    return static_cast<std::int64_t>(near);
   }
 
   template <typename Number>
@@ -134,11 +146,11 @@ class JsonEncoder::State {
         break;
       case JsonCursor::Kind::string:
         if (!in_->string(text)) return broken();
-        if (const auto named = non_number(text)) {
+        if (const auto named = non_number(text); named) {
           number = static_cast<Number>(*named);
           break;
         }
-        [[fallthrough]];
+        return wrong("no number");
       default: return unfit("no number");
     }
     put_number(*out_, number);
@@ -162,7 +174,7 @@ class JsonEncoder::State {
 
   // Of strings and of the keys of maps.
   bool sized(std::string_view text) {
-    if (utf8_front(text) != text.size()) return unfit("half a surrogate pair, which UTF-8 cannot say");
+    if (utf8_front(text) != text.size()) return wrong("half a surrogate pair, which UTF-8 cannot say");
     ByteWriter out(*out_);
     out.zigzag(static_cast<std::int64_t>(text.size()));
     out.raw(text);
@@ -176,14 +188,14 @@ class JsonEncoder::State {
     raw_.clear();
     for (std::size_t i = 0; i < text.size(); ++i) {
       const auto first = static_cast<unsigned char>(text[i]);
-      if (first > 0xc3) return unfit("a character above U+00FF in bytes");
+      if (first > 0xc3) return wrong("a character above U+00FF in bytes");
       raw_.push_back(first < 0x80 ? text[i] : static_cast<char>((first << 6) | (text[++i] & 0x3f)));
     }
     ByteWriter out(*out_);
     if (node.type == Type::bytes) {
       out.zigzag(static_cast<std::int64_t>(raw_.size()));
     } else if (raw_.size() != static_cast<std::size_t>(node.size)) {
-      return unfit(std::to_string(raw_.size()) + " bytes, not " + std::to_string(node.size));
+      return wrong(std::to_string(raw_.size()) + " bytes, not " + std::to_string(node.size));
     }
     out.raw(raw_);
     return true;
@@ -202,7 +214,7 @@ class JsonEncoder::State {
     if (in_->kind() != JsonCursor::Kind::string) return unfit("no symbol of " + node.full_name());
     if (!in_->string(text)) return broken();
     const auto index = find(node, text);
-    if (!index) return unfit("\"" + std::string(text.substr(0, 80)) + "\" is no symbol of " + node.full_name());
+    if (!index) return wrong("\"" + std::string(text.substr(0, 80)) + "\" is no symbol of " + node.full_name());
     ByteWriter(*out_).zigzag(*index);
     return true;
   }
@@ -211,7 +223,7 @@ class JsonEncoder::State {
     if (in_->kind() == JsonCursor::Kind::null) {
       if (!in_->null()) return broken();
       const auto index = find(node, "null");
-      if (!index || node.branches[*index]->type != Type::null) return unfit("the union has no null");
+      if (!index || node.branches[*index]->type != Type::null) return wrong("the union has no null");
       ByteWriter(*out_).zigzag(*index);
       return true;
     }
@@ -219,14 +231,14 @@ class JsonEncoder::State {
     std::string_view name;
     if (in_->kind() != JsonCursor::Kind::object || !in_->open('{')) return unfit("a union is null or {\"branch\": value}");
     if (!in_->more('}', first, yes)) return broken();
-    if (!yes) return unfit("a union is null or {\"branch\": value}");
+    if (!yes) return wrong("a union is null or {\"branch\": value}");
     if (!in_->key(name)) return broken();
     const auto index = find(node, name);
-    if (!index) return unfit("the union has no branch \"" + std::string(name.substr(0, 80)) + "\"");
+    if (!index) return wrong("the union has no branch \"" + std::string(name.substr(0, 80)) + "\"");
     ByteWriter(*out_).zigzag(*index);
     if (!value(*node.branches[*index], depth)) return within(name_of(*node.branches[*index]));
     if (!in_->more('}', first, yes)) return broken();
-    return !yes || unfit("a union's value with two branches");
+    return !yes || wrong("a union's value with two branches");
   }
 
   static std::string name_of(const Node& branch) { return branch.is_named() ? branch.full_name() : std::string(type_name(branch.type)); }
@@ -245,15 +257,12 @@ class JsonEncoder::State {
         if (!field(node, next++, depth)) return false;
       } else {
         const auto index = find(node, name);
-        const auto shown = "\"" + std::string(name.substr(0, 80)) + "\"";
-        if (!index) return unfit("the record " + node.full_name() + " has no field " + shown);
-        if (*index < next || early.contains(*index)) return unfit("the field " + shown + " is there twice");
         if (!in_->skip(raw)) return broken();
-        early.emplace(*index, raw);
+        if (index && *index >= next) early[*index] = raw;
       }
       if (!early.empty() && !write_early(node, early, next, depth)) return false;
     }
-    return next == node.fields.size() || unfit("the field \"" + node.fields[next].name + "\" is missing");
+    return next == node.fields.size() || wrong("the field \"" + node.fields[next].name + "\" is missing");
   }
 
   bool field(const Node& node, std::size_t index, int depth) {

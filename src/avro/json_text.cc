@@ -64,7 +64,7 @@ std::string json_text(const json::value& value) {
     case json::kind::bool_: return value.get_bool() ? "true" : "false";
     case json::kind::int64: return std::to_string(value.get_int64());
     case json::kind::uint64: return std::to_string(value.get_uint64());
-    case json::kind::double_: return java_double(value.get_double());
+    case json::kind::double_: return std::isfinite(value.get_double()) ? java_double(value.get_double()) : json_quote(java_double(value.get_double()));
     case json::kind::string: return json_quote({value.get_string().data(), value.get_string().size()});
     case json::kind::array: {
       std::string out = "[";

@@ -30,7 +30,7 @@ class Printer : public NoVisitor {
     quoted(text, [this](ByteView rest) {
       const auto size = utf8_at(rest);
       put(size == 0 ? "\xef\xbf\xbd" : rest.substr(0, size));
-      return std::max<std::size_t>(size, 1);
+      return size == 0 ? malformed_at(rest) : size;
     });
   }
   // A character a byte: U+0000 to U+00FF.

@@ -8,6 +8,8 @@
 namespace sluice::avro {
 
 inline constexpr std::uint16_t kOverLimit = 1;  // Error::reason
+// Of a string or bytes, and the items of a block: the most that Java takes.
+inline constexpr std::int64_t kMaxLength = 2147483639;
 
 [[nodiscard]] inline Error over_limit(ErrorCode code, std::string message) {
   return {.code = code, .message = std::move(message), .reason = kOverLimit};

@@ -2,8 +2,6 @@
 
 #include <map>
 
-#include "avro/limit.h"
-
 namespace sluice::avro {
 
 // Children are laid out before they are filled, so that they lie side by side.
@@ -96,7 +94,7 @@ class Path : public NoVisitor {
   std::vector<Level> levels_;
 };
 
-std::string_view what(Fault fault) {
+std::string what(Fault fault) {
   switch (fault) {
     case Fault::short_: return "it ends too early, or a number is longer than it may be";
     case Fault::boolean: return "a boolean is neither 0 nor 1";
@@ -106,6 +104,7 @@ std::string_view what(Fault fault) {
     case Fault::size: return "a size is negative or wrong";
     case Fault::depth: return "it is nested too deeply";
     case Fault::items: return "it has too many items that take no bytes";
+    case Fault::length: return "a length or count is above " + std::to_string(kMaxLength);
     case Fault::utf8: return "a string is no UTF-8";
   }
   return "";
@@ -117,8 +116,8 @@ Error fault(const Program& program, const Operation& operation, ByteView bytes, 
   Path path;
   Run<Path> run(program, bytes, path, limits);
   static_cast<void>(run.front(operation));
-  Error error{ErrorCode::corrupt, "the bytes are no value of the schema: " + std::string(what(fault)) + ", at " + path.text() + ", byte " + std::to_string(at)};
-  if (fault == Fault::depth || fault == Fault::items) error.reason = kOverLimit;
+  Error error{ErrorCode::corrupt, "the bytes are no value of the schema: " + what(fault) + ", at " + path.text() + ", byte " + std::to_string(at)};
+  if (fault == Fault::depth || fault == Fault::items || fault == Fault::length) error.reason = kOverLimit;
   return error;
 }
 

@@ -15,6 +15,7 @@
 #include <limits>
 #include <vector>
 
+#include "avro/limit.h"
 #include "avro/schema.h"
 #include "avro/utf8.h"
 #include "avro/varint.h"
@@ -52,7 +53,7 @@ class Program {
 
 struct DecodeLimits {
   int depth = 200;
-  std::uint64_t items_of_no_bytes = 1 << 20;  // in the whole value
+  std::uint64_t items_of_no_bytes = 1 << 20;  // in the whole value; fields of records without bytes count as well
   bool utf8 = false;                          // strings and keys of maps must be UTF-8, as the specification has it
 };
 
@@ -80,7 +81,7 @@ struct NoVisitor {
 
 namespace program_detail {
 
-enum class Fault : std::uint8_t { short_, boolean, integer, symbol, branch, size, depth, items, utf8 };
+enum class Fault : std::uint8_t { short_, boolean, integer, symbol, branch, size, depth, items, length, utf8 };
 // The error of a run of `bytes` through `operation` that stopped at byte `at`. Finds the path to it by a second run.
 [[nodiscard]] Error fault(const Program& program, const Operation& operation, ByteView bytes, const DecodeLimits& limits,
                           Fault fault, std::size_t at);
@@ -165,6 +166,13 @@ class Run {
     return at + 1;
   }
 
+  // Whether there may be so many more values that take no bytes.
+  [[nodiscard]] bool spare(std::uint64_t count) {
+    if (count > spare_items_) return false;
+    spare_items_ -= count;
+    return true;
+  }
+
   const char* integer(const Operation& operation, const char* at) {
     const auto number = read_varint(at, end_);
     if (number.at == nullptr) return refuse(Fault::short_, at);
@@ -191,7 +199,7 @@ class Run {
     const auto size = read_varint(at, end_);
     if (size.at == nullptr) return refuse(Fault::short_, at);
     if ((size.value & 1) != 0) return refuse(Fault::size, at);
-    if (size.value >> 1 > left(size.at)) return refuse(Fault::short_, at);
+    if (size.value >> 1 > left(size.at)) return refuse(size.value >> 1 > kMaxLength ? Fault::length : Fault::short_, at);
     out = {size.at, size.value >> 1};
     return size.at + (size.value >> 1);
   }
@@ -219,6 +227,7 @@ class Run {
 
   [[gnu::noinline]] const char* record(const Operation& operation, const char* at) {
     if (--depth_ < 0) return refuse(Fault::depth, at);
+    const char* before = at;
     const Node& node = *operation.node;
     visitor_.begin_record(node);
     const auto* field = program_.child(operation, 0);
@@ -230,7 +239,7 @@ class Run {
     }
     visitor_.end_record(node);
     ++depth_;
-    return at;
+    return at != before || spare(operation.children + 1) ? at : refuse(Fault::items, at);
   }
 
   // Blocks of items: a count, negative when the block's size in bytes follows; zero ends them.
@@ -254,6 +263,7 @@ class Run {
       }
       at = number.at;
       if (count == 0) break;
+      if (count > kMaxLength) return refuse(Fault::length, at);
       at = items(operation, map, count, at);
       if (at == nullptr) return at;
       if (end != nullptr && at != end) return refuse(Fault::size, at);
@@ -277,7 +287,7 @@ class Run {
       }
       at = value(child, at);
       if (at == nullptr) return at;
-      if (at == before && spare_items_-- == 0) return refuse(Fault::items, at);
+      if (at == before && !spare(1)) return refuse(Fault::items, at);
     }
     return at;
   }

@@ -4,9 +4,12 @@
 #include <map>
 #include <set>
 #include <span>
+#include <string_view>
+#include <unordered_map>
 
 #include "avro/aliases.h"
 #include "avro/default_value.h"
+#include "avro/limit.h"
 
 namespace sluice::avro::resolution {
 namespace {
@@ -23,11 +26,29 @@ bool bytes_stay(Type writer, Type reader) {
   return text || (writer == Type::int_ && reader == Type::long_);
 }
 
+// Against schemas made to exhaust stack, memory or time: unions of many records are tried each with each.
+constexpr int kMaxDepth = 2500;
+constexpr std::uint64_t kMaxSteps = 1 << 22;
+
+constexpr std::size_t kMaxWords = 400;  // about, of a union
+
 class Planner {
  public:
   Planner(const Aliases& aliases, std::deque<Action>& actions) : aliases_(aliases), actions_(actions) {}
 
   Result<Action*> resolve(const Node& writer, const Node& reader) {
+    if (!may_go_on()) return over_limit(ErrorCode::rejected, "the schemas are too large to be resolved");
+    ++depth_;
+    auto made = action_of(writer, reader);
+    --depth_;
+    return made;
+  }
+
+ private:
+  // Whether there is depth and time for another step.
+  bool may_go_on() { return depth_ < kMaxDepth && ++steps_ < kMaxSteps; }
+
+  Result<Action*> action_of(const Node& writer, const Node& reader) {
     if (writer.type == Type::union_) return from_union(writer, reader);
     if (writer.type == reader.type) return same_type(writer, reader);
     if (reader.type == Type::union_) return to_union(writer, reader);
@@ -36,7 +57,6 @@ class Planner {
     return wrong(writer, reader, type_words(writer) + " cannot be read as " + type_words(reader));
   }
 
- private:
   Action* make(Kind kind, const Node& writer, const Node& reader) {
     auto& made = actions_.emplace_back();
     made.kind = kind;
@@ -76,10 +96,11 @@ class Planner {
   Action* symbols(const Node& writer, const Node& reader) {
     if (aliases_.short_name(writer) != reader.name) return renamed(writer, reader);
     auto* made = make(Kind::symbols, writer, reader);
+    std::unordered_map<std::string_view, std::uint32_t> places;
+    for (const auto& symbol : reader.symbols) places.emplace(symbol, static_cast<std::uint32_t>(places.size()));
     const auto index = [&](const std::string& symbol) -> std::optional<std::uint32_t> {
-      const auto found = std::find(reader.symbols.begin(), reader.symbols.end(), symbol);
-      if (found == reader.symbols.end()) return std::nullopt;
-      return static_cast<std::uint32_t>(found - reader.symbols.begin());
+      const auto found = places.find(symbol);
+      return found == places.end() ? std::nullopt : std::optional(found->second);
     };
     const auto fallback = reader.enum_default ? index(*reader.enum_default) : std::nullopt;
     for (const auto& symbol : writer.symbols) {
@@ -141,7 +162,13 @@ class Planner {
 
   // Java's unionEquiv: then branches answer to each other by their place.
   bool equal(const Node& writer, const Node& reader) {
-    if (writer.type != reader.type) return false;
+    if (writer.type != reader.type || !may_go_on()) return false;
+    ++depth_;
+    const bool same = equal_parts(writer, reader);
+    --depth_;
+    return same;
+  }
+  bool equal_parts(const Node& writer, const Node& reader) {
     if (writer.is_named() && aliases_.short_name(writer) != reader.name) return false;
     switch (writer.type) {
       case Type::array:
@@ -175,6 +202,7 @@ class Planner {
     const auto name = aliases_.full_name(writer);
     for (std::size_t i = 0; i < reader.branches.size(); ++i) {
       const auto& branch = *reader.branches[i];
+      if (!may_go_on()) break;
       if (branch.type != writer.type) continue;
       if (!branch.is_named() || branch.full_name() == name) return std::optional(i);
       if (branch.type != Type::record) continue;
@@ -202,6 +230,8 @@ class Planner {
   std::deque<Action>& actions_;
   std::map<Pair, Action*> records_;
   std::map<Pair, bool> equal_;
+  int depth_ = 0;
+  std::uint64_t steps_ = 0;
 };
 
 bool always_fails(const Action& action) {
@@ -243,17 +273,22 @@ bool is_verbatim(const Action& action) {
   }
 }
 
-// Recursive types make these fixed points: `fails` from below, `verbatim` from above.
+// Whether that changed anything.
+bool judge(Action& action) {
+  const bool fails = !action.fails && always_fails(action);
+  const bool changes = action.verbatim && !is_verbatim(action);
+  if (fails) action.fails = true;
+  if (changes) action.verbatim = false;
+  return fails || changes;
+}
+
+// Recursive types make these fixed points: `fails` from below, `verbatim` from above. Both ways in turn, so that a chain of
+// types takes no round for each.
 void judge(std::deque<Action>& actions) {
   for (bool changed = true; changed;) {
     changed = false;
-    for (auto& action : actions) {
-      if (!action.fails && always_fails(action)) changed = action.fails = true;
-      if (action.verbatim && !is_verbatim(action)) {
-        action.verbatim = false;
-        changed = true;
-      }
-    }
+    for (auto& action : actions) changed = judge(action) || changed;
+    for (auto action = actions.rbegin(); action != actions.rend(); ++action) changed = judge(*action) || changed;
   }
 }
 
@@ -275,7 +310,10 @@ std::string type_words(const Node& node) {
   if (node.is_named()) return node.full_name();
   if (node.type != Type::union_) return std::string(type_name(node.type));
   std::string out = "union[";
-  for (const auto* branch : node.branches) out += (out.back() == '[' ? "" : ", ") + type_words(*branch);
+  for (const auto* branch : node.branches) {
+    if (out.size() > kMaxWords) return out + ", …]";
+    out += (out.back() == '[' ? "" : ", ") + type_words(*branch);
+  }
   return out + "]";
 }
 

@@ -78,7 +78,9 @@ bool Run::call(std::uint32_t i) {
   const auto slots = top_;
   top_ += entry.slots;
   if (top_ > kSlots && more_slots_.size() < top_ - kSlots) more_slots_.resize(top_ - kSlots);
+  const char* before = at_;
   if (!run(code_.steps.data() + entry.step, slots)) return false;
+  if (at_ == before && spare_items_-- == 0) return refuse(Fault::items);
   top_ = slots;
   ++depth_;
   return true;
@@ -119,6 +121,7 @@ bool Run::blocks(const Step& step, std::uint32_t slots) {
       count = -count;
       if (step.b != 0) write_count(start, count);
     }
+    if (count > kMaxLength) return refuse(Fault::length);
     if (!items(step, slots, static_cast<std::uint64_t>(count))) return false;
     if (end != nullptr && at_ != end) return refuse(Fault::size);
   }
@@ -206,7 +209,7 @@ bool Run::lost(const Step& step, const char* at) {
   if (step.op == Op::int_ && number) fault_ = Fault::integer;
   if (step.op == Op::symbol && number) fault_ = Fault::symbol;
   if (step.op == Op::branch && number) fault_ = Fault::branch;
-  if (step.op == Op::sized && number) fault_ = Fault::size;
+  if (step.op == Op::sized && number) fault_ = zigzag_decode(read_varint(at, end_).value) > kMaxLength ? Fault::length : Fault::size;
   return within(step);
 }
 
@@ -228,6 +231,7 @@ Error Run::error() const {
       case Fault::size: return "a size is negative or wrong";
       case Fault::depth: return "it is nested too deeply";
       case Fault::items: return "it has too many items that take no bytes";
+      case Fault::length: return "a length or count is above " + std::to_string(kMaxLength);
       case Fault::refused: return reason_;
       case Fault::full: return "it would become too long";
     }
@@ -236,7 +240,7 @@ Error Run::error() const {
   const auto place = " at " + (path_.empty() ? "/" : path_) + ", byte " + std::to_string(at_ - begin_) + ": " + what;
   if (fault_ == Fault::refused) return {ErrorCode::rejected, "the datum cannot be resolved" + place};
   if (fault_ == Fault::full) return over_limit(ErrorCode::rejected, "the datum cannot be resolved" + place);
-  if (fault_ == Fault::depth || fault_ == Fault::items) return over_limit(ErrorCode::corrupt, "the datum cannot be resolved" + place);
+  if (fault_ == Fault::depth || fault_ == Fault::items || fault_ == Fault::length) return over_limit(ErrorCode::corrupt, "the datum cannot be resolved" + place);
   return {ErrorCode::corrupt, "the bytes are no datum of the writer's schema" + place};
 }
 

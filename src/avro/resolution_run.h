@@ -57,7 +57,7 @@ class Run {
   [[nodiscard]] Error error() const;
 
  private:
-  enum class Fault : std::uint8_t { none, short_, boolean, integer, symbol, branch, size, depth, items, refused, full };
+  enum class Fault : std::uint8_t { none, short_, boolean, integer, symbol, branch, size, depth, items, length, refused, full };
   struct Slot {
     const char* begin;
     const char* end;  // in a replay: where to go on

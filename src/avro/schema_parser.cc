@@ -19,7 +19,11 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int kMaxDepth = 200;
+// Against texts made to exhaust stack, memory or time.
+constexpr int kMaxDepth = 1000;                         // of the text, as Java's parser
+constexpr int kMaxChain = 2500;                         // of types that lead to each other by name
+constexpr std::uint64_t kMaxDefaultChecks = 1 << 22;    // a default against a union of records against a union...
+constexpr std::size_t kMaxRepeatedBytes = 64 << 20;     // of the texts of types that are defined again
 
 struct Primitive {
   std::string_view name;
@@ -77,9 +81,8 @@ class SchemaParser {
       if (used_.contains(name) && !types_.contains(name)) return refused("", "unknown type \"" + name + "\"");
     }
     SLUICE_RETURN_IF_ERROR(check_unions());
-    for (const auto& [again, at] : repeated_) {
-      if (print_node(*again) != print_node(*types_.at(again->full_name()))) return refused(at, "\"" + again->full_name() + "\" is defined twice");
-    }
+    SLUICE_RETURN_IF_ERROR(check_chain(*root, 0));
+    SLUICE_RETURN_IF_ERROR(check_repeated());
     if (options_.validate_defaults) SLUICE_RETURN_IF_ERROR(check_defaults());
     Schema schema;
     schema.nodes_ = std::make_shared<const std::vector<std::unique_ptr<Node>>>(std::move(nodes_));
@@ -171,6 +174,26 @@ class SchemaParser {
     return made;
   }
 
+  // So that all who walk over a schema may do so by recursion.
+  Result<void> check_chain(const Node& node, int depth) {
+    if (depth > kMaxChain) return over_limit(ErrorCode::rejected, "schema: over " + std::to_string(kMaxChain) + " types lead to each other");
+    if (!chained_.insert(&node).second) return {};
+    for (const auto& field : node.fields) SLUICE_RETURN_IF_ERROR(check_chain(*field.type, depth + 1));
+    for (const auto* branch : node.branches) SLUICE_RETURN_IF_ERROR(check_chain(*branch, depth + 1));
+    return node.items != nullptr ? check_chain(*node.items, depth + 1) : Result<void>();
+  }
+
+  // A type that is defined again must be the same again.
+  Result<void> check_repeated() const {
+    std::size_t printed = 0;
+    for (const auto& [again, at] : repeated_) {
+      const auto text = print_node(*again);
+      if (text != print_node(*types_.at(again->full_name()))) return refused(at, "\"" + again->full_name() + "\" is defined twice");
+      if ((printed += text.size()) > kMaxRepeatedBytes) return over_limit(ErrorCode::rejected, "schema at " + at + ": too many types are defined again");
+    }
+    return {};
+  }
+
   // When all types are known: a branch may be the name of one that is defined later.
   Result<void> check_unions() const {
     for (const auto& [made, at] : unions_) {
@@ -245,6 +268,7 @@ class SchemaParser {
 
   Result<std::vector<std::string>> names_in(const json::object& object, const char* key, const std::string& at) const {
     std::vector<std::string> names;
+    std::set<std::string> seen;
     const auto* list = object.if_contains(key);
     if (list == nullptr) return names;
     const auto* array = list->if_array();
@@ -253,7 +277,7 @@ class SchemaParser {
       if (!item.is_string()) return refused(at + "/" + key, "not an array of names");
       const std::string name(item.get_string());
       if (!takes_namespace(name.starts_with('.') ? name.substr(1) : name)) return refused(at + "/" + key, "\"" + name + "\" is no name");
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+      if (seen.insert(name).second) names.push_back(name);
     }
     return names;
   }
@@ -264,11 +288,12 @@ class SchemaParser {
     const auto* fields = object.if_contains("fields");
     if (fields == nullptr || !fields->is_array()) return refused(at, "a record without an array \"fields\"");
     std::size_t i = 0;
+    std::set<std::string> seen;
     for (const auto& item : fields->get_array()) {
       const auto place = at + "/fields/" + std::to_string(i++);
       if (!item.is_object()) return refused(place, "a field is an object");
       SLUICE_TRY(auto read, field(item.get_object(), made->space, place, depth));
-      if (made->field(read.name) != nullptr) return refused(place, "field \"" + read.name + "\" is there twice");
+      if (!seen.insert(read.name).second) return refused(place, "field \"" + read.name + "\" is there twice");
       made->fields.push_back(std::move(read));
     }
     SLUICE_RETURN_IF_ERROR(read_properties(object, kSchemaWords, made->properties));
@@ -395,9 +420,11 @@ class SchemaParser {
     const Node* type;
   };
 
-  Result<void> check_defaults() const {
+  Result<void> check_defaults() {
     for (const auto& given : defaults_) {
-      if (!fits(given.value, *given.type)) return refused(given.at + "/default", "the default " + json_text(given.value) + " does not fit the field's type");
+      if (fits(given.value, *given.type)) continue;
+      if (spare_checks_ == 0) return over_limit(ErrorCode::rejected, "schema at " + given.at + "/default: the default's type has too many choices");
+      return refused(given.at + "/default", "the default " + json_text(given.value) + " does not fit the field's type");
     }
     return {};
   }
@@ -411,7 +438,9 @@ class SchemaParser {
     return text == "NaN" || text == "Infinity" || text == "-Infinity";
   }
 
-  static bool fits(const json::value& value, const Node& type) {
+  bool fits(const json::value& value, const Node& type) {
+    if (spare_checks_ == 0) return false;
+    --spare_checks_;
     switch (type.type) {
       case Type::null: return value.is_null();
       case Type::boolean: return value.is_bool();
@@ -453,6 +482,8 @@ class SchemaParser {
   std::vector<std::pair<const Node*, std::string>> repeated_;  // and where
   std::vector<std::pair<const Node*, std::string>> unions_;  // with their places
   std::vector<Default> defaults_;
+  std::set<const Node*> chained_;
+  std::uint64_t spare_checks_ = kMaxDefaultChecks;
 };
 
 Result<Schema> Schema::parse(std::string_view text, ParseOptions options) { return SchemaParser(options).parse(text); }

@@ -1,5 +1,6 @@
 #include "avro/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -17,6 +18,18 @@ std::size_t utf8_at(ByteView text) {
   if (first == 0xed && byte(1) >= 0xa0) return 0;
   if (first == 0xf0 && byte(1) < 0x90) return 0;
   if (first == 0xf4 && byte(1) >= 0x90) return 0;
+  return size;
+}
+
+std::size_t malformed_at(ByteView text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (text.size() < 2 || first < 0xe0 || first > 0xf4) return 1;
+  const auto second = static_cast<unsigned char>(text[1]);
+  const unsigned low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const unsigned high = first == 0xf4 ? 0x8f : 0xbf;
+  if (second < low || second > high) return 1;
+  std::size_t size = 2;
+  while (size < std::min<std::size_t>(text.size(), 3) && (text[size] & '\xc0') == '\x80') ++size;
   return size;
 }
 

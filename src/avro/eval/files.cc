@@ -66,7 +66,7 @@ Result<void> read_file(const Request& request, std::string& out) {
   const ContainerLimits limits{.block_bytes = kMaxAnswerBytes, .inflated_bytes = kMaxAnswerBytes};
   auto reader = ContainerReader::open(*source, path, {.limits = limits});
   if (!reader.ok()) return of_file(std::move(reader).error());
-  auto schema = Schema::parse(reader->schema(), {.validate_defaults = false});
+  auto schema = Schema::parse(reader->schema(), {.validate_defaults = false, .validate_names = false});
   if (!schema.ok()) return as(Code::corrupt, std::move(schema).error().in(path));
   std::string records;
   auto read = read_records(*reader, Program(std::move(*schema)), records);
