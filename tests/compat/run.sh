@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 deps=$here/../../.deps/compat
 bootstrap=$1
 shift
-[ "$bootstrap" != fetch ] || [ $# -gt 0 ] || set -- java kafkajs spark
+[ "$bootstrap" != fetch ] || [ $# -gt 0 ] || set -- java kafkajs spark avro
 [ $# -gt 0 ] || set -- java kafkajs
 mkdir -p "$deps"
 
@@ -23,6 +23,7 @@ fetch_jars() {
 }
 
 fetch_java() { fetch_jars java "the Java client"; }
+fetch_avro() { fetch_jars avro "Apache Avro for Java"; }
 fetch_spark() { fetch_jars spark "Spark's readers of Avro and of topics"; }
 
 fetch_kafkajs() {
@@ -50,7 +51,7 @@ run_kafkajs() {
 
 status=0
 for client in "$@"; do
-  case $client in java | kafkajs) ;; spark) [ "$bootstrap" = fetch ] || continue ;; *) echo "unknown client '$client'; java and kafkajs are there" >&2; exit 2 ;; esac
+  case $client in java | kafkajs) ;; spark | avro) [ "$bootstrap" = fetch ] || continue ;; *) echo "unknown client '$client'; java and kafkajs are there" >&2; exit 2 ;; esac
   "fetch_$client"
   [ "$bootstrap" = fetch ] || "run_$client" || status=1
 done

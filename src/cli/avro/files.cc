@@ -46,7 +46,7 @@ Result<void> print_rows(avro::ContainerReader& reader, DatumReader& data, Output
 Result<bool> cat(const Options& options) {
   SLUICE_TRY(auto input, Input::open(options.file));
   SLUICE_TRY(auto reader, avro::ContainerReader::open(input.source(), input.name(), {.limits = {}, .resynchronise = options.skip_damaged}));
-  auto writer = avro::Schema::parse(reader.schema(), {.validate_defaults = false});
+  auto writer = avro::Schema::parse(reader.schema(), {.validate_defaults = false, .validate_names = false});
   if (!writer.ok()) return std::move(writer).error().in(input.name());
   std::optional<avro::Schema> asked;
   if (!options.reader_schema.empty()) {

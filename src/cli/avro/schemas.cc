@@ -77,7 +77,7 @@ int compat(const Globals& globals, const Options& options) {
 
 Result<avro::Schema> read_schema(const std::string& path, bool strict) {
   SLUICE_TRY(const auto text, read_text(path));
-  auto schema = avro::Schema::parse(text, {.validate_defaults = strict});
+  auto schema = avro::Schema::parse(text, {.validate_defaults = strict, .validate_names = strict});
   if (!schema.ok()) return std::move(schema).error().in(path == "-" ? "standard input" : path);
   return schema;
 }

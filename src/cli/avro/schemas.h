@@ -8,7 +8,7 @@
 
 namespace sluice::cli {
 
-// The schema in a file; "-" is standard input. Defaults that do not fit their type are refused only with `strict`: data can
+// The schema in a file; "-" is standard input. Bad names and defaults are refused only with `strict`: data can
 // be read in spite of them. Errors name the file.
 [[nodiscard]] Result<avro::Schema> read_schema(const std::string& path, bool strict);
 
