@@ -41,7 +41,7 @@ unit:
 	@python3 tools/run_tests.py build --only unit
 system:
 	@tools/deps.sh test
-	@tools/build.sh release sluice sluice_parquet parquet_rows
+	@tools/build.sh release sluice sluice_parquet parquet_rows json_schema_lines
 	@python3 tools/run_tests.py build --only system
 tidy:
 	@python3 tools/tidy.py
@@ -61,7 +61,7 @@ fuzz:
 
 bench:
 	@tools/deps.sh bench
-	@tools/build.sh release sluice sluice_parquet parquet_rows upload
+	@tools/build.sh release sluice sluice_parquet parquet_rows json_schema_lines upload
 	@PYTHON=$(CURDIR)/.deps/venv/bin/python bench/run.sh $(BENCH_ARGS)
 	@.deps/venv/bin/python bench/parquet.py build
 
