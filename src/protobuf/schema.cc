@@ -19,19 +19,20 @@ namespace pb = google::protobuf;
 
 namespace {
 
-Result<void> check_size(std::string_view text) {
-  if (text.size() <= kMaxTextBytes) return {};
-  return Error{ErrorCode::rejected, "the schema is " + std::to_string(text.size()) + " bytes long; at most " +
-                                        std::to_string(kMaxTextBytes) + " are taken"};
+Result<void> check_size(std::size_t bytes, std::size_t bound, const char* what) {
+  if (bytes <= bound) return {};
+  return Error{ErrorCode::rejected, std::string(what) + std::to_string(bytes) + " bytes long; at most " + std::to_string(bound) + " are taken"};
 }
 
 Result<void> add_imports(pb::DescriptorPool& pool, std::span<const Import> imports) {
-  if (imports.size() > kMaxImports) return Error{ErrorCode::rejected, "the schema refers to more than " + std::to_string(kMaxImports) + " others"};
+  std::size_t bytes = 0;
+  for (const auto& import : imports) bytes += import.text.size();
+  SLUICE_RETURN_IF_ERROR(check_size(bytes, kMaxImportBytes, "the schema's references together are "));
   for (const auto& [path, text] : imports) {
     if (is_known_file(path) || pool.FindFileByName(path) != nullptr) continue;
-    const auto added = check_size(text).and_then([&] { return Source::read(text, path); }).and_then([&](Source source) {
-      return source.build(pool);
-    });
+    const auto added = check_size(text.size(), kMaxTextBytes, "the text is ")
+                           .and_then([&] { return Source::read(text, path); })
+                           .and_then([&](Source source) { return source.build(pool); });
     if (!added.ok()) return Error(added.error()).in("reference \"" + path + "\"");
   }
   return {};
@@ -112,7 +113,7 @@ Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 
 Result<Schema> Schema::parse(std::string_view text, std::span<const Import> imports) {
-  SLUICE_RETURN_IF_ERROR(check_size(text));
+  SLUICE_RETURN_IF_ERROR(check_size(text.size(), kMaxTextBytes, "the schema is "));
   const pb::LogSilencer silence;  // what it would print, strings that are no UTF-8 say, is no error of ours
   Model model;
   model.pool = std::make_unique<pb::DescriptorPool>(&known_types());
@@ -131,7 +132,7 @@ Result<Schema> Schema::parse(std::string_view text, std::span<const Import> impo
     const auto again = parse(model.text, imports);
     if (!again.ok()) return Error(again.error()).in("the descriptor, written as text");
   }
-  SLUICE_RETURN_IF_ERROR(check_size(model.text));
+  SLUICE_RETURN_IF_ERROR(check_size(model.text.size(), kMaxTextBytes, "the schema, in the layout in which it is stored, is "));
   return Schema(std::make_shared<const Model>(std::move(model)));
 }
 

@@ -17,8 +17,8 @@
 namespace sluice::protobuf {
 
 // Bounds on what a client may send: larger is refused before anything is built of it.
-constexpr std::size_t kMaxTextBytes = std::size_t{1} << 20;
-constexpr std::size_t kMaxImports = 1'000;
+constexpr std::size_t kMaxTextBytes = std::size_t{1} << 20;      // of one text, as it was sent and as it is stored
+constexpr std::size_t kMaxImportBytes = std::size_t{16} << 20;   // of all imports together
 constexpr int kMaxDepth = 100;  // of brackets; messages nest at most 32 deep (the library's bound)
 
 struct Import {

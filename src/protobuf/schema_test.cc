@@ -100,7 +100,7 @@ TEST(ProtobufRoundTrip, RandomSchemasMeanTheSameAfterPrinting) {
   const auto seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 200; ++i) {
     const auto text = random_schema(random);
     const auto schema = Schema::parse(text);
     ASSERT_TRUE(schema.ok()) << schema.error() << "\n" << text;

@@ -22,7 +22,7 @@ namespace {
 // The library complains on the standard error output of a file without a syntax statement: it gets one, on the first line.
 constexpr std::string_view kAbsentSyntax = "syntax=\"proto2\";";
 constexpr int kMaxErrors = 10;             // told of one file
-constexpr int kMaxRounds = 16;             // of leaving out options that are unknown
+constexpr int kMaxRounds = 8;              // of leaving out options that are unknown
 constexpr std::int64_t kMaxRangeChecks = 20'000'000;  // the library compares every reserved range with every other
 
 struct Complaint {
