@@ -97,7 +97,10 @@ void Writer::members(const pb::Descriptor& message, MessageElement& element) con
   element.oneofs.reserve(static_cast<std::size_t>(message.real_oneof_decl_count()));
   for (int i = 0; i < message.real_oneof_decl_count(); ++i) {
     const auto& oneof = *message.oneof_decl(i);
-    oneofs[&oneof] = &element.oneofs.emplace_back(OneofElement{oneof.name(), options(oneof)});
+    auto& added = element.oneofs.emplace_back();
+    added.name = oneof.name();
+    added.options = options(oneof);
+    oneofs[&oneof] = &added;
   }
   for (int i = 0; i < message.field_count(); ++i) {
     const auto& found = *message.field(i);
@@ -121,7 +124,7 @@ void Writer::nested(const Scope& scope, Element& element) const {
     const auto& extension = *scope.extension(i);
     const auto extendee = full_name(extension.containing_type()->full_name());
     const auto [found, added] = extends.emplace(extendee, element.extends.size());
-    if (added) element.extends.push_back({extendee});
+    if (added) element.extends.emplace_back().extendee = extendee;
     if (is_group(extension)) {
       groups.insert(extension.message_type());
       element.extends[found->second].groups.push_back(group(extension));
@@ -145,7 +148,9 @@ void Writer::nested(const Scope& scope, Element& element) const {
 }
 
 MessageElement Writer::message(const pb::Descriptor& message) const {
-  MessageElement element{.name = message.name(), .options = options(message)};
+  MessageElement element;
+  element.name = message.name();
+  element.options = options(message);
   for (int i = 0; i < message.reserved_range_count(); ++i) {
     element.reserved.push_back(range(message.reserved_range(i)->start, message.reserved_range(i)->end - 1, pb::FieldDescriptor::kMaxNumber));
   }

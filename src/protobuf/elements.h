@@ -67,13 +67,13 @@ struct OneofElement {
   std::string name;
   Options options = {};
   std::vector<FieldElement> fields = {};
-  std::vector<GroupElement> groups = {};
+  std::vector<GroupElement> groups;
 };
 
 struct ExtendElement {
   std::string extendee;
   std::vector<FieldElement> fields = {};
-  std::vector<GroupElement> groups = {};
+  std::vector<GroupElement> groups;
 };
 
 struct MessageElement {
@@ -82,7 +82,7 @@ struct MessageElement {
   Options options = {};
   std::vector<FieldElement> fields = {};
   std::vector<OneofElement> oneofs = {};
-  std::vector<GroupElement> groups = {};
+  std::vector<GroupElement> groups;
   std::vector<RangesElement> extensions = {};
   std::vector<ExtendElement> extends = {};
   std::vector<MessageElement> messages = {};

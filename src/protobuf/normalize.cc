@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "protobuf/normalize_options.h"
 
@@ -132,8 +133,12 @@ void Normalizer::enumeration(EnumElement& element, const pb::EnumDescriptor& des
   options(element.options, descriptor.full_name());
   // Values are named beside their enum, not in it.
   for (auto& value : element.values) options(value.options, descriptor.full_name());
-  std::ranges::stable_sort(element.values, {}, [](const EnumValueElement& value) {
-    return std::pair(value.number, std::string_view(value.name));
+  // The first value is the default: in proto2 it stays where it is, in proto3 it is zero.
+  const bool proto3 = file_.syntax() == pb::FileDescriptor::SYNTAX_PROTO3;
+  const std::string first = proto3 || element.values.empty() ? "" : element.values.front().name;
+  std::ranges::stable_sort(element.values, {}, [&](const EnumValueElement& value) {
+    const bool leads = proto3 ? value.number == 0 : value.name == first;
+    return std::tuple(!leads, value.number, std::string_view(value.name));
   });
 }
 
@@ -146,7 +151,10 @@ void Normalizer::extends(std::vector<ExtendElement>& elements, const Scope& scop
   const auto block = [&](const pb::FieldDescriptor& field) -> ExtendElement& {
     const auto extendee = full_name(field.containing_type()->full_name());
     const auto found = std::ranges::find(merged, extendee, &ExtendElement::extendee);
-    return found != merged.end() ? *found : merged.emplace_back(ExtendElement{extendee});
+    if (found != merged.end()) return *found;
+    auto& added = merged.emplace_back();
+    added.extendee = extendee;
+    return added;
   };
   for (auto& element : elements) {
     for (auto& extension : element.fields) {
