@@ -29,6 +29,7 @@ class MemoryStore final : public Store {
                                                         const std::string& names) override;
   [[nodiscard]] Result<void> remove(const std::string& name) override;
   [[nodiscard]] Result<void> discard(const std::string& id) override { return remove(id); }
+  [[nodiscard]] bool temporaries_expire() const override { return temporaries_expire_; }
   [[nodiscard]] std::size_t calls_at_once() const override { return 4; }
   [[nodiscard]] std::string where() const override { return "memory"; }
 
@@ -46,6 +47,7 @@ class MemoryStore final : public Store {
   // All finished objects under a folder ("" is all), by full name.
   [[nodiscard]] std::map<std::string, Bytes> objects(const std::string& folder = "") const;
   void plant(const std::string& name, Bytes bytes);
+  void let_temporaries_expire() { temporaries_expire_ = true; }
 
  private:
   class Writer;
@@ -64,6 +66,7 @@ class MemoryStore final : public Store {
   std::optional<std::uint64_t> dies_at_;
   bool done_ = false;
   bool dead_ = false;
+  bool temporaries_expire_ = false;
 };
 
 }  // namespace sluice::pipeline

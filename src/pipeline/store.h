@@ -89,6 +89,8 @@ class Store {
   [[nodiscard]] virtual Result<void> remove(const std::string& name) = 0;
   // Ends a temporary. No error when it is not there.
   [[nodiscard]] virtual Result<void> discard(const std::string& id) = 0;
+  // Whether a temporary may go away by itself, as uploads do that a bucket's lifecycle aborts after some days.
+  [[nodiscard]] virtual bool temporaries_expire() const { return false; }
   // How many calls it pays to have under way at a time: more than one where each waits for another machine.
   [[nodiscard]] virtual std::size_t calls_at_once() const { return 1; }
   // For people: "/data/archive", "s3://bucket/path", "hdfs://namenode:9870/archive".

@@ -350,7 +350,7 @@ Result<std::vector<SinkTopic>> sink_topics_of(const Value& sink) {
 }
 
 Result<void> check_latest(const Value& value, const SinkConfig& sink) {
-  const bool partitions = std::ranges::any_of(sink.topics, [](const SinkTopic& t) { return t.partition_by != SinkTopic{}.partition_by; });
+  const bool partitions = std::ranges::any_of(sink.topics, [](const SinkTopic& t) { return t.partition_by != deliver::archive::kDefaultPartitioning; });
   return partitions ? Result<void>(wrong(value, "'partition_by' with mode latest: a version is one folder")) : Result<void>{};
 }
 

@@ -38,21 +38,24 @@ CUTS = ("before", "after", "in_request", "in_answer", "slow_down")
 class Lake:
     """A server with a topic `events` and a sink on a place."""
 
-    def __init__(self, directory, place, file_format, roll="{after: 300ms, rows: 400}", name="a"):
+    def __init__(self, directory, place, file_format, roll="{after: 300ms, rows: 400}", name="a", topics="[events]"):
         self.directory = os.path.join(directory, name)
         os.makedirs(self.directory, exist_ok=True)
         self.place = place
         self.format = file_format
         config = os.path.join(self.directory, "sluice.yaml")
         with open(config, "w") as file:
-            file.write(f"version: 1\ntopics:\n  events: {{partitions: {PARTITIONS}}}\nsinks:\n  lake:\n    topics: [events]\n"
-                       f"    to: '{place.url}'\n    format: {file_format}\n    roll: {roll}\n"
+            file.write(f"version: 1\ntopics:\n  events: {{partitions: {PARTITIONS}}}\nsinks:\n  lake:\n    topics: {topics}\n"
+                       f"    to: '{place.url}'\n    format: {file_format}\n    {self.rolling(roll)}\n"
                        f"  beside:\n    topics: [events]\n    to: {self.directory}/beside\n    roll: {{after: 300ms}}\n")
         os.environ.update(place.environment)
         self.sluice = Sluice(self.directory, config=config)
         self.schemas = []
         self.count = 0
         self.writing = None
+
+    def rolling(self, roll):
+        return f"roll: {roll}"
 
     def register(self):
         for schema in SCHEMAS:

@@ -41,7 +41,8 @@ Result<void> ArchiveEnds::hold(const TopicPartition& where) {
     auto& end = ends_[where];
     if (newest.ok() && *newest) end = ArchiveEnd{archived, (*newest)->totals};
   }
-  from = std::max(from, archived);
+  const bool may_be_lost = archived > Offset{0} && store_.temporaries_expire();
+  from = std::max(from, may_be_lost ? (*newest)->first : archived);
   auto held = log_.hold(options_.name, topic, partition, from);
   return held.ok() || held.error().code == ErrorCode::not_found ? Result<void>{} : held;
 }

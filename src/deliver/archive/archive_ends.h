@@ -31,7 +31,7 @@ class ArchiveEnds {
       : options_(options), log_(log), store_(store) {}
 
   // Holds every matching partition of the log at the archive's end; at the log's start where there is none, or where it
-  // cannot be read now. Errors: back_off (the archive ended further on before: the hold stays), those of the log.
+  // cannot be read now; where temporaries expire, at the beginning of the newest record, which may be lost. Errors: back_off (the archive ended further on before: the hold stays), those of the log.
   [[nodiscard]] Result<void> hold_all();
   // Only those that were not held yet.
   [[nodiscard]] Result<void> hold_new();

@@ -93,7 +93,11 @@ Result<void> Chain::commit(Offset first, Offset end, std::vector<ArchivedFile> f
   record.filtered = note.filtered;
   record.files = std::move(files);
   SLUICE_RETURN_IF_ERROR(create(record));
-  return finish(record);
+  SLUICE_RETURN_IF_ERROR(finish(record));
+  if (!lost_) return {};
+  return Error{.code = ErrorCode::back_off,
+               .message = store_->where() + ": uploads of " + topic_ + " partition " + std::to_string(partition_) +
+                          " were aborted by somebody before they became files"};
 }
 
 Result<void> Chain::check_newest() {
@@ -120,7 +124,18 @@ Result<void> Chain::create(const CommitRecord& record) {
 }
 
 Result<void> Chain::finish(const CommitRecord& record) {
-  SLUICE_RETURN_IF_ERROR(publish_files(record));
+  SLUICE_TRY(const auto missing, publish_files(record));
+  if (!missing.empty()) {
+    SLUICE_TRY(const bool named, were_named(record));
+    if (!named) {
+      lost_ = record;
+      return {};
+    }
+    tell_missing(missing);
+  }
+  if (store_->temporaries_expire() && !record.files.empty()) {
+    SLUICE_RETURN_IF_ERROR(store_->replace(new_temporary(record.first, ".named"), named_name(topic_, partition_), digits20(record.first)));
+  }
   newest_ = record.first;
   end_ = record.end;
   totals_ = record.totals;
@@ -128,7 +143,7 @@ Result<void> Chain::finish(const CommitRecord& record) {
   return remove_stale();
 }
 
-Result<void> Chain::publish_files(const CommitRecord& record) {
+Result<std::vector<const ArchivedFile*>> Chain::publish_files(const CommitRecord& record) const {
   const auto& files = record.files;
   std::vector<char> is_there(files.size());
   const auto one = [&](std::size_t i) -> Result<void> {
@@ -137,15 +152,28 @@ Result<void> Chain::publish_files(const CommitRecord& record) {
   };
   io::Workers nobody(0);
   SLUICE_RETURN_IF_ERROR((workers_ != nullptr ? *workers_ : nobody).each(files.size(), one));
+  std::vector<const ArchivedFile*> missing;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (is_there[i] != 0) continue;
-    // Stopping would not bring it back; verify tells which offsets it held.
-    ++missing_files_;
-    trace::error("archive", store_->where() + "/" + files[i].name + " is gone, and with it " + std::to_string(files[i].rows) +
-                                " rows of offsets " + to_string(files[i].first_offset) + " to " +
-                                to_string(files[i].last_offset) + "; see sluice verify");
+    if (is_there[i] == 0) missing.push_back(&files[i]);
   }
-  return {};
+  return missing;
+}
+
+Result<bool> Chain::were_named(const CommitRecord& record) const {
+  if (!store_->temporaries_expire()) return true;  // else they would be there
+  const auto named = store_->read(named_name(topic_, partition_), 0, 100);
+  if (!named.ok() && named.error().code != ErrorCode::not_found) return named.error();
+  return named.ok() && *named == digits20(record.first);
+}
+
+// Stopping would not bring them back; verify tells which offsets they held.
+void Chain::tell_missing(const std::vector<const ArchivedFile*>& files) {
+  missing_files_ += files.size();
+  for (const auto* file : files) {
+    trace::error("archive", store_->where() + "/" + file->name + " is gone, and with it " + std::to_string(file->rows) +
+                                " rows of offsets " + to_string(file->first_offset) + " to " + to_string(file->last_offset) +
+                                "; see sluice verify");
+  }
 }
 
 Result<bool> Chain::publish(const ArchivedFile& file) const {

@@ -27,6 +27,9 @@ class Chain {
   [[nodiscard]] static Result<Chain> open(pipeline::Store& store, std::string topic, std::int32_t partition,
                                           std::string writer, io::Workers* workers = nullptr);
 
+  // The newest record, when its temporaries expired before they got their names: its rows are in no file. Such a chain is
+  // good for nothing else: take the record back (rewind.h), and open the chain again.
+  [[nodiscard]] const std::optional<CommitRecord>& lost() const { return lost_; }
   // Where the next record begins; none before the first.
   [[nodiscard]] std::optional<Offset> end() const { return end_; }
   [[nodiscard]] const Totals& totals() const { return totals_; }
@@ -49,8 +52,8 @@ class Chain {
   };
   // Makes [first, end) archived: `files` are finished temporaries. On return they have their names.
   // Errors: fenced (another writer has this first offset; nothing was published; the temporaries are the caller's to
-  // remove), back_off (the newest record is not there any more: nothing was done), and those of the store: then the
-  // outcome is unknown, and open() settles it.
+  // remove), back_off (the newest record is not there any more: nothing was done; or temporaries went away meanwhile, see
+  // lost()), and those of the store: then the outcome is unknown, and open() settles it.
   [[nodiscard]] Result<void> commit(Offset first, Offset end, std::vector<ArchivedFile> files, Note note);
 
  private:
@@ -62,7 +65,11 @@ class Chain {
   [[nodiscard]] Result<void> check_newest();
   [[nodiscard]] Result<void> create(const CommitRecord& record);
   [[nodiscard]] Result<void> finish(const CommitRecord& record);
-  [[nodiscard]] Result<void> publish_files(const CommitRecord& record);
+  // The files that are not there, neither by their name nor as a temporary.
+  [[nodiscard]] Result<std::vector<const ArchivedFile*>> publish_files(const CommitRecord& record) const;
+  // Whether the record's files have had their names once.
+  [[nodiscard]] Result<bool> were_named(const CommitRecord& record) const;
+  void tell_missing(const std::vector<const ArchivedFile*>& files);
   // False: neither the file nor its temporary is there.
   [[nodiscard]] Result<bool> publish(const ArchivedFile& file) const;
   // Removes the temporaries whose writers have lost or are done.
@@ -78,6 +85,7 @@ class Chain {
   Totals totals_;
   std::map<std::string, std::int64_t> incomplete_;
   std::uint64_t missing_files_ = 0;
+  std::optional<CommitRecord> lost_;
   std::uint64_t temporaries_ = 0;
 };
 

@@ -180,6 +180,23 @@ TEST(Chain, AFileRemovedByHandIsCountedAndDoesNotStopTheSink) {
   EXPECT_EQ(again->end(), Offset{10});
 }
 
+TEST(Chain, UploadsThatExpireBeforeTheyAreFilesAreTold) {
+  for (const bool named : {false, true}) {
+    MemoryStore store;
+    store.let_temporaries_expire();
+    auto chain = Chain::open(store, "t", 0, "w1");
+    ASSERT_TRUE(commit_two_files(store, *chain, Offset{0}, Offset{10}).ok());
+    if (!named) {
+      ASSERT_TRUE(store.remove(named_name("t", 0)).ok());  // as if it had died after the record
+    }
+    ASSERT_TRUE(store.remove(file_name("t", "dt=2026-11-24/hour=13", 0, Offset{0}, 1, ".avro")).ok());
+    const auto again = Chain::open(store, "t", 0, "w2");
+    ASSERT_TRUE(again.ok()) << again.error();
+    EXPECT_EQ(again->lost().has_value(), !named);
+    EXPECT_EQ(again->missing_files(), named ? 1U : 0U);
+  }
+}
+
 TEST(Chain, AForeignFileInTheWayIsNotOverwritten) {
   MemoryStore store;
   auto chain = Chain::open(store, "t", 0, "w1");

@@ -12,6 +12,7 @@
 #include "deliver/archive/chain.h"
 #include "deliver/archive/completion.h"
 #include "deliver/archive/layout.h"
+#include "deliver/archive/rewind.h"
 
 namespace sluice::deliver::archive {
 
@@ -117,6 +118,11 @@ class Copy {
     copied_.partition = partition;
     SLUICE_TRY(const auto firsts, list_records(from_, topic, partition));
     SLUICE_TRY(auto chain, Chain::open(to_, topic, partition, writer_));
+    if (const auto lost = chain.lost()) {  // of an earlier try
+      SLUICE_TRY(const auto plan, plan_rewind(to_, topic, partition, lost->first));
+      SLUICE_RETURN_IF_ERROR(go_back(to_, plan));
+      SLUICE_TRY(chain, Chain::open(to_, topic, partition, writer_));
+    }
     SLUICE_RETURN_IF_ERROR(check_beginning(topic, partition));
     for (const auto first : firsts) {
       const auto end = chain.end().value_or(Offset{0});

@@ -78,6 +78,8 @@ std::string chain_folder(std::string_view topic, std::int32_t partition) {
   return chain_root(topic) + "/" + std::to_string(partition);
 }
 
+std::string named_name(std::string_view topic, std::int32_t partition) { return chain_folder(topic, partition) + "/named"; }
+
 std::string temporary_folder(std::string_view topic, std::int32_t partition) {
   return chain_folder(topic, partition) + "/tmp";
 }

@@ -25,6 +25,8 @@ inline constexpr std::string_view kFormatText = "{\"format\":\"sluice-archive\",
 [[nodiscard]] std::string chain_folder(std::string_view topic, std::int32_t partition);
 [[nodiscard]] std::string temporary_folder(std::string_view topic, std::int32_t partition);
 [[nodiscard]] std::string record_name(std::string_view topic, std::int32_t partition, Offset first);
+// Says which record's files have got their names, where temporaries expire.
+[[nodiscard]] std::string named_name(std::string_view topic, std::int32_t partition);
 // "_sluice/<topic>/schemas", and "…/000007.avsc".
 [[nodiscard]] std::string schema_folder(std::string_view topic);
 [[nodiscard]] std::string schema_name(std::string_view topic, int version);

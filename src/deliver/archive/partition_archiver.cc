@@ -5,6 +5,7 @@
 
 #include "base/trace.h"
 #include "deliver/archive/layout.h"
+#include "deliver/archive/rewind.h"
 
 namespace sluice::deliver::archive {
 
@@ -31,6 +32,11 @@ Result<std::unique_ptr<PartitionArchiver>> PartitionArchiver::open(const Archive
                                                                    const TopicPlan& plan, const std::string& topic,
                                                                    std::int32_t partition, TopicSchema& schema) {
   SLUICE_TRY(auto chain, Chain::open(context.store, topic, partition, context.writer, context.workers));
+  if (const auto lost = chain.lost()) {
+    context.goes_back({topic, partition});
+    SLUICE_RETURN_IF_ERROR(take_back_lost(context.store, context.log, *lost));
+    SLUICE_TRY(chain, Chain::open(context.store, topic, partition, context.writer, context.workers));
+  }
   SLUICE_TRY(const auto range, context.log.range(topic, partition));
   const auto archived = chain.end().value_or(Offset{0});
   if (range.last_stable < archived) {

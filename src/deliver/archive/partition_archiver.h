@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <map>
 #include <string>
@@ -37,13 +38,16 @@ struct ArchiverContext {
   BufferSpace* space = nullptr;
   DeadLetters* dead_letters = nullptr;
   io::Workers* workers = nullptr;
+  // Called before a partition's archive goes back to an earlier end.
+  std::function<void(const TopicPartition& at)> goes_back = [](const TopicPartition&) {};
 };
 
 class PartitionArchiver {
  public:
   // Finishes what the archive has unfinished, holds the log at the archive's end, and opens a reader there. When the log
   // begins later than the archive ends, writes the gap into the chain, loudly. Errors: rejected (the log ends before
-  // the archive does: another topic of the same name), corrupt, and those of log and store.
+  // the archive does: another topic of the same name; uploads of the newest record are gone, and rows of it from the log),
+  // corrupt, and those of log and store.
   [[nodiscard]] static Result<std::unique_ptr<PartitionArchiver>> open(const ArchiverContext& context,
                                                                        const TopicPlan& plan, const std::string& topic,
                                                                        std::int32_t partition, TopicSchema& schema);

@@ -16,6 +16,9 @@ constexpr std::size_t kReadBytes = std::size_t{4} << 20;
 
 // A folder that loses a file is not complete any more, whatever it says.
 Result<void> remove_record(pipeline::Store& store, const CommitRecord& record) {
+  if (store.temporaries_expire()) {
+    SLUICE_RETURN_IF_ERROR(store.remove(named_name(record.topic, record.partition)));  // the next of this offset is another
+  }
   std::set<std::string> folders;
   for (const auto& file : record.files) folders.insert(file.name.substr(0, file.name.rfind('/')));
   for (const auto& folder : folders) SLUICE_RETURN_IF_ERROR(store.remove(folder + "/_SUCCESS"));
@@ -65,6 +68,23 @@ Result<void> go_back(pipeline::Store& store, const Rewind& rewind) {
                                " went back from offset " + to_string(rewind.from) + " to " + to_string(rewind.to));
   }
   return {};
+}
+
+Result<void> take_back_lost(pipeline::Store& store, pipeline::Log& log, const CommitRecord& lost) {
+  SLUICE_TRY(const auto plan, plan_rewind(store, lost.topic, lost.partition, lost.first));
+  SLUICE_TRY(const auto rows, rows_in_log(log, plan));
+  const auto what = store.where() + ": " + lost.topic + " partition " + std::to_string(lost.partition) + ", offsets " +
+                    to_string(lost.first) + " to " + to_string(lost.end - 1) +
+                    ": the uploads were aborted after their commit and before they became files";
+  if (rows >= lost.rows + lost.filtered) {
+    trace::warn("archive", what + "; they are archived again from the log");
+    return go_back(store, plan);
+  }
+  return Error{.code = ErrorCode::rejected,
+               .message = what + ", and of their " + std::to_string(lost.rows + lost.filtered) + " records the log has " + std::to_string(rows),
+               .hint = "to go on without the others: sluice sink pause NAME, sluice sink rewind NAME " + lost.topic + " --partition " +
+                       std::to_string(lost.partition) + " --offset " + to_string(lost.first) +
+                       " --yes, sluice sink resume NAME; and let the bucket's lifecycle (AbortIncompleteMultipartUpload) wait longer"};
 }
 
 }  // namespace sluice::deliver::archive

@@ -39,4 +39,8 @@ struct Rewind {
 // Does it.
 [[nodiscard]] Result<void> go_back(pipeline::Store& store, const Rewind& rewind);
 
+// Takes back the record whose temporaries expired (Chain::lost()), so that its rows are archived again. Errors: rejected
+// (the log has not all of them any more), those of log and store.
+[[nodiscard]] Result<void> take_back_lost(pipeline::Store& store, pipeline::Log& log, const CommitRecord& lost);
+
 }  // namespace sluice::deliver::archive

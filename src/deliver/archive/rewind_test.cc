@@ -181,5 +181,43 @@ TEST_F(PausedSink, AKillAtAnyStepIsMendedByTheSameRewind) {
   }
 }
 
+// A process died after the record of the second roll and before its files were files, and the bucket aborted the uploads.
+struct LostRoll : PausedSink {
+  LostRoll() {
+    store.let_temporaries_expire();
+    {
+      RunningSink running(sink);
+      archive_three_rolls(running);
+      EXPECT_TRUE(running.stop().ok());
+    }
+    EXPECT_TRUE(store.remove(named_name(Orders::kTopic, 0)).ok());
+    for (const auto& [name, bytes] : store.objects("shop.orders")) {
+      if (name.find(digits20(Offset{8})) == std::string::npos) continue;
+      EXPECT_TRUE(store.remove(name).ok());
+    }
+  }
+};
+
+TEST_F(LostRoll, IsArchivedAgainFromTheLog) {
+  Sink next(lake(), log, catalog, store, io::real_file_system(), io::system_clock());
+  ASSERT_TRUE(next.set_holds().ok());
+  EXPECT_EQ(held(), Offset{8});  // the newest record may be lost
+  RunningSink running(next);
+  orders.put(4, "later");
+  const auto rolled = next.roll_now(10s);
+  ASSERT_TRUE(rolled.ok()) << rolled.error();
+  EXPECT_EQ(archived_rows(store, Orders::kTopic).size(), 7U);
+  expect_archive_equals_topic(store, log, Orders::kTopic);
+}
+
+TEST_F(LostRoll, OfWhatTheLogHasNoMoreStopsThePartition) {
+  log.trim(Orders::kTopic, 0, Offset{10});
+  Sink next(lake(), log, catalog, store, io::real_file_system(), io::system_clock());
+  RunningSink running(next);
+  while (next.status().error.empty()) std::this_thread::sleep_for(1ms);
+  EXPECT_NE(next.status().hint.find("sluice sink rewind"), std::string::npos);
+  EXPECT_EQ(read_newest(store, Orders::kTopic, 0)->value().first, Offset{8});  // untouched
+}
+
 }  // namespace
 }  // namespace sluice::deliver::archive

@@ -71,7 +71,9 @@ Result<void> Sink::State::loop(ArchiveRun& run, const std::stop_token& stop) {
 
 Result<void> Sink::State::archive(const std::stop_token& stop) {
   SLUICE_RETURN_IF_ERROR(ends.hold_all());
-  SLUICE_TRY(const auto run, ArchiveRun::begin({options, log, catalog, store, local, clock}));
+  ArchiverContext context{options, log, catalog, store, local, clock};
+  context.goes_back = [this](const TopicPartition& at) { ends.went_back(at, std::nullopt); };
+  SLUICE_TRY(const auto run, ArchiveRun::begin(std::move(context)));
   auto ended = loop(*run, stop);
   ends.saw(run->ends());
   const auto last = run->status();

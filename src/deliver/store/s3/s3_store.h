@@ -48,6 +48,7 @@ class S3Store final : public pipeline::Store {
                                                                   const std::string& names) override;
   [[nodiscard]] Result<void> remove(const std::string& name) override;
   [[nodiscard]] Result<void> discard(const std::string& id) override;
+  [[nodiscard]] bool temporaries_expire() const override { return true; }
   [[nodiscard]] std::size_t calls_at_once() const override { return 4; }
   [[nodiscard]] std::string where() const override { return client_->address().text(); }
 
