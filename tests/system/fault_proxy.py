@@ -1,7 +1,8 @@
 """A proxy before an HTTP server that breaks chosen requests, to see what a client makes of it.
 
 `arm(kind, at, times)` (or PUT /__fault/KIND/AT/TIMES over HTTP, for a client in another process) breaks the at-th request
-from now (1 is the next) and those after it, `times` in all. GET /__fault tells how many were broken. The kinds:
+from now (1 is the next) and those after it, `times` in all; with `only`, counting those alone whose first line has that.
+GET /__fault tells how many were broken. The kinds:
 
   before      the connection is cut before the request is forwarded
   after       the request is forwarded and carried out; the connection is cut instead of the answer
@@ -100,7 +101,7 @@ class FaultProxy:
     def __init__(self, host, port):
         self.server = (host, port)
         self.lock = threading.Lock()
-        self.kind, self.at, self.times = None, 0, 0
+        self.kind, self.at, self.times, self.only = None, 0, 0, ""
         self.injected = self.requests = 0
         proxy = self
 
@@ -128,15 +129,17 @@ class FaultProxy:
         self.listener.shutdown()
         self.listener.server_close()
 
-    def arm(self, kind, at=1, times=1):
+    def arm(self, kind, at=1, times=1, only=""):
         assert kind in KINDS, kind
         with self.lock:
-            self.kind, self.at, self.times = kind, at, times
+            self.kind, self.at, self.times, self.only = kind, at, times, only
 
-    def next_fault(self):
+    def next_fault(self, line):
         """The kind that this request suffers, or None."""
         with self.lock:
             self.requests += 1
+            if self.only not in line:
+                return None
             self.at -= 1
             if self.kind is None or self.at > 0 or self.times == 0:
                 return None
@@ -155,17 +158,19 @@ class FaultProxy:
         stream = Stream(client)
         while True:
             head = stream.head()
-            method, target = head.decode("latin-1").split(" ")[:2]
+            line = head.decode("latin-1").split("\r\n")[0]
+            method, target = line.split(" ")[:2]
             if target.startswith("/__fault"):
                 stream.body(head, unbounded=False)
                 self.control(client, target)
                 continue
-            if not self.one_request(client, stream, head, method):
+            if not self.one_request(client, stream, head, line):
                 return
 
-    def one_request(self, client, stream, head, method):
+    def one_request(self, client, stream, head, line):
         """Gives whether the connection lives on."""
-        fault = self.next_fault()
+        method = line.split(" ")[0]
+        fault = self.next_fault(line)
         if fault == "before":
             return reset(client)
         body = stream.body(head, unbounded=False)

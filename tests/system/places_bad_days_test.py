@@ -4,6 +4,7 @@ gone it recovers by itself, with every row once.
     places_bad_days_test.py [--place hdfs|s3]
 """
 import argparse
+import glob
 import os
 import shutil
 import sys
@@ -79,6 +80,26 @@ def s3_days(place, lake):
     day(lake, lambda: place.proxy.arm("slow_down", 1, 10**9), lambda: place.proxy.arm("slow_down", 1, 0), "SlowDown")
     day(lake, server.kill, server.start, "127.0.0.1")
     day(lake, lambda: place.proxy.arm("after", 1, 10**9), lambda: place.proxy.arm("after", 1, 0))
+    lost_uploads(place, lake)
+
+
+def lost_uploads(place, lake):
+    """Killed between a commit's record and its files, and away for so long that the bucket aborts the uploads."""
+    records = os.path.join(place.folder(), "_sluice", "events", "*", "*.json")
+    before = set(glob.glob(records))
+    place.proxy.arm("before", 1, 10**9, only="?uploadId=")  # no upload is completed
+    lake.produce(lake.producer(), 300)
+    wait_until(lambda: set(glob.glob(records)) - before, 30, "a roll is committed")
+    lake.sluice.kill()
+    place.proxy.arm("before", 1, 0)
+    aborted = place.server.abort_uploads("archive")
+    assert aborted > 0
+    missing = lake.sluice.run("verify", place.url)
+    assert missing.returncode != 0 and "missing" in missing.stdout, missing.stdout
+    lake.sluice.start()
+    records, files = lake.compare()
+    assert "archived again" in lake.sluice.tail(1 << 20), lake.sluice.tail()
+    print(f"      {aborted} uploads aborted; {records} records in {files} files, once each")
 
 
 def hdfs_days(place, lake):

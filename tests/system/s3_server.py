@@ -1,8 +1,10 @@
 """A real S3 server for tests: versitygw over a folder, which checks signatures and conditions of writes."""
 import os
+import re
 import ssl
 import subprocess
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from harness import ROOT, free_port, wait_until
@@ -65,6 +67,18 @@ class S3Server:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
         return True
+
+    def abort_uploads(self, bucket):
+        """As a lifecycle rule (AbortIncompleteMultipartUpload) does after some days. Gives how many there were."""
+        def ask(method, what):
+            return subprocess.run(["curl", "-sS", "-f", "-X", method, "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--aws-sigv4", f"aws:amz:{self.region}:s3", "--user",
+                                   f"{self.access_key}:{self.secret_key}", f"{self.endpoint}/{bucket}{what}"], check=True,
+                                  capture_output=True, text=True).stdout
+        uploads = re.findall(r"<Upload>.*?<Key>(.*?)</Key>.*?<UploadId>(.*?)</UploadId>|<Upload>.*?<UploadId>(.*?)</UploadId>.*?<Key>(.*?)</Key>",
+                             ask("GET", "?uploads="), re.DOTALL)
+        for key, upload, upload_first, key_last in uploads:
+            ask("DELETE", f"/{urllib.parse.quote(key or key_last)}?uploadId={upload or upload_first}")
+        return len(uploads)
 
     def kill(self):
         if self.process and self.process.poll() is None:
