@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,12 +77,16 @@ struct ParseOptions {
 
 class Schema {
  public:
+  // The named types of `known` schemas may be used as if they were defined before (and lived on as long as this does).
   // Errors: rejected, with the place in the schema ("at /fields/2/type: ...").
-  [[nodiscard]] static Result<Schema> parse(std::string_view json, ParseOptions options = {});
+  [[nodiscard]] static Result<Schema> parse(std::string_view json, ParseOptions options = {},
+                                            std::span<const Schema> known = {});
 
   [[nodiscard]] const Node& root() const { return *root_; }
   // As Java's Schema.toString().
   [[nodiscard]] std::string text() const;
+  // The same, with the types of these full names written as names wherever they stand: Java's toString(referenced, false).
+  [[nodiscard]] std::string text(const std::vector<std::string>& known_names) const;
   // The Parsing Canonical Form.
   [[nodiscard]] std::string canonical() const;
   // The record of some of the root's fields, numbered from 0, in this order. Precondition: the root is a record that does

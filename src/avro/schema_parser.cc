@@ -69,7 +69,12 @@ std::optional<std::string_view> Node::property(std::string_view property_name) c
 
 class SchemaParser {
  public:
-  explicit SchemaParser(ParseOptions options) : options_(options) {}
+  SchemaParser(ParseOptions options, std::span<const Schema> known) : options_(options) {
+    for (const auto& schema : known) {
+      kept_.push_back(schema.nodes_);
+      know(schema.root(), 0);
+    }
+  }
 
   Result<Schema> parse(std::string_view text) {
     const auto parsed = parse_json(text);
@@ -84,10 +89,7 @@ class SchemaParser {
     SLUICE_RETURN_IF_ERROR(check_chain(*root, 0));
     SLUICE_RETURN_IF_ERROR(check_repeated());
     if (options_.validate_defaults) SLUICE_RETURN_IF_ERROR(check_defaults());
-    Schema schema;
-    schema.nodes_ = std::make_shared<const std::vector<std::unique_ptr<Node>>>(std::move(nodes_));
-    schema.root_ = root;
-    return schema;
+    return keep(root);
   }
 
  private:
@@ -106,6 +108,27 @@ class SchemaParser {
 
   static Error refused(const std::string& at, const std::string& what) {
     return {ErrorCode::rejected, "schema" + (at.empty() ? std::string() : " at " + at) + ": " + what};
+  }
+
+  // The schema owns its nodes and holds on to those of the schemas that it knows.
+  Schema keep(const Node* root) {
+    struct Kept {
+      Below below;
+      std::vector<std::unique_ptr<Node>> own;
+    };
+    const auto kept = std::make_shared<Kept>(std::move(kept_), std::move(nodes_));
+    Schema schema;
+    schema.nodes_ = {kept, &kept->own};
+    schema.root_ = root;
+    return schema;
+  }
+
+  // Makes the named types of another schema known; the first of a name counts.
+  void know(const Node& node, int depth) {
+    if (depth > kMaxDepth || (node.is_named() && !types_.emplace(node.full_name(), &node).second)) return;
+    for (const auto& field : node.fields) know(*field.type, depth + 1);
+    for (const auto* branch : node.branches) know(*branch, depth + 1);
+    if (node.items != nullptr) know(*node.items, depth + 1);
   }
 
   Node* make(Type type) {
@@ -474,7 +497,10 @@ class SchemaParser {
     return false;
   }
 
+  using Below = std::vector<std::shared_ptr<const std::vector<std::unique_ptr<Node>>>>;
+
   ParseOptions options_;
+  Below kept_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::map<std::string, const Node*> types_;
   std::map<std::string, Node*> declared_;
@@ -486,7 +512,9 @@ class SchemaParser {
   std::uint64_t spare_checks_ = kMaxDefaultChecks;
 };
 
-Result<Schema> Schema::parse(std::string_view text, ParseOptions options) { return SchemaParser(options).parse(text); }
+Result<Schema> Schema::parse(std::string_view text, ParseOptions options, std::span<const Schema> known) {
+  return SchemaParser(options, known).parse(text);
+}
 
 Schema Schema::with_fields(const std::vector<std::size_t>& fields) const {
   struct Kept {

@@ -17,6 +17,8 @@ bool is_type_word(std::string_view name) {
 
 class JavaPrinter {
  public:
+  explicit JavaPrinter(const std::vector<std::string>& known_names = {}) : written_(known_names.begin(), known_names.end()) {}
+
   std::string print(const Node& node) {
     write(node);
     return std::move(out_);
@@ -188,6 +190,7 @@ class CanonicalPrinter {
 
 std::string print_node(const Node& node) { return JavaPrinter().print(node); }
 std::string Schema::text() const { return print_node(root()); }
+std::string Schema::text(const std::vector<std::string>& known_names) const { return JavaPrinter(known_names).print(root()); }
 std::string Schema::canonical() const { return CanonicalPrinter().print(root()); }
 
 }  // namespace sluice::avro
