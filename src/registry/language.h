@@ -18,6 +18,13 @@ struct ReferencedSchema {
   std::string text;
 };
 
+// Tags of a record or a field ("confluent:tags"), as Confluent's registry names them.
+struct EntityTags {
+  std::string path;  // "ns.Record" or "ns.Record.field"
+  std::string kind;  // "sr_record" or "sr_field"
+  std::vector<std::string> tags;
+};
+
 // One schema, parsed together with all that it refers to. Immutable, shared freely between threads.
 class ParsedSchema {
  public:
@@ -29,6 +36,14 @@ class ParsedSchema {
   // An answer's `format` other than "": Avro "resolved" (references written out), Protobuf "serialized" (a descriptor in
   // base64) and "ignore_extensions". Errors: rejected, when the language has no such.
   [[nodiscard]] virtual Result<std::string> formatted(std::string_view format) const = 0;
+  // What is tagged in it.
+  [[nodiscard]] virtual std::vector<EntityTags> tags() const { return {}; }
+  // The text with more and fewer tags. Errors: rejected: no such record or field, or the language has no tags.
+  [[nodiscard]] virtual Result<std::string> with_tags(std::span<const EntityTags>, std::span<const EntityTags>) const {
+    return Error{ErrorCode::rejected, "schemas of this language take no tags"};
+  }
+  // Has the root a field of this name?
+  [[nodiscard]] virtual bool has_field(std::string_view) const { return false; }
 };
 
 struct JudgeOptions {

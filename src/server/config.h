@@ -69,6 +69,7 @@ struct Config {
   std::vector<io::Address> registry = {};
   std::vector<io::Address> admin = {};
   std::string compatibility = {};
+  std::uint16_t incompatible_code = 409;  // the registry's error code of an incompatible schema
   std::vector<TopicConfig> topics = {};
   std::vector<SourceConfig> sources = {};
   std::vector<SinkConfig> sinks = {};

@@ -397,6 +397,13 @@ Result<std::string> compatibility_of(const Value& registry) {
   return wrong(*registry.find("compatibility"), "'" + level + "' is no compatibility; one is BACKWARD");
 }
 
+Result<std::uint16_t> incompatible_code_of(const Value& registry) {
+  SLUICE_TRY(const auto code, text_at(registry, "incompatible_code"));
+  if (code == "409") return std::uint16_t{409};
+  if (code == "40901") return std::uint16_t{40901};
+  return wrong(*registry.find("incompatible_code"), "'" + code + "' is neither 409 nor 40901");
+}
+
 }  // namespace
 
 Result<void> check_keys(const Value& root) {
@@ -423,6 +430,7 @@ Result<Config> read_config(const Value& root) {
   const auto& registry = section_of(root, "registry");
   SLUICE_RETURN_IF_ERROR(embedded_only(registry, "a registry"));
   SLUICE_TRY(config.compatibility, compatibility_of(registry));
+  SLUICE_TRY(config.incompatible_code, incompatible_code_of(registry));
   SLUICE_TRY(config.topics, each<TopicConfig>(section_of(root, "topics"), topic_of));
   SLUICE_TRY(config.sources, each<SourceConfig>(section_of(root, "sources"), source_of));
   SLUICE_TRY(config.sinks, each<SinkConfig>(section_of(root, "sinks"), sink_of));

@@ -10,6 +10,7 @@
 
 #include <utility>
 
+#include "registry/avro_language.h"
 #include "server/server_parts.h"
 #include "server/temporary_folder.h"
 
@@ -35,7 +36,7 @@ Server::Parts::~Parts() { static_cast<void>(stop(milliseconds(0))); }
 
 Result<void> Server::Parts::start() {
   SLUICE_RETURN_IF_ERROR(start_log());
-  SLUICE_TRY(registry, registry::Registry::open(*log, config.compatibility));
+  SLUICE_TRY(registry, registry::Registry::open(*log, registry_options()));
   SLUICE_RETURN_IF_ERROR(start_topics());
   SLUICE_RETURN_IF_ERROR(make_sources());
   SLUICE_RETURN_IF_ERROR(make_sinks());
@@ -44,6 +45,12 @@ Result<void> Server::Parts::start() {
   run_stages();
   state = "serving";
   return {};
+}
+
+registry::RegistryOptions Server::Parts::registry_options() const {
+  return {.languages = {registry::avro_language()},
+          .default_level = config.compatibility,
+          .incompatible = static_cast<registry::Code>(config.incompatible_code)};
 }
 
 Result<void> Server::Parts::start_log() {

@@ -53,6 +53,7 @@ struct Server::Parts {
 
   // server.cc
   [[nodiscard]] Result<void> start_log();
+  [[nodiscard]] registry::RegistryOptions registry_options() const;
   [[nodiscard]] Result<void> start_topics();
   [[nodiscard]] std::vector<TopicStatus> topics() const;
   // server_listeners.cc

@@ -31,6 +31,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"registry.at", text, "embedded", "The registry: in this process. Others come later."},
     {"registry.compatibility", text, "BACKWARD",
      "What a new schema of a subject must be, until REST sets another level: NONE, BACKWARD, FORWARD, FULL, or one of these with _TRANSITIVE."},
+    {"registry.incompatible_code", text, "409",
+     "The error_code of an incompatible schema: 409, which clients know, or 40901, as registries say from 8.0.4 on."},
     {"topics", names, "", "Topics that are made if they are missing. Absence never deletes one."},
     {"topics.*.partitions", integer, "1", "Partitions of a topic that is made."},
     {"topics.*.retention", duration, "", "How long records are kept; without it, as long as Kafka's default (7 days)."},

@@ -1,0 +1,28 @@
+#include "registry/errors.h"
+
+namespace sluice::registry {
+
+Error failed(Code code, std::string message, std::string hint) {
+  const auto number = static_cast<std::uint16_t>(code);
+  const bool missing = number / 100 == 404;
+  const auto kind = missing ? ErrorCode::not_found : code == Code::store_failed ? ErrorCode::back_off : ErrorCode::rejected;
+  return {kind, std::move(message), {}, std::move(hint), number};
+}
+
+Code code_of(const Error& error) { return static_cast<Code>(error.reason); }
+
+Error no_subject(const std::string& subject) { return failed(Code::subject_not_found, "Subject '" + subject + "' not found."); }
+
+Error no_version(std::int32_t version) {
+  return failed(Code::version_not_found, "Version " + std::to_string(version) + " not found.");
+}
+
+Error no_schema(std::int32_t id) { return failed(Code::schema_not_found, "Schema " + std::to_string(id) + " not found"); }
+
+Error reference_exists(const std::string& subject, std::int32_t version) {
+  return failed(Code::reference_exists, "One or more references exist to the schema {magic=1,keytype=SCHEMA,subject=" + subject +
+                                            ",version=" + std::to_string(version) + "}.",
+                "delete first what refers to it: …/versions/" + std::to_string(version) + "/referencedby names the ids");
+}
+
+}  // namespace sluice::registry
