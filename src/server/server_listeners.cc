@@ -36,7 +36,7 @@ Result<void> Server::Parts::start_http(std::unique_ptr<io::HttpServer>& server, 
   if (listen.empty()) return {};
   io::HttpServerOptions options;
   options.name = name;
-  options.listen = listen;
+  for (const auto& address : listen) options.listen.push_back({.at = address});
   options.threads = kHttpThreads;
   auto started = io::HttpServer::start(options, std::move(handler));
   if (!started.ok()) return listener_error(std::move(started).error(), name);
