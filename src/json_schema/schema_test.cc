@@ -160,6 +160,18 @@ TEST(Compatibility, EndsForSchemasThatAreEntangled) {
   }
 }
 
+// That U fits rests on T, which does not: what was tried for `p` must not be remembered for `q`.
+TEST(Compatibility, ForgetsWhatRestedOnAWrongAssumption) {
+  const auto schema = [](const std::string& p, const std::string& bad) {
+    return Schema::parse(R"({"properties":{"p":)" + p + R"(,"q":{"$ref":"#/definitions/U"}},"definitions":{"T":{"properties":{"child":{"$ref":"#/definitions/U"},"bad":{"type":")" +
+                         bad + R"("}}},"U":{"properties":{"t":{"$ref":"#/definitions/T"}}}}})");
+  };
+  const auto writer = schema(R"({"$ref":"#/definitions/T"})", "integer"), reader = schema(R"({"anyOf":[{"$ref":"#/definitions/T"},{}]})", "string");
+  const auto found = check_compatibility(*reader, *writer);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].path, "#/properties/q/properties/t/properties/bad");
+}
+
 TEST(Compatibility, SaysWhenTwoSchemasAreTooMuch) {
   std::string chain = R"({"type":"object","properties":{"a":{"$ref":"#/definitions/l0"}},"definitions":{)";
   for (int i = 0; i < 2000; ++i) chain += "\"l" + std::to_string(i) + R"(":{"properties":{"a":{"$ref":"#/definitions/l)" + std::to_string(i + 1) + "\"}}},";

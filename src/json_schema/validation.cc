@@ -55,7 +55,7 @@ class Validator {
     ++depth_;
     Seen own;  // what stands beside this schema does not count to what it says of the unevaluated
     const bool valid = check_all(node, value, own);
-    if (valid) seen.add(own);
+    seen.add(own);
     --depth_;
     return valid;
   }

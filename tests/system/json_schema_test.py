@@ -1,7 +1,8 @@
 """JSON Schema beside the jsonschema package: whether values are valid, and whether schemas that are called compatible are.
 
 Pairs of schemas are made at random, the reader from the writer by some changes, within what the rules look at: closed objects,
-types, limits, enumerations, tuples, unions of different types, references. Values are made by each writer's schema. Where a
+types (rules never stand without the type that they are about), limits, enumerations, tuples, unions of different types,
+references. Values are made by each writer's schema. Where a
 reader is called compatible, every value that is valid by the writer must be valid by it."""
 import json
 import os
@@ -89,7 +90,8 @@ class Maker:
         if what == 2:
             return {"const": self.value()}
         if what == 3:
-            return {"type": self.rng.sample(["string", "null", "boolean", "integer"], 2), **self.limits(["maxLength"], lambda: self.rng.randrange(5))}
+            types = self.rng.sample(["string", "null", "boolean", "integer"], 2)
+            return {"type": types, **self.limits(["maxLength"] if "string" in types else [], lambda: self.rng.randrange(5))}
         if what in (4, 5):
             return self.string()
         if what == 6:
@@ -99,7 +101,7 @@ class Maker:
         if what == 8:
             return {"not": self.rng.choice([self.string, self.numeric])()}
         if what == 9:
-            return {"allOf": [self.string(), {"maxLength": self.rng.randrange(6)}]}
+            return {"allOf": [self.string(), {"type": "string", "maxLength": self.rng.randrange(6)}]}
         return self.array(depth) if what < 11 else self.object(depth)
 
     def changed(self, schema):
@@ -152,6 +154,8 @@ class Maker:
         for how in ("anyOf", "oneOf", "allOf"):
             if how in schema:
                 return self.instance(self.rng.choice(schema[how]), definitions, depth + 1)
+        if schema.keys() & {"not"}:
+            return self.instance(self.rng.choice([{"type": "string"}, {"type": "number"}, schema["not"]]), definitions, depth + 1)
         if "enum" in schema:
             return self.rng.choice(schema["enum"])
         if "const" in schema:
@@ -170,7 +174,9 @@ class Maker:
             near = [schema[name] + step for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum") if name in schema for step in (-1, 0, 0.5, 1)]
             value = self.rng.choice(near + [-3, 0, 1, 4, 8, 0.5, 2.25])
             return int(value) if kind == "integer" else value
-        return {"string": self.rng.choice(WORDS), "null": None, "boolean": self.rng.choice([True, False])}.get(kind, self.value())
+        if kind == "string":
+            return self.rng.choice(WORDS) if self.rng.random() < 0.5 else "".join(self.rng.choices("ab1", k=self.rng.randrange(6)))
+        return {"null": None, "boolean": self.rng.choice([True, False])}.get(kind, self.value())
 
     def items(self, schema, definitions, depth):
         tuple_ = schema.get("prefixItems") or (schema["items"] if isinstance(schema.get("items"), list) else [])
@@ -179,10 +185,26 @@ class Maker:
         return [self.instance(tuple_[i] if i < len(tuple_) else rest, definitions, depth + 1) for i in range(max(count, schema.get("minItems", 0)))]
 
 
+def twins(maker):
+    """Two schemas of one kind, made without a look at each other."""
+    def negation():
+        return {"not": maker.rng.choice([maker.string, maker.numeric])()}
+    kind = maker.rng.choice([maker.string, maker.numeric, maker.numeric, lambda: maker.object(3), lambda: maker.array(3), negation])
+    writer, reader = kind(), kind()
+    if maker.rng.random() < 0.3:
+        return ({"anyOf": [writer, {"type": "null"}]}, {"anyOf": [{"type": "null"}, reader]})
+    return writer, reader
+
+
 def pairs(rng):
-    for _ in range(PAIRS):
+    for number in range(PAIRS):
         draft = rng.choice(list(DRAFTS))
         maker = Maker(rng, draft)
+        if number % 2 == 0:
+            writer, reader = twins(maker)
+            more = {"$schema": draft, "definitions": {"r": maker.string()}}
+            yield DRAFTS[draft], maker, {**writer, **more}, {**reader, **more}
+            continue
         writer = {"$schema": draft, **maker.rng.choice([maker.object, maker.object, maker.array, maker.union])(0)}
         leaf = maker.rng.choice([maker.string, maker.numeric])()
         writer["definitions"] = {"r": {"anyOf": [leaf, {"type": "array", "items": {"$ref": "#/definitions/r"}}]}}
