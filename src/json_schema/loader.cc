@@ -211,7 +211,7 @@ Result<void> Loader::arrays(Node& node, const Json& json, const Scope& scope) {
   SLUICE_RETURN_IF_ERROR(read_count(json, "minContains", scope.at, rules.min_contains));
   SLUICE_RETURN_IF_ERROR(read_count(json, "maxContains", scope.at, rules.max_contains));
   SLUICE_RETURN_IF_ERROR(child(json, "unevaluatedItems", scope, rules.unevaluated));
-  node.has_array_rules |= rules.unevaluated != nullptr || !rules.prefix.empty();
+  node.has_array_rules |= rules.unevaluated != nullptr || rules.is_tuple;
   graph_.asks_what_is_evaluated |= rules.unevaluated != nullptr;
   return {};
 }
@@ -222,11 +222,11 @@ Result<void> Loader::items(ArrayRules& rules, const Json& json, const Scope& sco
   const auto* items = json.find("items");
   SLUICE_TRY(const auto* prefix, new_words ? read_kind(json, "prefixItems", scope.at, Json::Kind::array) : Result<const Json*>(items));
   if (prefix != nullptr && prefix->is(Json::Kind::array)) {
+    rules.is_tuple = true;
     SLUICE_TRY(rules.prefix, list(*prefix, scope.below(new_words ? "prefixItems" : "items")));
     return child(json, new_words ? "items" : "additionalItems", scope, rules.additional);
   }
-  const Node* unused = nullptr;  // additionalItems without a tuple is checked, and says nothing
-  if (!new_words) SLUICE_RETURN_IF_ERROR(child(json, "additionalItems", scope, unused));
+  if (!new_words) SLUICE_RETURN_IF_ERROR(child(json, "additionalItems", scope, rules.additional));
   if (new_words && items != nullptr && items->is(Json::Kind::array)) {
     auto error = wrong(scope.at, "items", "a schema", *items);
     error.hint = "2020-12 calls the schemas of a tuple prefixItems";

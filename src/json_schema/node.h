@@ -40,9 +40,10 @@ struct NumberRules {
 };
 
 struct ArrayRules {
-  const Node* items = nullptr;       // of each item that `prefix` does not cover; never beside a prefix
-  std::vector<const Node*> prefix;   // of the first items: a tuple
-  const Node* additional = nullptr;  // of the items behind the prefix
+  bool is_tuple = false;
+  const Node* items = nullptr;       // of every item, when this is no tuple
+  std::vector<const Node*> prefix;   // of a tuple's first items
+  const Node* additional = nullptr;  // of a tuple's other items; without one it says nothing of values, and is compared all the same
   const Node* unevaluated = nullptr;
   const Node* contains = nullptr;
   std::optional<std::uint64_t> min_contains, max_contains, min_items, max_items;

@@ -201,6 +201,11 @@ TEST(Validation, RefusesWhatTakesTooManySteps) {
   EXPECT_FALSE(Schema::parse(R"({"pattern":"^(a+)+$"})")->validate("\"" + std::string(5000, 'a') + "b\"").ok());
 }
 
+TEST(Validation, ATupleOfNoItemsIsATuple) {
+  EXPECT_FALSE(Schema::parse(R"({"items":[],"additionalItems":false})")->validate("[1]").ok());
+  EXPECT_TRUE(Schema::parse(R"({"items":{},"additionalItems":false})")->validate("[1]").ok());
+}
+
 TEST(Validation, IsExactForNumbers) {
   const auto valid = [](const std::string& schema, const std::string& value) { return Schema::parse(schema)->validate(value).ok(); };
   EXPECT_TRUE(valid(R"({"multipleOf":0.01})", "19.99"));

@@ -8,7 +8,7 @@
 namespace sluice::json_schema {
 namespace {
 
-constexpr int kDepthMax = 1500;
+constexpr int kDepthMax = 1000;
 constexpr std::int64_t kStepsMax = 5'000'000;
 
 // Which members or items of one value some keyword has looked at; kept only for schemas that ask.
@@ -112,7 +112,7 @@ class Validator {
     if (rules.min_items && items.size() < *rules.min_items) return fail(node, "too few items", "minItems");
     if (rules.max_items && items.size() > *rules.max_items) return fail(node, "too many items", "maxItems");
     for (std::size_t i = 0; i < items.size(); ++i) {
-      const auto* schema = i < rules.prefix.size() ? rules.prefix[i] : rules.prefix.empty() ? rules.items : rules.additional;
+      const auto* schema = i < rules.prefix.size() ? rules.prefix[i] : rules.is_tuple ? rules.additional : rules.items;
       if (schema != nullptr && !check_part(*schema, items[i], std::to_string(i), i, seen)) return false;
     }
     if (rules.contains != nullptr && !check_contains(node, items, seen)) return false;
