@@ -1,11 +1,12 @@
 // How shapes are compared:
-//   1. A schema that is combined of others, beside one that is not: it fits when a part does, where one part is enough: one
+//   1. A schema that is combined of others, beside one that is not: it fits when a part does, where one part is enough:
+//   one
 //      alternative of the reader's; one condition of the writer's, all of which its values meet.
 //   2. Of different kinds: incompatible, unless the writer writes nothing or the reader takes anything.
 //   3. Of one kind: rule by rule.
-// Parts of two combined schemas are paired: as many pairs that fit as can be, each part in one of them. Every part of the
-// side that has fewer must have a partner; that the other side has more is compatible for alternatives of the reader, and
-// for conditions of the writer.
+// Parts of two combined schemas are paired: as many pairs that fit as can be, each part in one of them. Every part of
+// the side that has fewer must have a partner; that the other side has more is compatible for alternatives of the
+// reader, and for conditions of the writer.
 
 #include "json_schema/comparison.h"
 
@@ -24,7 +25,8 @@ std::vector<Incompatibility> Comparison::run(const Node& writer, const Node& rea
   if (steps_ > kStepsMax) {
     quiet_ = 0;
     path_.clear();
-    found_.push_back({"TOO_COMPLEX_TO_COMPARE", "#/", "The schemas are too large, or too much entangled, to be compared"});
+    found_.push_back(
+        {"TOO_COMPLEX_TO_COMPARE", "#/", "The schemas are too large, or too much entangled, to be compared"});
   }
   return std::move(found_);
 }
@@ -139,7 +141,9 @@ void Comparison::compare_multiples(const NumberRules& writer, const NumberRules&
   const auto& w = writer.multiple_of;
   const auto& r = reader.multiple_of;
   if (!r || (w && w->is_multiple_of(*r))) return;
-  differ_at("multipleOf", !w ? "MULTIPLE_OF_ADDED" : r->is_multiple_of(*w) ? "MULTIPLE_OF_EXPANDED" : "MULTIPLE_OF_CHANGED");
+  differ_at("multipleOf", !w                      ? "MULTIPLE_OF_ADDED"
+                          : r->is_multiple_of(*w) ? "MULTIPLE_OF_EXPANDED"
+                                                  : "MULTIPLE_OF_CHANGED");
 }
 
 void Comparison::compare_values(const Json& writer, const Json& reader) {
@@ -173,7 +177,8 @@ namespace {
 // The largest number of pairs: a part without partner may take another's, when that one finds a new partner.
 class Matching {
  public:
-  Matching(const std::vector<std::vector<std::size_t>>& partners, std::size_t readers) : partners_(partners), taken_by_(readers, kNobody) {}
+  Matching(const std::vector<std::vector<std::size_t>>& partners, std::size_t readers)
+      : partners_(partners), taken_by_(readers, kNobody) {}
 
   std::size_t size() {
     std::size_t pairs = 0;

@@ -42,7 +42,8 @@ class Comparison {
 
   void compare_objects(const ObjectRules& writer, const ObjectRules& reader);
   void compare_properties(const ObjectRules& writer, const ObjectRules& reader);
-  void removed_property(const std::string& name, const Node& schema, const ObjectRules& writer, const ObjectRules& reader);
+  void removed_property(const std::string& name, const Node& schema, const ObjectRules& writer,
+                        const ObjectRules& reader);
   void added_property(const std::string& name, const Node& schema, const ObjectRules& writer, const ObjectRules& reader);
   void compare_dependencies(const ObjectRules& writer, const ObjectRules& reader);
   void compare_arrays(const ArrayRules& writer, const ArrayRules& reader);
@@ -50,12 +51,13 @@ class Comparison {
   void removed_item(const Node& schema, const ArrayRules& reader);
   void added_item(const Node& schema, const ArrayRules& writer);
   // additionalProperties, unevaluatedItems…: `word` is "ADDITIONAL_PROPERTIES".
-  void compare_rest(const std::string& keyword, const std::string& word, const Node* writer, const Node* reader, bool lenient);
+  void compare_rest(const std::string& keyword, const std::string& word, const Node* writer, const Node* reader,
+                    bool lenient);
 
   // A limit that the reader has and the writer has not, or has less strictly.
   template <typename T>
-  void compare_limit(const std::string& keyword, const std::string& word, const std::optional<T>& writer, const std::optional<T>& reader,
-                     bool is_maximum);
+  void compare_limit(const std::string& keyword, const std::string& word, const std::optional<T>& writer,
+                     const std::optional<T>& reader, bool is_maximum);
 
   // Within one part of the schemas.
   class Path {

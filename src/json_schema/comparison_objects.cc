@@ -13,7 +13,9 @@ const Node* rest(const Node* said, const Node* unevaluated) {
   return node != nullptr && node->takes_anything() ? nullptr : node;
 }
 
-bool is_open(const ObjectRules& rules) { return rules.patterns.empty() && rest(rules.additional, rules.unevaluated) == nullptr; }
+bool is_open(const ObjectRules& rules) {
+  return rules.patterns.empty() && rest(rules.additional, rules.unevaluated) == nullptr;
+}
 bool is_open(const ArrayRules& rules) { return rest(rules.additional, rules.unevaluated) == nullptr; }
 
 // The schema that a partial model has for a property that it does not name; null when it has none.
@@ -29,21 +31,26 @@ const Node* covering(const ArrayRules& rules) {
   return is_nothing(node) ? nullptr : node;
 }
 
-bool has_default(const Node& node) { return node.has_default || (node.reference != nullptr && node.reference->has_default); }
+bool has_default(const Node& node) {
+  return node.has_default || (node.reference != nullptr && node.reference->has_default);
+}
 
 }  // namespace
 
 void Comparison::compare_objects(const ObjectRules& writer, const ObjectRules& reader) {
   for (const auto& [name, schema] : writer.properties) {
     const auto* now = reader.property(name);
-    if (now == nullptr || writer.requires_property(name) || !reader.requires_property(name) || has_default(*now)) continue;
+    if (now == nullptr || writer.requires_property(name) || !reader.requires_property(name) || has_default(*now)) {
+      continue;
+    }
     const Path path(*this, "required");
     differ_at(name, "REQUIRED_ATTRIBUTE_ADDED");
   }
   compare_properties(writer, reader);
   compare_dependencies(writer, reader);
   compare_rest("additionalProperties", "ADDITIONAL_PROPERTIES", writer.additional, reader.additional, options_.lenient);
-  compare_rest("unevaluatedProperties", "UNEVALUATED_PROPERTIES", writer.unevaluated, reader.unevaluated, options_.lenient);
+  compare_rest("unevaluatedProperties", "UNEVALUATED_PROPERTIES", writer.unevaluated, reader.unevaluated,
+               options_.lenient);
   compare_limit("maxProperties", "MAX_PROPERTIES", writer.max_properties, reader.max_properties, true);
   compare_limit("minProperties", "MIN_PROPERTIES", writer.min_properties, reader.min_properties, false);
 }
@@ -64,17 +71,21 @@ void Comparison::compare_properties(const ObjectRules& writer, const ObjectRules
   }
 }
 
-void Comparison::removed_property(const std::string& name, const Node& schema, const ObjectRules& writer, const ObjectRules& reader) {
+void Comparison::removed_property(const std::string& name, const Node& schema, const ObjectRules& writer,
+                                  const ObjectRules& reader) {
   if (is_open(reader)) return;
   if (const auto* cover = covering(reader, name)) {
-    if (!compare(schema, *cover) && !options_.lenient) differ("PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL");
+    if (!compare(schema, *cover) && !options_.lenient) {
+      differ("PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL");
+    }
     return;
   }
   if (is_nothing(&schema) || (options_.lenient && !writer.requires_property(name))) return;
   differ("PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL");
 }
 
-void Comparison::added_property(const std::string& name, const Node& schema, const ObjectRules& writer, const ObjectRules& reader) {
+void Comparison::added_property(const std::string& name, const Node& schema, const ObjectRules& writer,
+                                const ObjectRules& reader) {
   const bool needed = reader.requires_property(name) && !has_default(schema);
   if (is_open(writer)) {
     if (shapes_.of(schema).kind == Shape::Kind::anything || (options_.lenient && !needed)) return;
@@ -99,7 +110,8 @@ void Comparison::compare_dependencies(const ObjectRules& writer, const ObjectRul
     }
     const std::set<std::string> w(then->second.begin(), then->second.end()), r(now.begin(), now.end());
     if (std::includes(w.begin(), w.end(), r.begin(), r.end())) continue;
-    differ_at(name, std::includes(r.begin(), r.end(), w.begin(), w.end()) ? "DEPENDENCY_ARRAY_EXTENDED" : "DEPENDENCY_ARRAY_CHANGED");
+    differ_at(name, std::includes(r.begin(), r.end(), w.begin(), w.end()) ? "DEPENDENCY_ARRAY_EXTENDED"
+                                                                          : "DEPENDENCY_ARRAY_CHANGED");
   }
   for (const auto& [name, now] : reader.dependent_schemas) {
     const auto then = named(writer.dependent_schemas, name);
@@ -112,7 +124,8 @@ void Comparison::compare_dependencies(const ObjectRules& writer, const ObjectRul
   }
 }
 
-void Comparison::compare_rest(const std::string& keyword, const std::string& word, const Node* writer, const Node* reader, bool lenient) {
+void Comparison::compare_rest(const std::string& keyword, const std::string& word, const Node* writer,
+                              const Node* reader, bool lenient) {
   const Path path(*this, keyword);
   if (is_nothing(reader) && !is_nothing(writer)) {
     if (!lenient) differ(word + "_REMOVED");

@@ -1,14 +1,15 @@
 #pragma once
-// May values written by one schema be read by another? By the rules of Confluent's registry, so that what its users know
-// holds here; docs/schemas-json.md tells them to users, with what they do not look at.
+// May values written by one schema be read by another? By the rules of Confluent's registry, so that what its users
+// know holds here; docs/schemas-json.md tells them to users, with what they do not look at.
 //
-// The rules go through both schemas side by side, and look at what the reader asks more than the writer. They hang on the
-// content model of an object (of a tuple, likewise):
+// The rules go through both schemas side by side, and look at what the reader asks more than the writer. They hang on
+// the content model of an object (of a tuple, likewise):
 //   open     any property may be there beside those named: the default
 //   closed   "additionalProperties": false
 //   partial  what else is there has a schema: "additionalProperties": {…}, "patternProperties"
-// A property that the writer does not name may come when the writer's model is closed, for no value has it, or partial and
-// its schema covered; one that the reader does not name may go when the reader's model is open, or partial and covers it.
+// A property that the writer does not name may come when the writer's model is closed, for no value has it, or partial
+// and its schema covered; one that the reader does not name may go when the reader's model is open, or partial and
+// covers it.
 
 #include <string>
 #include <vector>

@@ -63,7 +63,8 @@ TEST(Golden, ValuesAreValidAsTheJsonSchemaTestSuiteHasIt) {
     for (const auto& test : line.find("tests")->items) {
       const auto value = print_json(test.items[0]);
       const auto valid = schema->validate(value);
-      EXPECT_EQ(valid.ok(), test.items[1].truth) << text_of(line, "about") << ": " << value << (valid.ok() ? "" : valid.error().text());
+      EXPECT_EQ(valid.ok(), test.items[1].truth)
+          << text_of(line, "about") << ": " << value << (valid.ok() ? "" : valid.error().text());
       ++values;
     }
   }

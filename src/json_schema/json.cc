@@ -56,7 +56,9 @@ class Builder {
   bool on_int64(std::int64_t, Text part, Code&) { return more(part) && scalar(Json::Kind::number); }
   bool on_uint64(std::uint64_t, Text part, Code&) { return more(part) && scalar(Json::Kind::number); }
   bool on_double(double, Text part, Code&) { return more(part) && scalar(Json::Kind::number); }
-  bool on_bool(bool truth, Code&) { return put({.kind = Json::Kind::boolean, .truth = truth, .text = {}, .items = {}, .members = {}}); }
+  bool on_bool(bool truth, Code&) {
+    return put({.kind = Json::Kind::boolean, .truth = truth, .text = {}, .items = {}, .members = {}});
+  }
   bool on_null(Code&) { return put({}); }
   static bool on_comment_part(Text, Code&) { return true; }
   static bool on_comment(Text, Code&) { return true; }
@@ -174,7 +176,8 @@ void print(const Json& value, Style style, std::string& out) {
 }  // namespace
 
 const Json* Json::find(std::string_view name) const {
-  const auto found = std::find_if(members.begin(), members.end(), [&](const auto& member) { return member.name == name; });
+  const auto found =
+      std::find_if(members.begin(), members.end(), [&](const auto& member) { return member.name == name; });
   return found == members.end() ? nullptr : &found->value;
 }
 

@@ -17,7 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, unsigned long s
   const auto writer = Schema::parse(next());
   if (!writer.ok()) return 0;
   const auto again = Schema::parse(writer->text()), sorted = Schema::parse(writer->normalized());
-  if (!again.ok() || again->text() != writer->text() || !sorted.ok() || sorted->normalized() != writer->normalized()) std::abort();
+  if (!again.ok() || again->text() != writer->text() || !sorted.ok() || sorted->normalized() != writer->normalized()) {
+    std::abort();
+  }
   for (const auto& found : check_compatibility(*again, *writer)) {
     if (found.type != "TOO_COMPLEX_TO_COMPARE") std::abort();
   }

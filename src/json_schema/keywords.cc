@@ -21,10 +21,12 @@ std::string shown(const Json& value) {
 
 Error wrong(const std::string& at, std::string_view keyword, std::string_view must, const Json& is) {
   return {.code = ErrorCode::rejected,
-          .message = "not a valid JSON Schema: " + at + "/" + pointer_token(keyword) + " must be " + std::string(must) + ", not " + shown(is)};
+          .message = "not a valid JSON Schema: " + at + "/" + pointer_token(keyword) + " must be " + std::string(must) +
+                     ", not " + shown(is)};
 }
 
-Result<void> read_text(const Json& json, std::string_view keyword, const std::string& at, std::optional<std::string>& to) {
+Result<void> read_text(const Json& json, std::string_view keyword, const std::string& at,
+                       std::optional<std::string>& to) {
   const auto* value = json.find(keyword);
   if (value == nullptr) return {};
   if (!value->is(Json::Kind::string)) return wrong(at, keyword, "a string", *value);
@@ -40,7 +42,8 @@ Result<void> read_flag(const Json& json, std::string_view keyword, const std::st
   return {};
 }
 
-Result<void> read_count(const Json& json, std::string_view keyword, const std::string& at, std::optional<std::uint64_t>& to) {
+Result<void> read_count(const Json& json, std::string_view keyword, const std::string& at,
+                        std::optional<std::uint64_t>& to) {
   const auto* value = json.find(keyword);
   if (value == nullptr) return {};
   if (!value->is(Json::Kind::number) || !value->number().is_integer() || value->number() < Number("0")) {

@@ -56,7 +56,8 @@ class Loader {
   Result<void> definitions(const Json& json, const Scope& scope);
 
   // A keyword's value: unset when it is absent.
-  Result<void> child(const Json& json, std::string_view keyword, const Scope& scope, const Node*& to, bool boolean_allowed = true);
+  Result<void> child(const Json& json, std::string_view keyword, const Scope& scope, const Node*& to,
+                     bool boolean_allowed = true);
   Result<void> children(const Json& json, std::string_view keyword, const Scope& scope, std::optional<Nodes>& to);
   Result<Nodes> list(const Json& json, const Scope& scope);
 

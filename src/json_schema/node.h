@@ -43,7 +43,8 @@ struct ArrayRules {
   bool is_tuple = false;
   const Node* items = nullptr;       // of every item, when this is no tuple
   std::vector<const Node*> prefix;   // of a tuple's first items
-  const Node* additional = nullptr;  // of a tuple's other items; without one it says nothing of values, and is compared all the same
+  const Node* additional =
+      nullptr;  // of a tuple's other items; without one it says nothing of values, and is compared all the same
   const Node* unevaluated = nullptr;
   const Node* contains = nullptr;
   std::optional<std::uint64_t> min_contains, max_contains, min_items, max_items;

@@ -33,7 +33,9 @@ Parts parts_of(std::string_view text) {
     auto exponent = text.substr(e + 1);
     if (exponent.starts_with('+')) exponent.remove_prefix(1);
     const auto [end, error] = std::from_chars(exponent.data(), exponent.data() + exponent.size(), parts.exponent);
-    if (error == std::errc::result_out_of_range) parts.exponent = exponent.starts_with('-') ? -kExponentMax : kExponentMax;
+    if (error == std::errc::result_out_of_range) {
+      parts.exponent = exponent.starts_with('-') ? -kExponentMax : kExponentMax;
+    }
     parts.exponent = std::clamp(parts.exponent, -kExponentMax, kExponentMax);
     text = text.substr(0, e);
   }
@@ -106,7 +108,8 @@ std::string Number::text() const {
   return is_zero() ? "0" : (negative_ ? "-" : "") + digits_ + "e" + std::to_string(exponent_);
 }
 
-// BigDecimal.toString: plain when the scale is not negative and the number not below 10^-6, else one digit before the point.
+// BigDecimal.toString: plain when the scale is not negative and the number not below 10^-6, else one digit before the
+// point.
 std::string java_number(std::string_view text) {
   auto parts = parts_of(text);
   if (parts.digits.empty()) parts.digits = "0", parts.negative = false;

@@ -18,9 +18,10 @@ constexpr std::uint32_t kHeapKiBMax = 16 * 1024;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kProperties{{
     {"Letter", "L"}, {"Alphabetic", "L"}, {"Lowercase_Letter", "Ll"}, {"Lowercase", "Ll"}, {"Uppercase_Letter", "Lu"},
-    {"Uppercase", "Lu"}, {"Titlecase_Letter", "Lt"}, {"Mark", "M"}, {"Number", "N"}, {"Decimal_Number", "Nd"}, {"digit", "Nd"},
-    {"Punctuation", "P"}, {"punct", "P"}, {"Symbol", "S"}, {"Separator", "Z"}, {"Space_Separator", "Zs"}, {"White_Space", "Xps"},
-    {"Control", "Cc"}, {"Other", "C"}, {"Alpha", "L"}, {"Digit", "Nd"}, {"Alnum", "Xan"}, {"Upper", "Lu"}, {"Lower", "Ll"}, {"Punct", "P"},
+    {"Uppercase", "Lu"}, {"Titlecase_Letter", "Lt"}, {"Mark", "M"}, {"Number", "N"}, {"Decimal_Number", "Nd"},
+    {"digit", "Nd"}, {"Punctuation", "P"}, {"punct", "P"}, {"Symbol", "S"}, {"Separator", "Z"},
+    {"Space_Separator", "Zs"}, {"White_Space", "Xps"}, {"Control", "Cc"}, {"Other", "C"}, {"Alpha", "L"},
+    {"Digit", "Nd"}, {"Alnum", "Xan"}, {"Upper", "Lu"}, {"Lower", "Ll"}, {"Punct", "P"},
 }};
 
 std::string_view pcre_property(std::string_view name) {
@@ -46,7 +47,8 @@ std::string to_pcre(std::string_view pattern) {
       const char kind = pattern[++i];
       out += {c, kind};
       after_type = in_class && std::string_view("dDwWsSpP").contains(kind);
-      const auto end = (kind == 'p' || kind == 'P') && pattern.substr(i + 1).starts_with('{') ? pattern.find('}', i) : std::string_view::npos;
+      const auto end = (kind == 'p' || kind == 'P') && pattern.substr(i + 1).starts_with('{') ? pattern.find('}', i)
+                                                                                              : std::string_view::npos;
       if (end == std::string_view::npos) continue;
       out += '{';
       out += pcre_property(pattern.substr(i + 2, end - i - 2));
@@ -67,32 +69,36 @@ std::string to_pcre(std::string_view pattern) {
 
 Result<Regex> Regex::compile(std::string_view pattern) {
   const auto text = to_pcre(pattern);
-  constexpr std::uint32_t kOptions =
-      PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_DOLLAR_ENDONLY | PCRE2_ALLOW_EMPTY_CLASS | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_UNSET_BACKREF;
-  const std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(pcre2_compile_context_create(nullptr),
-                                                                                            &pcre2_compile_context_free);
+  constexpr std::uint32_t kOptions = PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_DOLLAR_ENDONLY | PCRE2_ALLOW_EMPTY_CLASS |
+                                     PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_UNSET_BACKREF;
+  const std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
+      pcre2_compile_context_create(nullptr), &pcre2_compile_context_free);
   pcre2_set_compile_extra_options(context.get(), PCRE2_EXTRA_ALT_BSUX);
   int code = 0;
   std::size_t at = 0;
-  auto* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), kOptions, &code, &at, context.get());
+  auto* compiled =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), kOptions, &code, &at, context.get());
   if (compiled == nullptr) {
     std::array<PCRE2_UCHAR, 256> why{};
     pcre2_get_error_message(code, why.data(), why.size());
     return Error{.code = ErrorCode::rejected,
-                 .message = "the pattern '" + std::string(pattern) + "' does not compile: " + reinterpret_cast<const char*>(why.data()) +
-                            " (at character " + std::to_string(at) + ")"};
+                 .message = "the pattern '" + std::string(pattern) + "' does not compile: " +
+                            reinterpret_cast<const char*>(why.data()) + " (at character " + std::to_string(at) + ")"};
   }
-  return Regex(std::shared_ptr<const void>(compiled, [](void* owned) { pcre2_code_free(static_cast<pcre2_code*>(owned)); }));
+  return Regex(
+      std::shared_ptr<const void>(compiled, [](void* owned) { pcre2_code_free(static_cast<pcre2_code*>(owned)); }));
 }
 
 bool Regex::found_in(std::string_view text) const {
   const auto* code = static_cast<const pcre2_code*>(code_.get());
-  const std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> context(pcre2_match_context_create(nullptr),
-                                                                                        &pcre2_match_context_free);
+  const std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> context(
+      pcre2_match_context_create(nullptr), &pcre2_match_context_free);
   pcre2_set_match_limit(context.get(), kStepsMax);
   pcre2_set_heap_limit(context.get(), kHeapKiBMax);
-  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(pcre2_match_data_create(1, nullptr), &pcre2_match_data_free);
-  return pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, PCRE2_NO_UTF_CHECK, data.get(), context.get()) >= 0;
+  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(pcre2_match_data_create(1, nullptr),
+                                                                                 &pcre2_match_data_free);
+  return pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, PCRE2_NO_UTF_CHECK, data.get(),
+                     context.get()) >= 0;
 }
 
 }  // namespace sluice::json_schema

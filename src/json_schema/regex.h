@@ -1,5 +1,6 @@
 #pragma once
-// A pattern of a schema: a regular expression as ECMA-262 writes it, with what Java adds, searched for anywhere in a text.
+// A pattern of a schema: a regular expression as ECMA-262 writes it, with what Java adds, searched for anywhere in a
+// text.
 
 #include <memory>
 #include <string>

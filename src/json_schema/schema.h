@@ -1,9 +1,9 @@
 #pragma once
-// JSON Schema, drafts 4, 6, 7, 2019-09 and 2020-12. A text's `$schema` names its draft; without, or with an unknown one, it
-// is draft 7, as Confluent's registry has it.
+// JSON Schema, drafts 4, 6, 7, 2019-09 and 2020-12. A text's `$schema` names its draft; without, or with an unknown
+// one, it is draft 7, as Confluent's registry has it.
 //
-// Dynamic references ($recursiveRef, $dynamicRef) are taken as plain ones. `format` and the content… keywords say nothing
-// about which values are valid.
+// Dynamic references ($recursiveRef, $dynamicRef) are taken as plain ones. `format` and the content… keywords say
+// nothing about which values are valid.
 
 #include <memory>
 #include <span>
@@ -34,8 +34,8 @@ class Schema {
   [[nodiscard]] std::string text() const;
   // The same with the members of every object sorted.
   [[nodiscard]] std::string normalized() const;
-  // Is a JSON text a value of this schema? Errors: rejected; the message names the place in the value ("#/items/3/price"),
-  // the detail the place in the schema.
+  // Is a JSON text a value of this schema? Errors: rejected; the message names the place in the value
+  // ("#/items/3/price"), the detail the place in the schema.
   [[nodiscard]] Result<void> validate(std::string_view value) const;
 
   [[nodiscard]] const Graph& graph() const { return *graph_; }

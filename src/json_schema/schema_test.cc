@@ -14,7 +14,9 @@ constexpr std::string_view kDraft4 = R"("$schema":"http://json-schema.org/draft-
 constexpr std::string_view k2019 = R"("$schema":"https://json-schema.org/draft/2019-09/schema")";
 constexpr std::string_view k2020 = R"("$schema":"https://json-schema.org/draft/2020-12/schema")";
 
-std::string with(std::string_view draft, std::string_view rest) { return "{" + std::string(draft) + "," + std::string(rest) + "}"; }
+std::string with(std::string_view draft, std::string_view rest) {
+  return "{" + std::string(draft) + "," + std::string(rest) + "}";
+}
 
 std::string refusal(std::string_view text, std::span<const ReferencedText> references = {}) {
   const auto schema = Schema::parse(text, references);
@@ -23,7 +25,9 @@ std::string refusal(std::string_view text, std::span<const ReferencedText> refer
   return schema.error().message;
 }
 
-std::string invalid_at(const Result<void>& valid) { return valid.ok() ? "valid" : valid.error().message.substr(0, valid.error().message.find(':')); }
+std::string invalid_at(const Result<void>& valid) {
+  return valid.ok() ? "valid" : valid.error().message.substr(0, valid.error().message.find(':'));
+}
 
 TEST(Parse, RefusesWhatIsNoJsonWithThePlace) {
   EXPECT_TRUE(refusal("").starts_with("no JSON: line 1, column 1"));
@@ -56,7 +60,8 @@ TEST(Parse, RefusesKeywordsOfTheWrongTypeWithThePath) {
       {with(k2019, R"("dependentSchemas":{"a":["b"]})"), "#/dependentSchemas/a "}, {with(k2019, R"("$defs":{"a":1})"), "#/$defs/a "},
   };
   for (const auto& [text, place] : cases) {
-    EXPECT_TRUE(refusal(text).starts_with("not a valid JSON Schema: " + place + "must be ")) << text << "\n" << refusal(text);
+    EXPECT_TRUE(refusal(text).starts_with("not a valid JSON Schema: " + place + "must be ")) << text << "\n"
+                                                                                             << refusal(text);
   }
 }
 
@@ -187,7 +192,8 @@ TEST(Validation, NamesThePlaceInTheValueAndInTheSchema) {
   const auto valid = schema->validate(R"({"items":[{"price":1},{"price":0.0}]})");
   ASSERT_FALSE(valid.ok());
   EXPECT_TRUE(valid.error().message.starts_with("#/items/1/price: ")) << valid.error();
-  EXPECT_NE(valid.error().detail.find("#/properties/items/items/properties/price/exclusiveMinimum"), std::string::npos) << valid.error();
+  EXPECT_NE(valid.error().detail.find("#/properties/items/items/properties/price/exclusiveMinimum"), std::string::npos)
+      << valid.error();
   EXPECT_EQ(invalid_at(schema->validate(R"({"items":[{}]})")), "#/items/0");
   EXPECT_TRUE(schema->validate("{").error().message.starts_with("no JSON"));
 }
@@ -207,7 +213,9 @@ TEST(Validation, ATupleOfNoItemsIsATuple) {
 }
 
 TEST(Validation, IsExactForNumbers) {
-  const auto valid = [](const std::string& schema, const std::string& value) { return Schema::parse(schema)->validate(value).ok(); };
+  const auto valid = [](const std::string& schema, const std::string& value) {
+    return Schema::parse(schema)->validate(value).ok();
+  };
   EXPECT_TRUE(valid(R"({"multipleOf":0.01})", "19.99"));
   EXPECT_FALSE(valid(R"({"multipleOf":0.01})", "19.999"));
   EXPECT_TRUE(valid(R"({"multipleOf":7})", "7e30"));
@@ -239,13 +247,35 @@ TEST(Patterns, OfEcmaAndJavaAreTaken) {
 // RFC 3986, 5.4.
 TEST(Uri, IsResolvedAsTheRfcSays) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"g:h", "g:h"}, {"g", "http://a/b/c/g"}, {"./g", "http://a/b/c/g"}, {"g/", "http://a/b/c/g/"}, {"/g", "http://a/g"}, {"//g", "http://g"},
-      {"?y", "http://a/b/c/d;p?y"}, {"g?y", "http://a/b/c/g?y"}, {"#s", "http://a/b/c/d;p?q#s"}, {"g#s", "http://a/b/c/g#s"}, {"", "http://a/b/c/d;p?q"},
-      {".", "http://a/b/c/"}, {"..", "http://a/b/"}, {"../g", "http://a/b/g"}, {"../..", "http://a/"}, {"../../g", "http://a/g"},
-      {"../../../g", "http://a/g"}, {"/./g", "http://a/g"}, {"/../g", "http://a/g"}, {"g.", "http://a/b/c/g."}, {"./g/.", "http://a/b/c/g/"},
-      {"g/./h", "http://a/b/c/g/h"}, {"g/../h", "http://a/b/c/h"}, {"g?y/./x", "http://a/b/c/g?y/./x"}, {"g#s/../x", "http://a/b/c/g#s/../x"},
+      {"g:h", "g:h"},
+      {"g", "http://a/b/c/g"},
+      {"./g", "http://a/b/c/g"},
+      {"g/", "http://a/b/c/g/"},
+      {"/g", "http://a/g"},
+      {"//g", "http://g"},
+      {"?y", "http://a/b/c/d;p?y"},
+      {"g?y", "http://a/b/c/g?y"},
+      {"#s", "http://a/b/c/d;p?q#s"},
+      {"g#s", "http://a/b/c/g#s"},
+      {"", "http://a/b/c/d;p?q"},
+      {".", "http://a/b/c/"},
+      {"..", "http://a/b/"},
+      {"../g", "http://a/b/g"},
+      {"../..", "http://a/"},
+      {"../../g", "http://a/g"},
+      {"../../../g", "http://a/g"},
+      {"/./g", "http://a/g"},
+      {"/../g", "http://a/g"},
+      {"g.", "http://a/b/c/g."},
+      {"./g/.", "http://a/b/c/g/"},
+      {"g/./h", "http://a/b/c/g/h"},
+      {"g/../h", "http://a/b/c/h"},
+      {"g?y/./x", "http://a/b/c/g?y/./x"},
+      {"g#s/../x", "http://a/b/c/g#s/../x"},
   };
-  for (const auto& [reference, target] : cases) EXPECT_EQ(resolve_uri("http://a/b/c/d;p?q", reference), target) << reference;
+  for (const auto& [reference, target] : cases) {
+    EXPECT_EQ(resolve_uri("http://a/b/c/d;p?q", reference), target) << reference;
+  }
   EXPECT_EQ(resolve_uri("http://a", "b"), "http://a/b");
   EXPECT_EQ(resolve_uri("urn:x:y", "#z"), "urn:x:y#z");
 }

@@ -71,7 +71,9 @@ const Shape* Shapes::make(const Node& node) {
     parts.push_back({.shape = typed(node, node.types.front())});
   }
   rules_without_type(node, parts);
-  if (node.if_ != nullptr || node.then_ != nullptr || node.else_ != nullptr) parts.push_back({.shape = plain(node, conditional)});
+  if (node.if_ != nullptr || node.then_ != nullptr || node.else_ != nullptr) {
+    parts.push_back({.shape = plain(node, conditional)});
+  }
   if (parts.empty()) return plain(node, anything);
   return parts.size() == 1 ? parts.front().shape : combine(node, Rule::all, parts);
 }
@@ -82,7 +84,9 @@ void Shapes::rules_without_type(const Node& node, std::vector<Shape::Part>& part
   using enum Shape::Kind;
   if (node.has_array_rules && !named(Type::array)) parts.push_back({.shape = plain(node, array)});
   if (node.has_object_rules && !named(Type::object)) parts.push_back({.shape = plain(node, object)});
-  if (node.has_number_rules && !named(Type::number) && !named(Type::integer)) parts.push_back({.shape = plain(node, number)});
+  if (node.has_number_rules && !named(Type::number) && !named(Type::integer)) {
+    parts.push_back({.shape = plain(node, number)});
+  }
   if (node.has_string_rules && !named(Type::string)) parts.push_back({.shape = plain(node, string)});
 }
 

@@ -15,7 +15,19 @@ enum class Rule : std::uint8_t { all, any, one };
 
 struct Shape {
   enum class Kind : std::uint8_t {
-    nothing, anything, null, boolean, string, number, array, object, enumeration, constant, negation, combined, conditional,
+    nothing,
+    anything,
+    null,
+    boolean,
+    string,
+    number,
+    array,
+    object,
+    enumeration,
+    constant,
+    negation,
+    combined,
+    conditional,
   };
   // Either: a schema of its own, or one more thing that the same node says.
   struct Part {

@@ -67,7 +67,9 @@ std::string joined(std::string_view scheme, std::string_view authority, std::str
 std::string resolve_uri(std::string_view base_text, std::string_view reference) {
   const auto base = split(base_text), given = split(reference);
   if (!given.scheme.empty()) return joined(given.scheme, given.authority, given.path, given.query, given.fragment);
-  if (!given.authority.empty()) return joined(base.scheme, given.authority, without_dots(given.path), given.query, given.fragment);
+  if (!given.authority.empty()) {
+    return joined(base.scheme, given.authority, without_dots(given.path), given.query, given.fragment);
+  }
   if (given.path.empty()) {
     return joined(base.scheme, base.authority, base.path, given.query.empty() ? base.query : given.query, given.fragment);
   }
@@ -85,9 +87,12 @@ std::string resolve_uri(std::string_view base_text, std::string_view reference) 
 
 std::string percent_decoded(std::string_view text) {
   std::string out;
-  const auto digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0 ? c - '0' : (c | 0x20) - 'a' + 10; };
+  const auto digit = [](char c) {
+    return std::isdigit(static_cast<unsigned char>(c)) != 0 ? c - '0' : (c | 0x20) - 'a' + 10;
+  };
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
+    const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                        std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
                         std::isxdigit(static_cast<unsigned char>(text[i + 2])) != 0;
     out += escape ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
     if (escape) i += 2;

@@ -8,8 +8,8 @@
 
 namespace sluice::json_schema {
 
-// RFC 3986, 5.2: `reference` as it is meant in a document at `base`; fragments are kept as they are. Never fails: what is no
-// URI is taken as a path.
+// RFC 3986, 5.2: `reference` as it is meant in a document at `base`; fragments are kept as they are. Never fails: what
+// is no URI is taken as a path.
 [[nodiscard]] std::string resolve_uri(std::string_view base, std::string_view reference);
 // "%41" is "A"; what is no such escape stays.
 [[nodiscard]] std::string percent_decoded(std::string_view text);

@@ -28,7 +28,8 @@ struct Seen {
 };
 
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 bool is_type(Type type, const Json& value) {
@@ -79,12 +80,17 @@ class Validator {
 
   bool check_plain(const Node& node, const Json& value) {
     const auto fits = [&](Type type) { return is_type(type, value); };
-    if (!node.types.empty() && std::none_of(node.types.begin(), node.types.end(), fits)) return fail(node, "not of the type asked for", "type");
-    if (node.constant != nullptr && identity(*node.constant) != identity(value)) return fail(node, "not the one value allowed", "const");
+    if (!node.types.empty() && std::none_of(node.types.begin(), node.types.end(), fits)) {
+      return fail(node, "not of the type asked for", "type");
+    }
+    if (node.constant != nullptr && identity(*node.constant) != identity(value)) {
+      return fail(node, "not the one value allowed", "const");
+    }
     if (node.enumeration == nullptr) return true;
     const auto& all = node.enumeration->items;
     const auto mine = identity(value);
-    return std::any_of(all.begin(), all.end(), [&](const Json& one) { return identity(one) == mine; }) || fail(node, "none of the values allowed", "enum");
+    return std::any_of(all.begin(), all.end(), [&](const Json& one) { return identity(one) == mine; }) ||
+           fail(node, "none of the values allowed", "enum");
   }
 
   bool check_string(const Node& node, const Json& value) {
@@ -99,8 +105,12 @@ class Validator {
 
   bool check_number(const Node& node, const Number& value) {
     const auto& rules = node.number;
-    if (rules.minimum && (value < *rules.minimum || (rules.minimum_is_exclusive && value == *rules.minimum))) return fail(node, "too small", "minimum");
-    if (rules.maximum && (value > *rules.maximum || (rules.maximum_is_exclusive && value == *rules.maximum))) return fail(node, "too large", "maximum");
+    if (rules.minimum && (value < *rules.minimum || (rules.minimum_is_exclusive && value == *rules.minimum))) {
+      return fail(node, "too small", "minimum");
+    }
+    if (rules.maximum && (value > *rules.maximum || (rules.maximum_is_exclusive && value == *rules.maximum))) {
+      return fail(node, "too large", "maximum");
+    }
     if (rules.exclusive_minimum && value <= *rules.exclusive_minimum) return fail(node, "too small", "exclusiveMinimum");
     if (rules.exclusive_maximum && value >= *rules.exclusive_maximum) return fail(node, "too large", "exclusiveMaximum");
     return !rules.multiple_of || value.is_multiple_of(*rules.multiple_of) || fail(node, "not a multiple", "multipleOf");
@@ -142,8 +152,12 @@ class Validator {
   bool check_object(const Node& node, const Json& value, Seen& seen) {
     const auto& rules = node.object;
     const auto& members = value.members;
-    if (rules.min_properties && members.size() < *rules.min_properties) return fail(node, "too few properties", "minProperties");
-    if (rules.max_properties && members.size() > *rules.max_properties) return fail(node, "too many properties", "maxProperties");
+    if (rules.min_properties && members.size() < *rules.min_properties) {
+      return fail(node, "too few properties", "minProperties");
+    }
+    if (rules.max_properties && members.size() > *rules.max_properties) {
+      return fail(node, "too many properties", "maxProperties");
+    }
     for (const auto& name : rules.required) {
       if (value.find(name) == nullptr) return fail(node, "the property '" + name + "' is missing", "required");
     }
@@ -182,23 +196,32 @@ class Validator {
     for (const auto& [name, others] : node.object.dependent_required) {
       if (value.find(name) == nullptr) continue;
       for (const auto& other : others) {
-        if (value.find(other) == nullptr) return fail(node, "the property '" + other + "' is missing beside '" + name + "'", "dependentRequired");
+        if (value.find(other) == nullptr) {
+          return fail(node, "the property '" + other + "' is missing beside '" + name + "'", "dependentRequired");
+        }
       }
     }
-    return std::all_of(node.object.dependent_schemas.begin(), node.object.dependent_schemas.end(),
-                       [&](const auto& one) { return value.find(one.first) == nullptr || check(*one.second, value, seen); });
+    return std::all_of(
+        node.object.dependent_schemas.begin(), node.object.dependent_schemas.end(),
+        [&](const auto& one) { return value.find(one.first) == nullptr || check(*one.second, value, seen); });
   }
 
   bool check_logic(const Node& node, const Json& value, Seen& seen) {
     for (const auto* schema : node.all_of.value_or(std::vector<const Node*>{})) {
       if (!check(*schema, value, seen)) return false;
     }
-    if (node.any_of && matches(*node.any_of, value, seen, !tracks_) == 0) return fail(node, "not valid by any of the schemas", "anyOf");
+    if (node.any_of && matches(*node.any_of, value, seen, !tracks_) == 0) {
+      return fail(node, "not valid by any of the schemas", "anyOf");
+    }
     if (node.one_of) {
       const auto count = matches(*node.one_of, value, seen, false);
-      if (count != 1) return fail(node, count == 0 ? "not valid by any of the schemas" : "valid by more than one of the schemas", "oneOf");
+      if (count != 1)
+        return fail(node, count == 0 ? "not valid by any of the schemas" : "valid by more than one of the schemas",
+                    "oneOf");
     }
-    if (node.negated != nullptr && holds(*node.negated, value)) return fail(node, "valid by the schema that it must not be valid by", "not");
+    if (node.negated != nullptr && holds(*node.negated, value)) {
+      return fail(node, "valid by the schema that it must not be valid by", "not");
+    }
     if (node.if_ == nullptr) return true;
     Seen when;
     const bool yes = quietly(*node.if_, value, when);
@@ -263,7 +286,9 @@ Result<void> validate(const Graph& graph, const Json& value) {
   Validator validator(graph.asks_what_is_evaluated);
   Seen seen;
   if (!validator.check(*graph.root, value, seen)) return validator.error();
-  if (validator.was_cut()) return Error{.code = ErrorCode::rejected, .message = "#: the schema takes too many steps for this value"};
+  if (validator.was_cut()) {
+    return Error{.code = ErrorCode::rejected, .message = "#: the schema takes too many steps for this value"};
+  }
   return {};
 }
 

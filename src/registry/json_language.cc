@@ -32,10 +32,12 @@ class JsonLanguage : public SchemaLanguage {
   }
 
   // Confluent's form for this language: double quotes, and nothing beside the description.
-  std::vector<std::string> reasons(const ParsedSchema& reader, const ParsedSchema& writer, const JudgeOptions& options) const override {
+  std::vector<std::string> reasons(const ParsedSchema& reader, const ParsedSchema& writer,
+                                   const JudgeOptions& options) const override {
     std::vector<std::string> out;
-    for (const auto& found : check_compatibility(dynamic_cast<const ParsedJson&>(reader).schema,
-                                                 dynamic_cast<const ParsedJson&>(writer).schema, {.lenient = options.lenient})) {
+    for (const auto& found :
+         check_compatibility(dynamic_cast<const ParsedJson&>(reader).schema,
+                             dynamic_cast<const ParsedJson&>(writer).schema, {.lenient = options.lenient})) {
       out.push_back("{errorType:\"" + found.type + "\", description:\"" + found.message + "\"}");
     }
     return out;

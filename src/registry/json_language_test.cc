@@ -15,8 +15,9 @@ TEST(JsonLanguage, TellsWhyInTheFormOfConfluent) {
   EXPECT_EQ((*writer)->text(), R"({"type":"object","properties":{"id":{"$ref":"id"}},"additionalProperties":true})");
   EXPECT_EQ((*writer)->normalized(), R"({"additionalProperties":true,"properties":{"id":{"$ref":"id"}},"type":"object"})");
   EXPECT_EQ(language->reasons(**reader, **writer, {}),
-            std::vector<std::string>{"{errorType:\"PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL\", description:\"The new schema has an open content "
-                                     "model and has a property or item at path '#/properties/name' which is missing in the old schema\"}"});
+            std::vector<std::string>{
+                "{errorType:\"PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL\", description:\"The new schema has an open content "
+                "model and has a property or item at path '#/properties/name' which is missing in the old schema\"}"});
   EXPECT_TRUE(language->reasons(**reader, **writer, {.lenient = true}).empty());
   EXPECT_TRUE(language->reasons(**writer, **reader, {}).empty());
 }

@@ -52,7 +52,9 @@ std::string answer(const Json& line) {
   const auto schema = schema_of(line, "schema");
   if (!schema.ok()) return error(schema.error());
   const auto* value = line.find("value");
-  if (value == nullptr) return "{\"text\":" + print_json(text(schema->text())) + ",\"normalized\":" + print_json(text(schema->normalized())) + "}";
+  if (value == nullptr)
+    return "{\"text\":" + print_json(text(schema->text())) +
+           ",\"normalized\":" + print_json(text(schema->normalized())) + "}";
   const auto valid = schema->validate(print_json(*value));
   return valid.ok() ? "{\"valid\":true}" : "{\"valid\":false,\"why\":" + print_json(text(valid.error().text())) + "}";
 }
