@@ -1,7 +1,9 @@
-// 1. Top-level messages of both files, then those nested in them, are paired by name; one that the reader lacks is a reason.
-// 2. Of a pair, fields are compared by number wherever they stand: their kind (scalar, map, message, group), the kind of
-//    scalar on the wire, the message that they name (its path without the package), their label. Fields that only one of
-//    them has matter when they are required, or have left a oneof for good.
+// 1. Top-level messages of both files, then those nested in them, are paired by name; one that the reader lacks is a
+// reason.
+// 2. Of a pair, fields are compared by number wherever they stand: their kind (scalar, map, message, group), the kind
+// of
+//    scalar on the wire, the message that they name (its path without the package), their label. Fields that only one
+//    of them has matter when they are required, or have left a oneof for good.
 // 3. A field whose message lives in another file on either side is followed there, once a pair of messages.
 
 #include "protobuf/compatibility.h"
@@ -14,47 +16,13 @@
 #include <set>
 #include <utility>
 
+#include "protobuf/field_kind.h"
 #include "protobuf/model.h"
 
 namespace sluice::protobuf {
 namespace pb = google::protobuf;
 
 namespace {
-
-enum class Kind { general_number, signed_number, fixed32, fixed64, float_, double_, string_or_bytes, message, group, map };
-
-Kind kind_of(const pb::FieldDescriptor& field) {
-  using F = pb::FieldDescriptor;
-  if (field.is_map()) return Kind::map;
-  switch (field.type()) {
-    case F::TYPE_SINT32:
-    case F::TYPE_SINT64: return Kind::signed_number;
-    case F::TYPE_FIXED32:
-    case F::TYPE_SFIXED32: return Kind::fixed32;
-    case F::TYPE_FIXED64:
-    case F::TYPE_SFIXED64: return Kind::fixed64;
-    case F::TYPE_FLOAT: return Kind::float_;
-    case F::TYPE_DOUBLE: return Kind::double_;
-    case F::TYPE_STRING:
-    case F::TYPE_BYTES: return Kind::string_or_bytes;
-    case F::TYPE_MESSAGE: return Kind::message;
-    case F::TYPE_GROUP: return Kind::group;
-    default: return Kind::general_number;  // int32, int64, uint32, uint64, bool, enums
-  }
-}
-
-bool is_scalar(Kind kind) { return kind < Kind::message; }
-
-enum class Label { none, optional, required, repeated };
-
-// As it is written: a oneof's fields and most of proto3's have none.
-Label label_of(const pb::FieldDescriptor& field) {
-  if (field.is_repeated()) return Label::repeated;
-  if (field.is_required()) return Label::required;
-  if (field.real_containing_oneof() != nullptr) return Label::none;
-  const bool proto3 = field.file()->syntax() == pb::FileDescriptor::SYNTAX_PROTO3;
-  return !proto3 || field.has_optional_keyword() ? Label::optional : Label::none;
-}
 
 // Without the package.
 std::string_view local_name(const pb::Descriptor& message) {
@@ -103,7 +71,7 @@ class Comparison {
   void unmatched(const Message& reader, const Message& writer, const std::string& path);
   void nested(const Message& reader, const Message& writer);
   void types(const Field& reader, const Field& writer, const std::string& path);
-  void labels(const Field& reader, const Field& writer, Kind kind, const std::string& path);
+  void labels(const Field& reader, const Field& writer, FieldKind kind, const std::string& path);
   void named_types(const Message& reader, const Message& writer, const std::string& path);
   void tell_users();
   void add(std::string type, const std::string& path, std::string description) {
@@ -142,7 +110,8 @@ void Comparison::messages(const Message& reader, const Message& writer) {
   if (found_.size() != before) pairs_[current_].compatible = false;
 }
 
-// A oneof keeps only the last of its fields on the wire, so two that were free must not come into one, nor one beside others.
+// A oneof keeps only the last of its fields on the wire, so two that were free must not come into one, nor one beside
+// others.
 void Comparison::oneofs(const Message& reader, const Message& writer, const std::string& path) {
   for (int i = 0; i < reader.real_oneof_decl_count(); ++i) {
     const auto& oneof = *reader.oneof_decl(i);
@@ -159,11 +128,13 @@ void Comparison::oneofs(const Message& reader, const Message& writer, const std:
     }
     const auto at = path + "/" + oneof.name();
     if (free > 1) {
-      add("MULTIPLE_FIELDS_MOVED_TO_ONEOF", at, "More than one field of the old schema that was in no oneof is in the oneof at path '" +
-                                                     at + "' of the new schema");
+      add("MULTIPLE_FIELDS_MOVED_TO_ONEOF", at,
+          "More than one field of the old schema that was in no oneof is in the oneof at path '" + at +
+              "' of the new schema");
     } else if ((free == 1 && !others.empty()) || others.size() > 1) {
-      add("FIELD_MOVED_TO_EXISTING_ONEOF", at, "A field of the old schema has moved into the oneof at path '" + at +
-                                                   "' of the new schema, beside fields that were in a oneof already");
+      add("FIELD_MOVED_TO_EXISTING_ONEOF", at,
+          "A field of the old schema has moved into the oneof at path '" + at +
+              "' of the new schema, beside fields that were in a oneof already");
     }
   }
 }
@@ -176,7 +147,8 @@ void Comparison::removed_from_oneofs(const Message& reader, const Message& write
     for (int j = 0; j < oneof.field_count(); ++j) {
       if (reader.FindFieldByNumber(oneof.field(j)->number()) != nullptr) continue;
       const auto at = path + "/" + oneof.name() + "/" + std::to_string(oneof.field(j)->number());
-      add("ONEOF_FIELD_REMOVED", at, "The new schema lacks the field of a oneof at path '" + at + "' of the old schema");
+      add("ONEOF_FIELD_REMOVED", at,
+          "The new schema lacks the field of a oneof at path '" + at + "' of the old schema");
     }
   }
 }
@@ -192,7 +164,8 @@ void Comparison::unmatched(const Message& reader, const Message& writer, const s
     const auto& field = *reader.field(i);
     if (!field.is_required() || writer.FindFieldByNumber(field.number()) != nullptr) continue;
     const auto at = path + "/" + std::to_string(field.number());
-    add("REQUIRED_FIELD_ADDED", at, "The required field at path '" + at + "' of the new schema is not in the old schema");
+    add("REQUIRED_FIELD_ADDED", at,
+        "The required field at path '" + at + "' of the new schema is not in the old schema");
   }
 }
 
@@ -229,11 +202,13 @@ void Comparison::types(const Field& reader, const Field& writer, const std::stri
   const auto kind = kind_of(reader);
   const auto old = kind_of(writer);
   if (kind != old && is_scalar(kind) && is_scalar(old)) {
-    add("FIELD_SCALAR_KIND_CHANGED", path, "The scalar field at path '" + path + "' has type " + reader.type_name() +
-                                               " in the new schema and had type " + writer.type_name() + " in the old schema");
+    add("FIELD_SCALAR_KIND_CHANGED", path,
+        "The scalar field at path '" + path + "' has type " + reader.type_name() + " in the new schema and had type " +
+            writer.type_name() + " in the old schema");
   } else if (kind != old) {
-    add("FIELD_KIND_CHANGED", path, "The field at path '" + path + "' is of another kind in the new schema than in the old schema");
-  } else if (kind == Kind::map) {
+    add("FIELD_KIND_CHANGED", path,
+        "The field at path '" + path + "' is of another kind in the new schema than in the old schema");
+  } else if (kind == FieldKind::map) {
     types(*reader.message_type()->map_key(), *writer.message_type()->map_key(), path);
     types(*reader.message_type()->map_value(), *writer.message_type()->map_value(), path);
   } else {
@@ -242,25 +217,27 @@ void Comparison::types(const Field& reader, const Field& writer, const std::stri
   }
 }
 
-void Comparison::labels(const Field& reader, const Field& writer, Kind kind, const std::string& path) {
+void Comparison::labels(const Field& reader, const Field& writer, FieldKind kind, const std::string& path) {
   const auto now = label_of(reader);
   const auto old = label_of(writer);
   if (now == old) return;
-  const bool number = is_scalar(kind) && kind != Kind::string_or_bytes;
-  const bool both_written = now != Label::none && old != Label::none;
-  const bool one_repeated = now == Label::repeated || old == Label::repeated;
+  const bool number = is_scalar(kind) && kind != FieldKind::string_or_bytes;
+  const bool both_written = now != FieldLabel::none && old != FieldLabel::none;
+  const bool one_repeated = now == FieldLabel::repeated || old == FieldLabel::repeated;
   if (number && (both_written || one_repeated)) {
-    add("FIELD_NUMERIC_LABEL_CHANGED", path, "The label of the numeric field at path '" + path +
-                                                 "' differs between the new schema and the old schema");
-  } else if (now == Label::required) {
-    add("REQUIRED_FIELD_ADDED", path, "The field at path '" + path + "' is required in the new schema and was not in the old schema");
+    add("FIELD_NUMERIC_LABEL_CHANGED", path,
+        "The label of the numeric field at path '" + path + "' differs between the new schema and the old schema");
+  } else if (now == FieldLabel::required) {
+    add("REQUIRED_FIELD_ADDED", path,
+        "The field at path '" + path + "' is required in the new schema and was not in the old schema");
   }
 }
 
 void Comparison::named_types(const Message& reader, const Message& writer, const std::string& path) {
   if (local_name(reader) != local_name(writer)) {
-    add("FIELD_NAMED_TYPE_CHANGED", path, "The field at path '" + path + "' has type " + reader.full_name() +
-                                              " in the new schema and had type " + writer.full_name() + " in the old schema");
+    add("FIELD_NAMED_TYPE_CHANGED", path,
+        "The field at path '" + path + "' has type " + reader.full_name() + " in the new schema and had type " +
+            writer.full_name() + " in the old schema");
   } else if (reader.file() != &reader_ || writer.file() != &writer_) {  // those of both files' own are compared anyway
     use(reader, writer, path);
   }
@@ -291,8 +268,8 @@ void Comparison::tell_users() {
     open.pop_back();
     for (const auto& [user, path] : told.uses) {
       if (!path.empty()) {
-        add("FIELD_NAMED_TYPE_CHANGED", path, "The message of the field at path '" + path +
-                                                  "' in the new schema does not match that in the old schema");
+        add("FIELD_NAMED_TYPE_CHANGED", path,
+            "The message of the field at path '" + path + "' in the new schema does not match that in the old schema");
       }
       if (std::exchange(pairs_[user].compatible, false)) open.push_back(user);
     }
@@ -301,8 +278,9 @@ void Comparison::tell_users() {
 
 std::vector<Incompatibility> Comparison::run() {
   if (reader_.package() != writer_.package()) {
-    add("PACKAGE_CHANGED", "#/", "The package is '" + reader_.package() + "' in the new schema and was '" + writer_.package() +
-                                     "' in the old schema");
+    add("PACKAGE_CHANGED", "#/",
+        "The package is '" + reader_.package() + "' in the new schema and was '" + writer_.package() +
+            "' in the old schema");
   }
   current_ = kNobody;
   top_level();

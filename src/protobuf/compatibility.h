@@ -1,6 +1,7 @@
 #pragma once
-// May data written by one schema be read by another? The rules are those of Confluent's registry (docs/schemas-protobuf.md
-// lists them, and the two places where ours are stricter): messages are matched by their path of names, fields by number.
+// May data written by one schema be read by another? The rules are those of Confluent's registry
+// (docs/schemas-protobuf.md lists them, and the two places where ours are stricter): messages are matched by their path
+// of names, fields by number.
 
 #include <string>
 #include <vector>

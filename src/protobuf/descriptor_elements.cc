@@ -57,9 +57,12 @@ std::string Writer::label(const pb::FieldDescriptor& field) const {
 OptionValue default_of(const pb::FieldDescriptor& field) {
   using Kind = OptionValue::Kind;
   switch (field.cpp_type()) {
-    case pb::FieldDescriptor::CPPTYPE_STRING: return {.kind = Kind::text, .text = field.default_value_string()};
-    case pb::FieldDescriptor::CPPTYPE_BOOL: return {.text = field.default_value_bool() ? "true" : "false"};
-    case pb::FieldDescriptor::CPPTYPE_ENUM: return {.text = field.default_value_enum()->name()};
+    case pb::FieldDescriptor::CPPTYPE_STRING:
+      return {.kind = Kind::text, .text = field.default_value_string()};
+    case pb::FieldDescriptor::CPPTYPE_BOOL:
+      return {.text = field.default_value_bool() ? "true" : "false"};
+    case pb::FieldDescriptor::CPPTYPE_ENUM:
+      return {.text = field.default_value_enum()->name()};
     case pb::FieldDescriptor::CPPTYPE_DOUBLE:
     case pb::FieldDescriptor::CPPTYPE_FLOAT: {
       pb::FieldDescriptorProto proto;
@@ -152,9 +155,11 @@ MessageElement Writer::message(const pb::Descriptor& message) const {
   element.name = message.name();
   element.options = options(message);
   for (int i = 0; i < message.reserved_range_count(); ++i) {
-    element.reserved.push_back(range(message.reserved_range(i)->start, message.reserved_range(i)->end - 1, pb::FieldDescriptor::kMaxNumber));
+    element.reserved.push_back(
+        range(message.reserved_range(i)->start, message.reserved_range(i)->end - 1, pb::FieldDescriptor::kMaxNumber));
   }
-  for (int i = 0; i < message.reserved_name_count(); ++i) element.reserved.push_back({{{.name = message.reserved_name(i)}}});
+  for (int i = 0; i < message.reserved_name_count(); ++i)
+    element.reserved.push_back({{{.name = message.reserved_name(i)}}});
   for (int i = 0; i < message.extension_range_count(); ++i) {
     const auto& found = *message.extension_range(i);
     auto& added = element.extensions.emplace_back(range(found.start, found.end - 1, pb::FieldDescriptor::kMaxNumber));
@@ -170,7 +175,8 @@ EnumElement Writer::enumeration(const pb::EnumDescriptor& element) const {
   for (int i = 0; i < element.reserved_range_count(); ++i) {
     result.reserved.push_back(range(element.reserved_range(i)->start, element.reserved_range(i)->end, INT_MAX));
   }
-  for (int i = 0; i < element.reserved_name_count(); ++i) result.reserved.push_back({{{.name = element.reserved_name(i)}}});
+  for (int i = 0; i < element.reserved_name_count(); ++i)
+    result.reserved.push_back({{{.name = element.reserved_name(i)}}});
   for (int i = 0; i < element.value_count(); ++i) {
     const auto& value = *element.value(i);
     result.values.push_back({value.name(), value.number(), options(value)});
@@ -182,8 +188,9 @@ ServiceElement Writer::service(const pb::ServiceDescriptor& element) const {
   ServiceElement result{.name = element.name(), .options = options(element)};
   for (int i = 0; i < element.method_count(); ++i) {
     const auto& method = *element.method(i);
-    result.rpcs.push_back({method.name(), full_name(method.input_type()->full_name()), full_name(method.output_type()->full_name()),
-                           method.client_streaming(), method.server_streaming(), options(method)});
+    result.rpcs.push_back({method.name(), full_name(method.input_type()->full_name()),
+                           full_name(method.output_type()->full_name()), method.client_streaming(),
+                           method.server_streaming(), options(method)});
   }
   return result;
 }

@@ -1,6 +1,7 @@
 #pragma once
-// A descriptor to elements, as Confluent's registry writes one that it was sent: types by their full names with a leading dot,
-// maps as repeated messages marked `map_entry`, options in the order of their declaration, custom ones last.
+// A descriptor to elements, as Confluent's registry writes one that it was sent: types by their full names with a
+// leading dot, maps as repeated messages marked `map_entry`, options in the order of their declaration, custom ones
+// last.
 
 #include "protobuf/elements.h"
 

@@ -36,21 +36,30 @@ OptionValue value_of(const pb::Message& message, const pb::FieldDescriptor* fiel
   };
   using R = pb::Reflection;
   switch (field->cpp_type()) {
-    case pb::FieldDescriptor::CPPTYPE_INT32: return number(std::to_string(get(&R::GetInt32, &R::GetRepeatedInt32)));
-    case pb::FieldDescriptor::CPPTYPE_INT64: return number(std::to_string(get(&R::GetInt64, &R::GetRepeatedInt64)));
-    case pb::FieldDescriptor::CPPTYPE_UINT32: return number(std::to_string(get(&R::GetUInt32, &R::GetRepeatedUInt32)));
-    case pb::FieldDescriptor::CPPTYPE_UINT64: return number(std::to_string(get(&R::GetUInt64, &R::GetRepeatedUInt64)));
-    case pb::FieldDescriptor::CPPTYPE_DOUBLE: return float_value(get(&R::GetDouble, &R::GetRepeatedDouble));
-    case pb::FieldDescriptor::CPPTYPE_FLOAT: return float_value(get(&R::GetFloat, &R::GetRepeatedFloat));
-    case pb::FieldDescriptor::CPPTYPE_BOOL: return word(get(&R::GetBool, &R::GetRepeatedBool) ? "true" : "false");
-    case pb::FieldDescriptor::CPPTYPE_STRING: return {.kind = Kind::text, .text = get(&R::GetString, &R::GetRepeatedString)};
+    case pb::FieldDescriptor::CPPTYPE_INT32:
+      return number(std::to_string(get(&R::GetInt32, &R::GetRepeatedInt32)));
+    case pb::FieldDescriptor::CPPTYPE_INT64:
+      return number(std::to_string(get(&R::GetInt64, &R::GetRepeatedInt64)));
+    case pb::FieldDescriptor::CPPTYPE_UINT32:
+      return number(std::to_string(get(&R::GetUInt32, &R::GetRepeatedUInt32)));
+    case pb::FieldDescriptor::CPPTYPE_UINT64:
+      return number(std::to_string(get(&R::GetUInt64, &R::GetRepeatedUInt64)));
+    case pb::FieldDescriptor::CPPTYPE_DOUBLE:
+      return float_value(get(&R::GetDouble, &R::GetRepeatedDouble));
+    case pb::FieldDescriptor::CPPTYPE_FLOAT:
+      return float_value(get(&R::GetFloat, &R::GetRepeatedFloat));
+    case pb::FieldDescriptor::CPPTYPE_BOOL:
+      return word(get(&R::GetBool, &R::GetRepeatedBool) ? "true" : "false");
+    case pb::FieldDescriptor::CPPTYPE_STRING:
+      return {.kind = Kind::text, .text = get(&R::GetString, &R::GetRepeatedString)};
     case pb::FieldDescriptor::CPPTYPE_ENUM: {
       const int value = get(&R::GetEnumValue, &R::GetRepeatedEnumValue);
       const auto* known = field->enum_type()->FindValueByNumber(value);
       return known != nullptr ? word(known->name()) : number(std::to_string(value));
     }
     default:
-      return map_of(index < 0 ? reflection->GetMessage(message, field) : reflection->GetRepeatedMessage(message, field, index));
+      return map_of(index < 0 ? reflection->GetMessage(message, field)
+                              : reflection->GetRepeatedMessage(message, field, index));
   }
 }
 
@@ -85,7 +94,8 @@ OptionValue map_of(const pb::Message& message) {
       continue;
     }
     OptionValue list{.kind = Kind::list};
-    for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) list.items.push_back(value_of(message, field, i));
+    for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i)
+      list.items.push_back(value_of(message, field, i));
     if (field->is_map()) sort_entries(list);
     if (field->full_name() == "confluent.Meta.params") turn_decimal_parameters(list);
     map.members.emplace_back(key_of(field), std::move(list));
@@ -123,7 +133,5 @@ Options options_of(const pb::Message& options, const pb::DescriptorPool& pool) {
   }
   return result;
 }
-
-OptionValue number_value(double value) { return float_value(value); }
 
 }  // namespace sluice::protobuf

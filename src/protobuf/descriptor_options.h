@@ -11,9 +11,7 @@ class Message;
 namespace sluice::protobuf {
 
 // `options`: a FileOptions, MessageOptions…. Extensions that `pool` does not know are left out.
-[[nodiscard]] Options options_of(const google::protobuf::Message& options, const google::protobuf::DescriptorPool& pool);
-
-// As it is written in an option.
-[[nodiscard]] OptionValue number_value(double value);
+[[nodiscard]] Options options_of(const google::protobuf::Message& options,
+                                 const google::protobuf::DescriptorPool& pool);
 
 }  // namespace sluice::protobuf

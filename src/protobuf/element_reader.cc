@@ -189,7 +189,8 @@ bool Reader::service(ServiceElement& element) {
   if (!tokens_.take("{")) return false;
   while (!tokens_.take("}")) {
     if (end()) continue;
-    if (!(keyword("option") ? option(element.options) : keyword("rpc") && rpc(element.rpcs.emplace_back()))) return false;
+    if (!(keyword("option") ? option(element.options) : keyword("rpc") && rpc(element.rpcs.emplace_back())))
+      return false;
   }
   return true;
 }

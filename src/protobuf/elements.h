@@ -12,15 +12,16 @@ namespace sluice::protobuf {
 struct OptionValue {
   enum class Kind { text, number, word, map, list };
   Kind kind = Kind::word;
-  std::string text = {};                                           // text: unescaped; number, word: as written
-  std::vector<std::pair<std::string, OptionValue>> members = {};   // map, in order of first mention; "[a.b]" is an extension
-  std::vector<OptionValue> items = {};                             // list
+  std::string text = {};  // text: unescaped; number, word: as written
+  std::vector<std::pair<std::string, OptionValue>> members =
+      {};                               // map, in order of first mention; "[a.b]" is an extension
+  std::vector<OptionValue> items = {};  // list
 };
 
 struct OptionElement {
-  std::string name;                   // without parentheses
-  bool custom = false;                // written with parentheses
-  std::vector<std::string> path = {}; // (name).path.path
+  std::string name;                    // without parentheses
+  bool custom = false;                 // written with parentheses
+  std::vector<std::string> path = {};  // (name).path.path
   OptionValue value = {};
 };
 using Options = std::vector<OptionElement>;
@@ -28,7 +29,7 @@ using Options = std::vector<OptionElement>;
 struct RangeElement {
   std::string name = {};  // a reserved name, or:
   int first = 0;
-  int last = 0;           // INT_MAX: max
+  int last = 0;  // INT_MAX: max
   bool written_as_range = false;
 };
 

@@ -35,8 +35,11 @@ std::string refusal(const std::string& text) {
 TEST(ProtobufHostile, TooLongIsRefusedUnread) {
   EXPECT_THAT(refusal(std::string(kMaxTextBytes, 'a')), HasSubstr("bytes long; at most 1048576 are taken"));
   // Short as it is sent, long in the layout in which it would be stored.
-  EXPECT_THAT(refusal("enum E {" + counted(60'000, [](const auto& i) { return "V" + i + "=" + std::to_string(std::stoi(i) - 1) + ";"; }) + "}"),
-              HasSubstr("in the layout in which it is stored"));
+  EXPECT_THAT(
+      refusal("enum E {" +
+              counted(60'000, [](const auto& i) { return "V" + i + "=" + std::to_string(std::stoi(i) - 1) + ";"; }) +
+              "}"),
+      HasSubstr("in the layout in which it is stored"));
   const std::vector<Import> imports(20, {"a.proto", std::string(kMaxTextBytes, ' ')});
   EXPECT_THAT(Schema::parse("message A {}", imports).error().message, HasSubstr("references together"));
 }
@@ -56,16 +59,22 @@ TEST(ProtobufHostile, RangesThatWouldBeComparedPairwiseAreBounded) {
 }
 
 TEST(ProtobufHostile, UnknownOptionsAreLeftOutWithinBounds) {
-  EXPECT_EQ(refusal("message M {" + counted(10'000, [](const auto& i) { return "int32 f" + i + "=" + i + "[(o" + i + ")=1];"; }) + "}"), "taken");
-  EXPECT_THAT(refusal("message M { int32 a = 1 [" + counted(10'000, [](const auto& i) { return "(o" + i + ")=1,"; }) + "deprecated=true]; }"),
+  EXPECT_EQ(refusal("message M {" +
+                    counted(10'000, [](const auto& i) { return "int32 f" + i + "=" + i + "[(o" + i + ")=1];"; }) + "}"),
+            "taken");
+  EXPECT_THAT(refusal("message M { int32 a = 1 [" + counted(10'000, [](const auto& i) { return "(o" + i + ")=1,"; }) +
+                      "deprecated=true]; }"),
               HasSubstr("unknown"));
-  EXPECT_THAT(refusal("message M {} option (a) = {" + counted(100'000, [](const auto& i) { return "a" + i + ":1 "; }) + "};"),
-              HasSubstr("not understood"));
+  EXPECT_THAT(
+      refusal("message M {} option (a) = {" + counted(100'000, [](const auto& i) { return "a" + i + ":1 "; }) + "};"),
+      HasSubstr("not understood"));
 }
 
 TEST(ProtobufHostile, ALongChainOfMessagesIsFollowedWithoutAStack) {
   const auto chain = [](const std::string& last) {
-    return std::string(kProto3) + counted(25'000, [](const auto& i) { return "message M" + i + "{M" + std::to_string(std::stoi(i) + 1) + " f=1;}"; }) +
+    return std::string(kProto3) +
+           counted(25'000,
+                   [](const auto& i) { return "message M" + i + "{M" + std::to_string(std::stoi(i) + 1) + " f=1;}"; }) +
            "message M25001{" + last + " f=1;}";
   };
   const std::string user = std::string(kProto3) + "import \"c.proto\"; message A { M1 m = 1; }";
@@ -77,14 +86,18 @@ TEST(ProtobufHostile, ALongChainOfMessagesIsFollowedWithoutAStack) {
 }
 
 TEST(ProtobufHostile, BrokenDescriptorsAreRefused) {
-  for (const char* base64 : {"Zm9v", "AAAA", "////", "CgA=", "IgA=", "EgA=", "=", "a", "A==="}) {
+  for (const char* base64 : {"Zm9v", "AAAA", "////", "CgA=", "IgA=", "EgA=", "=", "a",
+                             "A===", "CgdkZWZhdWx0IiUKAUFKBAgJEApKBAgFEAhKCAhkEICAgIAoSgQIFBAVUgF6UgFhYgZwcm90bzI="}) {
     EXPECT_FALSE(Schema::parse(base64).ok()) << base64;
   }
 }
 
 TEST(ProtobufHostile, ControlCharactersAndCutTextsAreRefused) {
-  const std::string whole = "syntax = \"proto3\"; message A { map<string, B> b = 1 [(o) = { a: [1, 2] }]; message B { oneof o { int32 i = 1; } } }";
-  for (std::size_t length = 0; length + 1 < whole.size(); ++length) EXPECT_FALSE(Schema::parse(whole.substr(0, length)).ok()) << length;
+  const std::string whole =
+      "syntax = \"proto3\"; message A { map<string, B> b = 1 [(o) = { a: [1, 2] }]; message B { oneof o { int32 i = 1; "
+      "} } }";
+  for (std::size_t length = 0; length + 1 < whole.size(); ++length)
+    EXPECT_FALSE(Schema::parse(whole.substr(0, length)).ok()) << length;
   EXPECT_FALSE(Schema::parse(std::string("message A {}\0", 13)).ok());
   EXPECT_FALSE(Schema::parse("message A {}\x01").ok());
   EXPECT_TRUE(Schema::parse("\xEF\xBB\xBFmessage A {}").ok());

@@ -1,5 +1,6 @@
 #pragma once
-// The .proto files that every schema may import without a reference: google/protobuf/, google/type/ and Confluent's own.
+// The .proto files that every schema may import without a reference: google/protobuf/, google/type/ and Confluent's
+// own.
 
 #include <string_view>
 

@@ -17,7 +17,7 @@ struct Model {
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
 
-  std::string text;                                      // Schema::text()
+  std::string text;                                        // Schema::text()
   std::unique_ptr<google::protobuf::DescriptorPool> pool;  // the imports too; over known_types()
   const google::protobuf::FileDescriptor* file = nullptr;  // in the pool
 };

@@ -71,7 +71,8 @@ void Normalizer::field(FieldElement& element, const pb::FieldDescriptor& field, 
   // `default` and `json_name` are sorted among the options.
   if (element.default_value) element.options.push_back({.name = "default", .value = std::move(*element.default_value)});
   if (element.json_name) {
-    element.options.push_back({.name = "json_name", .value = {.kind = OptionValue::Kind::text, .text = *element.json_name}});
+    element.options.push_back(
+        {.name = "json_name", .value = {.kind = OptionValue::Kind::text, .text = *element.json_name}});
   }
   element.default_value.reset();
   element.json_name.reset();
@@ -80,7 +81,8 @@ void Normalizer::field(FieldElement& element, const pb::FieldDescriptor& field, 
 
 void Normalizer::fields(std::vector<FieldElement>& elements, const pb::Descriptor& message) const {
   for (auto& element : elements) {
-    if (const auto* found = message.FindFieldByNumber(element.number); found != nullptr) field(element, *found, found->full_name());
+    if (const auto* found = message.FindFieldByNumber(element.number); found != nullptr)
+      field(element, *found, found->full_name());
   }
   std::ranges::stable_sort(elements, {}, &FieldElement::number);
 }
@@ -92,7 +94,8 @@ void Normalizer::group(GroupElement& element, const pb::FieldDescriptor& field, 
 
 void Normalizer::groups(std::vector<GroupElement>& elements, const pb::Descriptor& message) const {
   for (auto& element : elements) {
-    if (const auto* found = message.FindFieldByNumber(element.number); found != nullptr) group(element, *found, found->full_name());
+    if (const auto* found = message.FindFieldByNumber(element.number); found != nullptr)
+      group(element, *found, found->full_name());
   }
   std::ranges::stable_sort(elements, {}, &GroupElement::number);
 }
@@ -142,7 +145,8 @@ void Normalizer::enumeration(EnumElement& element, const pb::EnumDescriptor& des
   });
 }
 
-// One block for each message that is extended, by first mention. Extensions stand in the descriptor in the order of the text.
+// One block for each message that is extended, by first mention. Extensions stand in the descriptor in the order of the
+// text.
 template <typename Scope>
 void Normalizer::extends(std::vector<ExtendElement>& elements, const Scope& scope, const std::string& name) const {
   std::map<std::string, const pb::FieldDescriptor*> declared;

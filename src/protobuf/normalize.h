@@ -1,5 +1,6 @@
 #pragma once
-// Elements made the same for every spelling of one meaning: sorted, names fully qualified, maps as maps, numbers in decimal.
+// Elements made the same for every spelling of one meaning: sorted, names fully qualified, maps as maps, numbers in
+// decimal.
 
 #include "protobuf/elements.h"
 

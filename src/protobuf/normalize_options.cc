@@ -26,13 +26,14 @@ const pb::FieldDescriptor* extension(const pb::DescriptorPool& pool, std::string
   }
 }
 
-// Decimal, without zeros that say nothing. Confluent's rounds to three places besides, and would take two different schemas
-// for one.
+// Decimal, without zeros that say nothing. Confluent's rounds to three places besides, and would take two different
+// schemas for one.
 std::string plain_number(std::string_view text) {
   const bool negative = text.starts_with('-');
   const std::string digits(text.substr(negative ? 1 : 0));
   std::string result;
-  if (std::uint64_t integer = 0; pb::io::Tokenizer::ParseInteger(digits, std::numeric_limits<std::uint64_t>::max(), &integer)) {
+  if (std::uint64_t integer = 0;
+      pb::io::Tokenizer::ParseInteger(digits, std::numeric_limits<std::uint64_t>::max(), &integer)) {
     result = std::to_string(integer);
   } else {
     const double value = pb::io::Tokenizer::ParseFloat(digits);
@@ -87,13 +88,15 @@ void normalize(OptionValue& value, const pb::DescriptorPool& pool, std::string_v
   for (auto& [key, member] : value.members) {
     normalize(member, pool, scope);
     if (!key.starts_with('[')) continue;
-    if (const auto* found = extension(pool, scope, key.substr(1, key.size() - 2)); found != nullptr) key = "[" + found->full_name() + "]";
+    if (const auto* found = extension(pool, scope, key.substr(1, key.size() - 2)); found != nullptr)
+      key = "[" + found->full_name() + "]";
   }
   if (value.kind == Kind::list && value.items.size() == 1) {
     auto only = std::move(value.items.front());
     value = std::move(only);
   }
-  std::erase_if(value.members, [](const auto& member) { return member.second.kind == Kind::list && member.second.items.empty(); });
+  std::erase_if(value.members,
+                [](const auto& member) { return member.second.kind == Kind::list && member.second.items.empty(); });
   std::ranges::stable_sort(value.members, {}, &std::pair<std::string, OptionValue>::first);
 }
 

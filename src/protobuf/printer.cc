@@ -1,7 +1,10 @@
 // The layout, as the registry's clients see it:
-//   1. `syntax` and `package` on the first lines, then paragraphs: imports (public, then weak ones after the others), options,
-//      messages and enums, extensions, services. An absent `syntax` leaves nothing, so the text may begin with a blank line.
-//   2. A block is its head and "{", then its parts, each after a line break of its own: reserved, options, fields, oneofs,
+//   1. `syntax` and `package` on the first lines, then paragraphs: imports (public, then weak ones after the others),
+//   options,
+//      messages and enums, extensions, services. An absent `syntax` leaves nothing, so the text may begin with a blank
+//      line.
+//   2. A block is its head and "{", then its parts, each after a line break of its own: reserved, options, fields,
+//   oneofs,
 //      groups, extensions, extends, nested messages and enums. So the first part begins on the next line and the others
 //      after a blank line, which is indented as well. An empty block is "{}".
 //   3. One option stands in brackets on the line; several stand one a line.
@@ -34,7 +37,8 @@ std::string print_value(const OptionValue& value) {
   std::string out = map ? "{\n" : "[\n";
   const auto count = map ? value.members.size() : value.items.size();
   for (std::size_t i = 0; i < count; ++i) {
-    auto line = map ? value.members[i].first + ": " + print_value(value.members[i].second) : print_value(value.items[i]);
+    auto line =
+        map ? value.members[i].first + ": " + print_value(value.members[i].second) : print_value(value.items[i]);
     if (i + 1 < count) line += ",";
     indent(out, line);
   }
@@ -169,11 +173,11 @@ std::string print(const FileElement& file) {
   std::string out;
   if (!file.syntax.empty()) out += "syntax = " + quote(file.syntax) + ";\n";
   if (!file.package.empty()) out += "package " + file.package + ";\n";
-  const std::array paragraphs{
-      imports("import ", file.imports) + imports("import public ", file.public_imports) +
-          imports("import weak ", file.weak_imports),
-      statements(file.options), joined(file.messages, print_message) + joined(file.enums, print_enum),
-      joined(file.extends, print_extend), joined(file.services, print_service)};
+  const std::array paragraphs{imports("import ", file.imports) + imports("import public ", file.public_imports) +
+                                  imports("import weak ", file.weak_imports),
+                              statements(file.options),
+                              joined(file.messages, print_message) + joined(file.enums, print_enum),
+                              joined(file.extends, print_extend), joined(file.services, print_service)};
   for (const auto& paragraph : paragraphs) {
     if (!paragraph.empty()) out += "\n" + paragraph;
   }

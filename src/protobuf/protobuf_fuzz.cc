@@ -1,5 +1,6 @@
-// Two schemas, a zero byte between them; each a .proto text, or a descriptor's bytes after a byte of 0xFF. What parses prints as
-// what parses the same, normalized too; its descriptor comes back; a schema can be read by itself; any two can be compared.
+// Two schemas, a zero byte between them; each a .proto text, or a descriptor's bytes after a byte of 0xFF. What parses
+// prints as what parses the same, normalized too; its descriptor comes back; a schema can be read by itself; any two
+// can be compared.
 
 #include <google/protobuf/stubs/strutil.h>
 

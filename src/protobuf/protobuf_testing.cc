@@ -31,7 +31,8 @@ std::vector<Import> imports_of(const json::object& object, const char* key) {
   std::vector<Import> imports;
   const auto* list = object.if_contains(key);
   if (list == nullptr) return imports;
-  for (const auto& item : list->as_array()) imports.push_back({text_of(item.as_object(), "name"), text_of(item.as_object(), "text")});
+  for (const auto& item : list->as_array())
+    imports.push_back({text_of(item.as_object(), "name"), text_of(item.as_object(), "text")});
   return imports;
 }
 
@@ -46,7 +47,8 @@ void sort(pb::DescriptorProto& message) {
   std::ranges::sort(*message.mutable_oneof_decl(), {}, [](const auto& oneof) { return oneof.name(); });
   std::ranges::sort(*message.mutable_field(), {}, [](const auto& field) { return field.number(); });
   std::ranges::stable_sort(*message.mutable_reserved_range(), {}, [](const auto& range) { return range.start(); });
-  std::ranges::stable_sort(*message.mutable_extension(), {}, [](const auto& field) { return field.extendee() + field.name(); });
+  std::ranges::stable_sort(*message.mutable_extension(), {},
+                           [](const auto& field) { return field.extendee() + field.name(); });
   for (auto& nested : *message.mutable_nested_type()) sort(nested);
   std::ranges::sort(*message.mutable_nested_type(), {}, [](const auto& nested) { return nested.name(); });
 }
@@ -58,7 +60,8 @@ std::string meaning(const Schema& schema) {
   schema.model().file->CopyTo(&file);
   for (auto& message : *file.mutable_message_type()) sort(message);
   std::ranges::sort(*file.mutable_message_type(), {}, [](const auto& message) { return message.name(); });
-  std::ranges::stable_sort(*file.mutable_extension(), {}, [](const auto& field) { return field.extendee() + field.name(); });
+  std::ranges::stable_sort(*file.mutable_extension(), {},
+                           [](const auto& field) { return field.extendee() + field.name(); });
   std::vector<std::string> imports(file.dependency().begin(), file.dependency().end());
   std::ranges::sort(imports);
   file.clear_dependency();
@@ -67,7 +70,8 @@ std::string meaning(const Schema& schema) {
   // By the pool's own type, which knows the custom options: parts of one option are merged.
   const auto& pool = *schema.model().pool;
   pb::DynamicMessageFactory factory(&pool);
-  const std::unique_ptr<pb::Message> known(factory.GetPrototype(pool.FindMessageTypeByName("google.protobuf.FileDescriptorProto"))->New());
+  const std::unique_ptr<pb::Message> known(
+      factory.GetPrototype(pool.FindMessageTypeByName("google.protobuf.FileDescriptorProto"))->New());
   const auto bytes = file.SerializeAsString();
   pb::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
   stream.SetExtensionRegistry(&pool, &factory);

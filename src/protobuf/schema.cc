@@ -21,7 +21,8 @@ namespace {
 
 Result<void> check_size(std::size_t bytes, std::size_t bound, const char* what) {
   if (bytes <= bound) return {};
-  return Error{ErrorCode::rejected, std::string(what) + std::to_string(bytes) + " bytes long; at most " + std::to_string(bound) + " are taken"};
+  return Error{ErrorCode::rejected, std::string(what) + std::to_string(bytes) + " bytes long; at most " +
+                                        std::to_string(bound) + " are taken"};
 }
 
 Result<void> add_imports(pb::DescriptorPool& pool, std::span<const Import> imports) {
@@ -51,11 +52,13 @@ std::string own_name(std::span<const Import> imports) {
 
 bool is_empty(const pb::FileDescriptor& file) {
   return file.message_type_count() + file.enum_type_count() + file.extension_count() + file.service_count() +
-             file.public_dependency_count() == 0;
+             file.public_dependency_count() ==
+         0;
 }
 
 void drop_custom(Options& options) {
-  std::erase_if(options, [](const OptionElement& option) { return option.custom && !option.name.starts_with("confluent."); });
+  std::erase_if(options,
+                [](const OptionElement& option) { return option.custom && !option.name.starts_with("confluent."); });
 }
 
 template <typename Element>
@@ -120,11 +123,13 @@ Result<Schema> Schema::parse(std::string_view text, std::span<const Import> impo
   SLUICE_RETURN_IF_ERROR(add_imports(*model.pool, imports));
   SLUICE_TRY(auto source, Source::read(text, own_name(imports)));
   SLUICE_TRY(model.file, source.build(*model.pool));
-  if (is_empty(*model.file)) return Error{ErrorCode::rejected, "the schema defines no message, enum, extension or service"};
+  if (is_empty(*model.file))
+    return Error{ErrorCode::rejected, "the schema defines no message, enum, extension or service"};
 
   if (source.is_text()) {
     const auto element = read_elements(text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text);
-    if (!element) return Error{ErrorCode::unsupported, "the schema holds a statement or an option that is not understood"};
+    if (!element)
+      return Error{ErrorCode::unsupported, "the schema holds a statement or an option that is not understood"};
     model.text = print(*element);
   } else {
     // What is stored must be read again after a restart: a descriptor may say what no text can.
@@ -132,7 +137,8 @@ Result<Schema> Schema::parse(std::string_view text, std::span<const Import> impo
     const auto again = parse(model.text, imports);
     if (!again.ok()) return Error(again.error()).in("the descriptor, written as text");
   }
-  SLUICE_RETURN_IF_ERROR(check_size(model.text.size(), kMaxTextBytes, "the schema, in the layout in which it is stored, is "));
+  SLUICE_RETURN_IF_ERROR(
+      check_size(model.text.size(), kMaxTextBytes, "the schema, in the layout in which it is stored, is "));
   return Schema(std::make_shared<const Model>(std::move(model)));
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 // A Protobuf schema: one .proto file, parsed together with what it imports. Immutable, shared freely between threads.
 //
-// Parsing and checking is Google's own library's, so that what is taken here compiles with protoc 3.21 (proto2 and proto3).
-// On top of it, as in Confluent's registry: options that nobody declares, and imports that only such options need, are
-// kept in the text and left out of the descriptor.
+// Parsing and checking is Google's own library's, so that what is taken here compiles with protoc 3.21 (proto2 and
+// proto3). On top of it, as in Confluent's registry: options that nobody declares, and imports that only such options
+// need, are kept in the text and left out of the descriptor.
 
 #include <cstddef>
 #include <memory>
@@ -17,8 +17,8 @@
 namespace sluice::protobuf {
 
 // Bounds on what a client may send: larger is refused before anything is built of it.
-constexpr std::size_t kMaxTextBytes = std::size_t{1} << 20;      // of one text, as it was sent and as it is stored
-constexpr std::size_t kMaxImportBytes = std::size_t{16} << 20;   // of all imports together
+constexpr std::size_t kMaxTextBytes = std::size_t{1} << 20;     // of one text, as it was sent and as it is stored
+constexpr std::size_t kMaxImportBytes = std::size_t{16} << 20;  // of all imports together
 constexpr int kMaxDepth = 100;  // of brackets; messages nest at most 32 deep (the library's bound)
 
 struct Import {
@@ -31,8 +31,8 @@ struct Model;
 class Schema {
  public:
   // `text` is a .proto file, or a FileDescriptorProto in base64. `imports` holds what it imports, directly or not, each
-  // before its users, in either form; google/protobuf/*.proto, google/type/*.proto and Confluent's own types are built in
-  // and never taken from there. Errors: rejected, with line and column.
+  // before its users, in either form; google/protobuf/*.proto, google/type/*.proto and Confluent's own types are built
+  // in and never taken from there. Errors: rejected, with line and column.
   [[nodiscard]] static Result<Schema> parse(std::string_view text, std::span<const Import> imports = {});
 
   // The file in the one layout that Confluent's registry stores: no comments, messages before enums, names as they were

@@ -1,6 +1,7 @@
-// Random schemas are changed at random. Where the rules call the change compatible, messages of the old schema are written and
-// read by the new one, by Google's own library: they must be read, and what both schemas have must have the same values.
-// Values are such as every type of a wire kind can hold: what an int64 loses in a bool is outside of the rules.
+// Random schemas are changed at random. Where the rules call the change compatible, messages of the old schema are
+// written and read by the new one, by Google's own library: they must be read, and what both schemas have must have the
+// same values. Values are such as every type of a wire kind can hold: what an int64 loses in a bool is outside of the
+// rules.
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
@@ -34,7 +35,6 @@ class Changes {
     if (list.size() > 0) list.DeleteSubrange(static_cast<int>(below(static_cast<std::uint64_t>(list.size()))), 1);
   }
 
-
  public:
   explicit Changes(std::mt19937_64& random) : random_(random) {}
   void apply(pb::FileDescriptorProto& file) {
@@ -52,7 +52,8 @@ class Changes {
     if (below(12) == 0) return remove(*message.mutable_nested_type());
     if (below(5) == 0) return add(message);
     if (below(6) == 0) return remove(*message.mutable_field());
-    if (message.enum_type_size() > 0 && below(6) == 0) return remove(*any(*message.mutable_enum_type())->mutable_value());
+    if (message.enum_type_size() > 0 && below(6) == 0)
+      return remove(*any(*message.mutable_enum_type())->mutable_value());
     if (message.field_size() > 0) change(message, *any(*message.mutable_field()));
   }
 
@@ -60,18 +61,21 @@ class Changes {
     auto& field = *message.add_field();
     field.set_name("added" + std::to_string(random_()));
     field.set_number(200 + static_cast<int>(below(100)));
-    field.set_label(below(4) == 0 ? pb::FieldDescriptorProto::LABEL_REQUIRED : pb::FieldDescriptorProto::LABEL_OPTIONAL);
+    field.set_label(below(4) == 0 ? pb::FieldDescriptorProto::LABEL_REQUIRED
+                                  : pb::FieldDescriptorProto::LABEL_OPTIONAL);
     field.set_type(pb::FieldDescriptorProto::TYPE_STRING);
   }
   void change(pb::DescriptorProto& message, pb::FieldDescriptorProto& field) {
     switch (below(5)) {
-      case 0: return field.set_name(field.name() + "x");
+      case 0:
+        return field.set_name(field.name() + "x");
       case 1:
         if (!field.has_type_name()) {
           field.clear_default_value();
           do {
             field.set_type(static_cast<pb::FieldDescriptorProto::Type>(1 + below(18)));
-          } while (field.type() == pb::FieldDescriptorProto::TYPE_GROUP || field.type() == pb::FieldDescriptorProto::TYPE_MESSAGE ||
+          } while (field.type() == pb::FieldDescriptorProto::TYPE_GROUP ||
+                   field.type() == pb::FieldDescriptorProto::TYPE_MESSAGE ||
                    field.type() == pb::FieldDescriptorProto::TYPE_ENUM);
         }
         return;
@@ -93,7 +97,8 @@ class Changes {
 // A number that the reader's field holds as well. None: there is none.
 std::optional<int> number_for(const Field& writer, const Field* reader) {
   const auto knows = [&](int number) {
-    return reader == nullptr || reader->cpp_type() != Field::CPPTYPE_ENUM || reader->enum_type()->FindValueByNumber(number) != nullptr;
+    return reader == nullptr || reader->cpp_type() != Field::CPPTYPE_ENUM ||
+           reader->enum_type()->FindValueByNumber(number) != nullptr;
   };
   if (writer.cpp_type() == Field::CPPTYPE_ENUM) {
     for (int i = 0; i < writer.enum_type()->value_count(); ++i) {
@@ -149,15 +154,24 @@ bool Filler::set(pb::Message& message, const Field& field, const Field* reader, 
   };
   using R = pb::Reflection;
   switch (field.cpp_type()) {
-    case Field::CPPTYPE_INT32: return put(&R::SetInt32, &R::AddInt32, *number);
-    case Field::CPPTYPE_INT64: return put(&R::SetInt64, &R::AddInt64, *number);
-    case Field::CPPTYPE_UINT32: return put(&R::SetUInt32, &R::AddUInt32, static_cast<std::uint32_t>(*number));
-    case Field::CPPTYPE_UINT64: return put(&R::SetUInt64, &R::AddUInt64, static_cast<std::uint64_t>(*number));
-    case Field::CPPTYPE_BOOL: return put(&R::SetBool, &R::AddBool, true);
-    case Field::CPPTYPE_ENUM: return put(&R::SetEnumValue, &R::AddEnumValue, *number);
-    case Field::CPPTYPE_DOUBLE: return put(&R::SetDouble, &R::AddDouble, 1.5);
-    case Field::CPPTYPE_FLOAT: return put(&R::SetFloat, &R::AddFloat, 1.5F);
-    case Field::CPPTYPE_STRING: return put(&R::SetString, &R::AddString, "text" + std::to_string(random_() % 100));
+    case Field::CPPTYPE_INT32:
+      return put(&R::SetInt32, &R::AddInt32, *number);
+    case Field::CPPTYPE_INT64:
+      return put(&R::SetInt64, &R::AddInt64, *number);
+    case Field::CPPTYPE_UINT32:
+      return put(&R::SetUInt32, &R::AddUInt32, static_cast<std::uint32_t>(*number));
+    case Field::CPPTYPE_UINT64:
+      return put(&R::SetUInt64, &R::AddUInt64, static_cast<std::uint64_t>(*number));
+    case Field::CPPTYPE_BOOL:
+      return put(&R::SetBool, &R::AddBool, true);
+    case Field::CPPTYPE_ENUM:
+      return put(&R::SetEnumValue, &R::AddEnumValue, *number);
+    case Field::CPPTYPE_DOUBLE:
+      return put(&R::SetDouble, &R::AddDouble, 1.5);
+    case Field::CPPTYPE_FLOAT:
+      return put(&R::SetFloat, &R::AddFloat, 1.5F);
+    case Field::CPPTYPE_STRING:
+      return put(&R::SetString, &R::AddString, "text" + std::to_string(random_() % 100));
     default: {
       auto* nested = list ? reflection->AddMessage(&message, &field) : reflection->MutableMessage(&message, &field);
       const bool follow = reader != nullptr && reader->cpp_type() == Field::CPPTYPE_MESSAGE;
@@ -179,17 +193,27 @@ std::string shared_value(const pb::Message& message, const Field& field, const F
   };
   using R = pb::Reflection;
   switch (field.cpp_type()) {
-    case Field::CPPTYPE_INT32: return number(get(&R::GetInt32, &R::GetRepeatedInt32));
-    case Field::CPPTYPE_INT64: return number(get(&R::GetInt64, &R::GetRepeatedInt64));
-    case Field::CPPTYPE_UINT32: return number(get(&R::GetUInt32, &R::GetRepeatedUInt32));
-    case Field::CPPTYPE_UINT64: return number(get(&R::GetUInt64, &R::GetRepeatedUInt64));
-    case Field::CPPTYPE_BOOL: return number(static_cast<int>(get(&R::GetBool, &R::GetRepeatedBool)));
-    case Field::CPPTYPE_ENUM: return number(get(&R::GetEnumValue, &R::GetRepeatedEnumValue));
-    case Field::CPPTYPE_DOUBLE: return std::to_string(get(&R::GetDouble, &R::GetRepeatedDouble));
-    case Field::CPPTYPE_FLOAT: return std::to_string(get(&R::GetFloat, &R::GetRepeatedFloat));
-    case Field::CPPTYPE_STRING: return get(&R::GetString, &R::GetRepeatedString);
+    case Field::CPPTYPE_INT32:
+      return number(get(&R::GetInt32, &R::GetRepeatedInt32));
+    case Field::CPPTYPE_INT64:
+      return number(get(&R::GetInt64, &R::GetRepeatedInt64));
+    case Field::CPPTYPE_UINT32:
+      return number(get(&R::GetUInt32, &R::GetRepeatedUInt32));
+    case Field::CPPTYPE_UINT64:
+      return number(get(&R::GetUInt64, &R::GetRepeatedUInt64));
+    case Field::CPPTYPE_BOOL:
+      return number(static_cast<int>(get(&R::GetBool, &R::GetRepeatedBool)));
+    case Field::CPPTYPE_ENUM:
+      return number(get(&R::GetEnumValue, &R::GetRepeatedEnumValue));
+    case Field::CPPTYPE_DOUBLE:
+      return std::to_string(get(&R::GetDouble, &R::GetRepeatedDouble));
+    case Field::CPPTYPE_FLOAT:
+      return std::to_string(get(&R::GetFloat, &R::GetRepeatedFloat));
+    case Field::CPPTYPE_STRING:
+      return get(&R::GetString, &R::GetRepeatedString);
     default: {
-      const auto& nested = field.is_repeated() ? reflection->GetRepeatedMessage(message, &field, index) : reflection->GetMessage(message, &field);
+      const auto& nested = field.is_repeated() ? reflection->GetRepeatedMessage(message, &field, index)
+                                               : reflection->GetMessage(message, &field);
       return other.message_type() == nullptr ? "" : shared(nested, *other.message_type());
     }
   }
@@ -270,8 +294,8 @@ TEST(ProtobufSoundness, WhatIsCalledCompatibleIsReadWithoutLoss) {
   EXPECT_GT(counts.unreadable, 20);  // the test can see loss
   EXPECT_GT(counts.messages, 2'000);
   RecordProperty("compatible", counts.compatible);
-  std::printf("%d compatible and %d incompatible pairs, %d messages; loss seen in %d of the incompatible\n", counts.compatible,
-              counts.incompatible, counts.messages, counts.unreadable);
+  std::printf("%d compatible and %d incompatible pairs, %d messages; loss seen in %d of the incompatible\n",
+              counts.compatible, counts.incompatible, counts.messages, counts.unreadable);
 }
 
 }  // namespace

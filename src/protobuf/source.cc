@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <set>
 
+#include "protobuf/file_edits.h"
 #include "protobuf/schema.h"
 #include "protobuf/tokens.h"
 
@@ -19,11 +20,11 @@ namespace pb = google::protobuf;
 
 namespace {
 
-// The library complains on the standard error output of a file without a syntax statement: it gets one, on the first line.
+// The library complains on the standard error output of a file without a syntax statement: it gets one, on the first
+// line.
 constexpr std::string_view kAbsentSyntax = "syntax=\"proto2\";";
-constexpr int kMaxErrors = 10;             // told of one file
-constexpr int kMaxRounds = 8;              // of leaving out options that are unknown
-constexpr std::int64_t kMaxRangeChecks = 20'000'000;  // the library compares every reserved range with every other
+constexpr int kMaxErrors = 10;  // told of one file
+constexpr int kMaxRounds = 8;   // of leaving out options that are unknown
 
 struct Complaint {
   std::string text;
@@ -97,8 +98,8 @@ class ParseErrors : public pb::io::ErrorCollector {
 class BuildErrors : public pb::DescriptorPool::ErrorCollector {
  public:
   BuildErrors(const pb::FileDescriptorProto& file, const Places& places) : file_(file), places_(places) {}
-  void AddError(const std::string& file, const std::string& element, const pb::Message* descriptor, ErrorLocation location,
-                const std::string& message) override {
+  void AddError(const std::string& file, const std::string& element, const pb::Message* descriptor,
+                ErrorLocation location, const std::string& message) override {
     // Options count without a bound, or some that are unknown would be missed.
     constexpr std::string_view kUnknown = "\" unknown. ";
     const auto end = message.find(kUnknown);
@@ -120,70 +121,9 @@ class BuildErrors : public pb::DescriptorPool::ErrorCollector {
   const Places& places_;
 };
 
-std::string written_name(const pb::UninterpretedOption& option) {
-  const auto& part = option.name(0);
-  return part.is_extension() ? "(" + part.name_part() + ")" : part.name_part();
-}
-
-// Takes the options of these names from every element below.
-void leave_out(pb::Message& message, const std::set<std::string>& names) {
-  const auto* reflection = message.GetReflection();
-  std::vector<const pb::FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) continue;
-    if (!field->is_repeated()) {
-      leave_out(*reflection->MutableMessage(&message, field), names);
-      continue;
-    }
-    const int size = reflection->FieldSize(message, field);
-    int kept = 0;
-    for (int i = 0; i < size; ++i) {
-      auto& item = *reflection->MutableRepeatedMessage(&message, field, i);
-      const auto* option = dynamic_cast<const pb::UninterpretedOption*>(&item);
-      if (option != nullptr && option->name_size() > 0 && names.contains(written_name(*option))) continue;
-      if (option == nullptr) leave_out(item, names);
-      if (kept != i) reflection->SwapElements(&message, field, kept, i);
-      ++kept;
-    }
-    for (int i = kept; i < size; ++i) reflection->RemoveLast(&message, field);
-  }
-}
-
-// A registry that stores a descriptor writes its maps as messages with this option, which protoc does not let anybody set.
-void mark_map_entries(pb::DescriptorProto& message) {
-  auto& options = *message.mutable_options()->mutable_uninterpreted_option();
-  for (int i = options.size(); i-- > 0;) {
-    if (options[i].name_size() != 1 || written_name(options[i]) != "map_entry") continue;
-    message.mutable_options()->set_map_entry(options[i].identifier_value() == "true");
-    options.DeleteSubrange(i, 1);
-  }
-  if (options.empty() && !message.options().has_map_entry() && message.options().ByteSizeLong() == 0) message.clear_options();
-  for (auto& nested : *message.mutable_nested_type()) mark_map_entries(nested);
-}
-
-std::int64_t range_checks(const pb::EnumDescriptorProto& element) {
-  const std::int64_t ranges = element.reserved_range_size();
-  return ranges * (ranges + element.value_size());
-}
-
-std::int64_t range_checks(const pb::DescriptorProto& message) {
-  const std::int64_t ranges = message.reserved_range_size() + message.extension_range_size();
-  auto checks = ranges * (ranges + message.field_size());
-  for (const auto& nested : message.nested_type()) checks += range_checks(nested);
-  for (const auto& nested : message.enum_type()) checks += range_checks(nested);
-  return checks;
-}
-
-std::int64_t range_checks(const pb::FileDescriptorProto& file) {
-  std::int64_t checks = 0;
-  for (const auto& message : file.message_type()) checks += range_checks(message);
-  for (const auto& element : file.enum_type()) checks += range_checks(element);
-  return checks;
-}
-
 bool looks_like_base64(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == std::string_view::npos;
+  return !text.empty() && text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") ==
+                              std::string_view::npos;
 }
 
 }  // namespace
@@ -222,7 +162,7 @@ Result<void> Source::State::parse(std::string_view text) {
   parser.RecordErrorsTo(&errors);
   parser.RecordSourceLocationsTo(&places.table);
   if (!parser.Parse(&tokenizer, &file) || !errors.complaints.empty()) return refusal(errors.complaints);
-  for (auto& message : *file.mutable_message_type()) mark_map_entries(message);
+  mark_map_entries(file);
   return {};
 }
 
@@ -230,7 +170,9 @@ Result<void> Source::State::decode(std::string_view text) {
   is_text = false;
   std::string bytes;
   if (!pb::Base64Unescape(pb::StringPiece(text.data(), text.size()), &bytes) || !file.ParseFromString(bytes)) {
-    return Error{ErrorCode::rejected, "the schema is neither a .proto text nor a FileDescriptorProto in base64", {},
+    return Error{ErrorCode::rejected,
+                 "the schema is neither a .proto text nor a FileDescriptorProto in base64",
+                 {},
                  "Send the text of a .proto file, or one serialized FileDescriptorProto in standard base64."};
   }
   return {};
@@ -243,10 +185,7 @@ Result<Source> Source::read(std::string_view text, const std::string& name) {
   state->file.set_name(name);
   state->places.info.Swap(state->file.mutable_source_code_info());
   state->file.clear_source_code_info();
-  if (range_checks(state->file) > kMaxRangeChecks) {
-    return Error{ErrorCode::rejected, "the schema has too many reserved and extension ranges in one message or enum", {},
-                 "Join neighbouring numbers: reserved 10 to 99;"};
-  }
+  SLUICE_RETURN_IF_ERROR(check_ranges(state->file));
   return Source(std::move(state));
 }
 
@@ -289,7 +228,8 @@ Result<const pb::FileDescriptor*> Source::build(pb::DescriptorPool& pool) {
     if (const auto* file = pool.BuildFileCollectingErrors(state.file, &errors); file != nullptr) return file;
     const bool only_options = std::ranges::all_of(errors.complaints, &Complaint::unknown_option);
     if (!only_options || errors.complaints.empty() || round == kMaxRounds) {
-      std::erase_if(errors.complaints, [&](const auto& complaint) { return !only_options && complaint.unknown_option; });
+      std::erase_if(errors.complaints,
+                    [&](const auto& complaint) { return !only_options && complaint.unknown_option; });
       if (errors.complaints.size() > kMaxErrors) errors.complaints.resize(kMaxErrors);
       const bool lacks = std::ranges::any_of(errors.complaints, [](const auto& found) {
         return found.unknown_option || found.text.find("is not defined") != std::string::npos;

@@ -1,5 +1,6 @@
 #pragma once
-// A file that a client sent, read but not yet resolved: Google's FileDescriptorProto, and where in the text its parts stand.
+// A file that a client sent, read but not yet resolved: Google's FileDescriptorProto, and where in the text its parts
+// stand.
 
 #include <memory>
 #include <string>
@@ -23,8 +24,8 @@ class Source {
   Source& operator=(Source&&) noexcept;
 
   [[nodiscard]] bool is_text() const;
-  // Resolves it in `pool`, where its imports are (those that lack may serve options only: they are left out, as are options
-  // that nobody declares). Errors: rejected, with line and column. To be called once.
+  // Resolves it in `pool`, where its imports are (those that lack may serve options only: they are left out, as are
+  // options that nobody declares). Errors: rejected, with line and column. To be called once.
   [[nodiscard]] Result<const google::protobuf::FileDescriptor*> build(google::protobuf::DescriptorPool& pool);
 
  private:

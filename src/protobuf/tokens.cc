@@ -32,12 +32,18 @@ Tokens::~Tokens() = default;
 
 Tokens::Kind Tokens::kind() const {
   switch (state_->tokenizer.current().type) {
-    case io::Tokenizer::TYPE_IDENTIFIER: return Kind::word;
-    case io::Tokenizer::TYPE_INTEGER: return Kind::integer;
-    case io::Tokenizer::TYPE_FLOAT: return Kind::decimal;
-    case io::Tokenizer::TYPE_STRING: return Kind::text;
-    case io::Tokenizer::TYPE_SYMBOL: return Kind::symbol;
-    default: return Kind::end;
+    case io::Tokenizer::TYPE_IDENTIFIER:
+      return Kind::word;
+    case io::Tokenizer::TYPE_INTEGER:
+      return Kind::integer;
+    case io::Tokenizer::TYPE_FLOAT:
+      return Kind::decimal;
+    case io::Tokenizer::TYPE_STRING:
+      return Kind::text;
+    case io::Tokenizer::TYPE_SYMBOL:
+      return Kind::symbol;
+    default:
+      return Kind::end;
   }
 }
 

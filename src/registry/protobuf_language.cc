@@ -15,7 +15,9 @@ class ProtobufSchema : public ParsedSchema {
     if (format.empty() || format == "default") return schema.text();
     if (format == "serialized") return schema.serialized();
     if (format == "ignore_extensions") return schema.without_extensions();
-    return Error{ErrorCode::rejected, "a Protobuf schema has no format '" + std::string(format) + "'", {},
+    return Error{ErrorCode::rejected,
+                 "a Protobuf schema has no format '" + std::string(format) + "'",
+                 {},
                  "Formats of Protobuf are: default, serialized, ignore_extensions."};
   }
 
@@ -24,7 +26,8 @@ class ProtobufSchema : public ParsedSchema {
 
 }  // namespace
 
-Result<std::shared_ptr<const ParsedSchema>> ProtobufLanguage::parse(std::string_view text, std::span<const ReferencedSchema> references,
+Result<std::shared_ptr<const ParsedSchema>> ProtobufLanguage::parse(std::string_view text,
+                                                                    std::span<const ReferencedSchema> references,
                                                                     bool /*is_new*/) const {
   std::vector<protobuf::Import> imports;
   imports.reserve(references.size());

@@ -39,7 +39,8 @@ TEST(ProtobufLanguage, ReferencesAreFoundByImportPath) {
                              {{"c.proto", "syntax = \"proto3\"; message C {}"},
                               {"b.proto", "syntax = \"proto3\"; import \"c.proto\"; message B { C c = 1; }"}});
   ASSERT_NE(schema, nullptr);
-  const auto refused = ProtobufLanguage().parse("syntax = \"proto3\";\nimport \"b.proto\";\nmessage A { B b = 1; }", {}, true);
+  const auto refused =
+      ProtobufLanguage().parse("syntax = \"proto3\";\nimport \"b.proto\";\nmessage A { B b = 1; }", {}, true);
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().message, HasSubstr("line 2, column 1"));
 }
@@ -49,9 +50,11 @@ TEST(ProtobufLanguage, ReasonsHaveConfluentsForm) {
   const auto now = parsed("syntax = \"proto3\"; message A { string a = 1; }");
   const ProtobufLanguage language;
   EXPECT_THAT(language.reasons(*old, *old, {}), IsEmpty());
-  EXPECT_THAT(language.reasons(*now, *old, {}),
-              ElementsAre("{errorType:\"FIELD_SCALAR_KIND_CHANGED\", description:\"The scalar field at path '#/A/1' has type string in "
-                          "the new schema and had type int32 in the old schema\"}"));
+  EXPECT_THAT(
+      language.reasons(*now, *old, {}),
+      ElementsAre(
+          "{errorType:\"FIELD_SCALAR_KIND_CHANGED\", description:\"The scalar field at path '#/A/1' has type string in "
+          "the new schema and had type int32 in the old schema\"}"));
 }
 
 }  // namespace
