@@ -160,6 +160,11 @@ std::string Schema::without_extensions() const {
   return print(element);
 }
 
+bool Schema::has_field(std::string_view name) const {
+  return model_->file->message_type_count() > 0 &&
+         model_->file->message_type(0)->FindFieldByName(std::string(name)) != nullptr;
+}
+
 std::string Schema::serialized() const {
   const pb::LogSilencer silence;
   pb::FileDescriptorProto proto;

@@ -44,6 +44,8 @@ class Schema {
   [[nodiscard]] std::string without_extensions() const;
   // The FileDescriptorProto in base64, all names resolved.
   [[nodiscard]] std::string serialized() const;
+  // Has the first message, which is what data is of when nothing says otherwise, a field of this name?
+  [[nodiscard]] bool has_field(std::string_view name) const;
 
   // For this module's own.
   [[nodiscard]] const Model& model() const { return *model_; }
