@@ -64,8 +64,7 @@ Result<Deleted> Deletion::of_context(const std::string& context) const {
   const auto scope = ":" + context + ":";
   for (const auto& [subject, entries] : state_.subjects()) {
     if (in_scope(scope, subject)) {
-      return failed(Code::context_not_empty, "The specified context '" + context + "' is not empty.",
-                    "delete its subjects first, permanently; one is " + subject);
+      return failed(Code::context_not_empty, "The specified context '" + context + "' is not empty.");
     }
   }
   Deleted out;
@@ -97,8 +96,8 @@ Result<void> Deletion::check_unused(const std::string& subject, const Entries& g
     if (!options.permanent || options.force || !held(subject, entry, gone)) continue;
     return failed(Code::not_permitted,
                   "Subject '" + subject + "' Version " + std::to_string(entry.number) + ": topic '" + *topic_of(subject) +
-                      "' may still hold records with schema id " + to_string(entry.id) + ", which nobody could read any more",
-                  "delete it all the same with force=true");
+                      "' may still hold records with schema id " + to_string(entry.id) +
+                      ", which nobody could read any more; add force=true to delete it all the same");
   }
   return {};
 }

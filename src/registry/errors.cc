@@ -2,11 +2,11 @@
 
 namespace sluice::registry {
 
-Error failed(Code code, std::string message, std::string hint) {
+Error failed(Code code, std::string message) {
   const auto number = static_cast<std::uint16_t>(code);
   const bool missing = number / 100 == 404;
   const auto kind = missing ? ErrorCode::not_found : code == Code::store_failed ? ErrorCode::back_off : ErrorCode::rejected;
-  return {kind, std::move(message), {}, std::move(hint), number};
+  return {kind, std::move(message), {}, {}, number};
 }
 
 Code code_of(const Error& error) { return static_cast<Code>(error.reason); }
@@ -21,8 +21,7 @@ Error no_schema(std::int32_t id) { return failed(Code::schema_not_found, "Schema
 
 Error reference_exists(const std::string& subject, std::int32_t version) {
   return failed(Code::reference_exists, "One or more references exist to the schema {magic=1,keytype=SCHEMA,subject=" + subject +
-                                            ",version=" + std::to_string(version) + "}.",
-                "delete first what refers to it: …/versions/" + std::to_string(version) + "/referencedby names the ids");
+                                            ",version=" + std::to_string(version) + "}.");
 }
 
 }  // namespace sluice::registry

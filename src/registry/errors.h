@@ -35,7 +35,8 @@ enum class Code : std::uint16_t {
   store_failed = 50001,
 };
 
-[[nodiscard]] Error failed(Code code, std::string message, std::string hint = {});
+// A client of Confluent's reads the message only: what to do stands in it where the words are ours.
+[[nodiscard]] Error failed(Code code, std::string message);
 [[nodiscard]] Code code_of(const Error& error);
 
 [[nodiscard]] Error no_subject(const std::string& subject);

@@ -208,7 +208,7 @@ Result<void> Registry::set_mode(const std::string& scope, const std::string& mod
   if (mode == "IMPORT" && !options.force && registry::mode_in_scope(*state_, scope) != "IMPORT") {
     for (const auto& [subject, entries] : state_->subjects()) {
       if (in_scope(scope, subject) && state_->has_live(subject)) {
-        return failed(Code::not_permitted, "Cannot import since found existing subjects", "delete them first, or say force=true; one is " + subject);
+        return failed(Code::not_permitted, "Cannot import since found existing subjects");
       }
     }
     SLUICE_TRY(auto remains, deletion().of_remains(scope));
@@ -247,8 +247,8 @@ Result<void> Registry::import(const std::vector<ForeignRecord>& records) {
   const std::lock_guard changing(changing_);
   SLUICE_RETURN_IF_ERROR(ensure_settled());
   if (!state_->subjects().empty()) {
-    return failed(Code::not_permitted, "there are subjects here already, and their ids could be the same; one is " + state_->subjects().begin()->first,
-                  "import into an empty registry; single schemas are registered with their ids in the mode IMPORT");
+    return failed(Code::not_permitted, "a topic is imported into an empty registry, and there are subjects here: " + state_->subjects().begin()->first +
+                                           "; single schemas are registered with their ids in the mode IMPORT");
   }
   return write_records(records);
 }

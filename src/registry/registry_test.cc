@@ -1,14 +1,6 @@
-// The registry over a log in memory, mostly through its REST face: what Confluent's clients see.
+// The registry through its REST face: what Confluent's clients see.
 
-#include "registry/registry.h"
-
-#include <gtest/gtest.h>
-
-#include <boost/json.hpp>
-
-#include "pipeline/memory_log_testing.h"
-#include "registry/avro_language.h"
-#include "registry/rest.h"
+#include "registry/registry_testing.h"
 
 namespace sluice::registry {
 namespace {
@@ -21,38 +13,9 @@ const std::string kSecond =
 const std::string kBad =
     R"({"type":"record","name":"User","fields":[{"name":"name","type":"string"},{"name":"f","type":"int"}]})";
 
-class RegistryTest : public testing::Test {
+class RegistryTest : public RegistryFixture {
  protected:
-  RegistryTest() { reopen(); }
-
-  void reopen() { registry = Registry::open(log, {.languages = {avro_language()}}).value(); }
-
-  io::HttpResponse call(const std::string& method, const std::string& target, const std::string& body = {}) {
-    return handle(*registry, "cluster", {method, target, {}, body});
-  }
-  static std::string body_of(const std::string& schema) { return json::serialize(json::object{{"schema", schema}}); }
   static json::value parsed(const io::HttpResponse& response) { return json::parse(response.body); }
-
-  void expect(const std::string& method, const std::string& target, const std::string& body, int status, const std::string& answer) {
-    const auto response = call(method, target, body);
-    EXPECT_EQ(response.status, status) << method << " " << target << " " << response.body;
-    EXPECT_EQ(response.body, answer) << method << " " << target;
-    EXPECT_EQ(response.content_type, "application/vnd.schemaregistry.v1+json");
-  }
-  void expect_registered(const std::string& target, const std::string& body, int id) {
-    const auto response = call("POST", target, body);
-    ASSERT_EQ(response.status, 200) << target << " " << response.body;
-    EXPECT_EQ(parsed(response).at("id"), id) << target;
-  }
-  void expect_error(const std::string& method, const std::string& target, const std::string& body, int code) {
-    const auto response = call(method, target, body);
-    EXPECT_EQ(response.status, code >= 10000 ? code / 100 : code) << method << " " << target << " " << response.body;
-    EXPECT_EQ(parsed(response).at("error_code").as_int64(), code) << method << " " << target;
-    EXPECT_TRUE(parsed(response).at("message").is_string());
-  }
-
-  pipeline::MemoryLog log;
-  std::unique_ptr<Registry> registry;
 };
 
 TEST_F(RegistryTest, RegistersAndFinds) {
@@ -257,7 +220,9 @@ TEST_F(RegistryTest, ARefusedAppendLeavesNothingBehind) {
 
 TEST_F(RegistryTest, AFencedRegistryChangesNothingMore) {
   call("POST", "/subjects/u/versions", body_of(kFirst));
-  auto newer = Registry::open(log, {.languages = {avro_language()}}).value();
+  auto newer = std::move(registry);
+  reopen();
+  std::swap(newer, registry);
   expect_error("POST", "/subjects/u/versions", body_of(kSecond), 50001);
   expect_error("POST", "/subjects/u/versions", body_of(kSecond), 50001);
   ASSERT_TRUE(newer->add("u", kSecond).ok());
@@ -301,12 +266,12 @@ TEST_F(RegistryTest, FlagsAreReadInAnyCaseAndIdsOfOnesOwnAreRefused) {
 }
 
 TEST_F(RegistryTest, TheConfiguredLevelHoldsUntilRestSetsAnother) {
-  registry = Registry::open(log, {.languages = {avro_language()}, .default_level = "FORWARD"}).value();
+  reopen({.languages = {}, .default_level = "FORWARD"});
   expect("GET", "/config", "", 200, R"({"compatibilityLevel":"FORWARD"})");
   call("POST", "/subjects/u/versions", body_of(kFirst));
   expect_registered("/subjects/u/versions", body_of(kBad), 2);  // BACKWARD would refuse it
   expect("PUT", "/config", R"({"compatibility":"NONE"})", 200, R"({"compatibility":"NONE"})");
-  registry = Registry::open(log, {.languages = {avro_language()}, .default_level = "FORWARD"}).value();
+  reopen({.languages = {}, .default_level = "FORWARD"});
   expect("GET", "/config", "", 200, R"({"compatibilityLevel":"NONE"})");
 }
 

@@ -49,7 +49,7 @@ io::HttpResponse failure(int status, int code, const std::string& message) {
 
 io::HttpResponse failure(const Error& error) {
   const int code = error.reason == 0 ? static_cast<int>(Code::store_failed) : error.reason;
-  return failure(code >= 10000 ? code / 100 : code, code, error.hint.empty() ? error.message : error.message + " (" + error.hint + ")");
+  return failure(code >= 10000 ? code / 100 : code, code, error.message);
 }
 
 // --- the request

@@ -15,8 +15,7 @@ constexpr const char* kVersion = "7.9.0";
 Result<ForeignRecord> record_of(std::string_view line, std::size_t number) {
   const auto tab = line.find('\t');
   if (tab == std::string_view::npos) {
-    return failed(Code::invalid_schema, "line " + std::to_string(number) + " has no tab between a key and a value",
-                  "kafka-console-consumer --topic _schemas --from-beginning --property print.key=true prints such lines");
+    return failed(Code::invalid_schema, "line " + std::to_string(number) + " has no tab between a key and a value; kafka-console-consumer --topic _schemas --from-beginning --property print.key=true prints such lines");
   }
   const auto value = line.substr(tab + 1);
   return ForeignRecord{std::string(line.substr(0, tab)), value == "null" || value.empty() ? std::nullopt : std::optional(std::string(value))};
