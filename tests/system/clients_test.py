@@ -1,4 +1,5 @@
-"""Foreign clients of other make than librdkafka, with their own defaults: Apache's Java client and kafkajs.
+"""Foreign clients of other make than librdkafka, with their own defaults: Apache's Java client and kafkajs,
+which also plays @kafkajs/confluent-schema-registry.
 
 Their checks are programs of their own under tests/compat; here they run, side by side, against one server, and each
 check counts as one of this test's.
@@ -25,7 +26,8 @@ class Client(threading.Thread):
     def run(self):
         script = os.path.join(ROOT, "tests", "compat", "run.sh")
         result = subprocess.run([script, self.sluice.broker, self.name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                text=True, timeout=400, check=False)
+                                text=True, timeout=400, check=False,
+                                env=dict(os.environ, SLUICE_REGISTRY=self.sluice.registry_url))
         self.output = result.stdout
 
     def came_to_its_end(self):

@@ -1,5 +1,5 @@
 // kafkajs against a broker, with its own defaults: admin, produce, groups whose members leave and are killed,
-// transactions, read committed.
+// transactions, read committed; with SLUICE_REGISTRY, a URL, also @kafkajs/confluent-schema-registry.
 // Usage: node compat.js BOOTSTRAP. Prints a line a check and "N passed, N failed". The checks run side by side: most wait.
 //        node compat.js BOOTSTRAP member GROUP TOPIC: a member of a group until it is killed.
 const assert = require('assert');
@@ -186,8 +186,39 @@ const checks = {
   },
 };
 
+const registryChecks = {
+  'registers, encodes, decodes and evolves by the registry': async () => {
+    const {SchemaRegistry, SchemaType} = require('@kafkajs/confluent-schema-registry');
+    const host = process.env.SLUICE_REGISTRY;
+    const registry = new SchemaRegistry({host});
+    const topic = topicName('schemas');
+    const subject = `${topic}-value`;
+    const schemaOf = (...fields) => JSON.stringify({type: 'record', name: 'Row', namespace: 'compat', fields});
+    const first = schemaOf({name: 'name', type: 'string'});
+    const second = schemaOf({name: 'name', type: 'string'}, {name: 'age', type: ['null', 'int'], default: null});
+    const {id} = await registry.register({type: SchemaType.AVRO, schema: first}, {subject});
+    const newer = await registry.register({type: SchemaType.AVRO, schema: second}, {subject});
+    assert(newer.id > id);
+    assert.strictEqual((await registry.register({type: SchemaType.AVRO, schema: first}, {subject})).id, id);
+    assert.strictEqual(await registry.getLatestSchemaId(subject), newer.id);
+    assert.strictEqual(await registry.getRegistryId(subject, 1), id);
+    assert.strictEqual(await registry.getRegistryIdBySchema(subject, {type: SchemaType.AVRO, schema: second}), newer.id);
+    await create(topic, 1);
+    const producer = kafka.producer();
+    await producer.connect();
+    const value = await registry.encode(newer.id, {name: 'n', age: 7});
+    await producer.send({topic, messages: [{value}, {value: await registry.encode(id, {name: 'old'})}]});
+    await producer.disconnect();
+    const reader = new SchemaRegistry({host});
+    assert.deepStrictEqual({...(await reader.decode(value))}, {name: 'n', age: 7});
+    const bad = schemaOf({name: 'name', type: 'int'});
+    await assert.rejects(registry.register({type: SchemaType.AVRO, schema: bad}, {subject}), /incompatible/);
+  },
+};
+
 async function run_checks() {
-  const outcomes = await Promise.all(Object.entries(checks).map(async ([name, check]) => {
+  const all = {...checks, ...(process.env.SLUICE_REGISTRY ? registryChecks : {})};
+  const outcomes = await Promise.all(Object.entries(all).map(async ([name, check]) => {
     const begin = Date.now();
     try {
       await check();
