@@ -1,6 +1,6 @@
 """make bench: what Sluice does on this machine, beside the limits measured in the same run. Prints ratios.
 
-    bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency archive
+    bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency archive registry
 
 Every figure is measured against the real program and real clients: rdkafka_performance (built by bench/run.sh from
 librdkafka's own sources), a PostgreSQL of its own, psql that throws the same binary COPY away, pg_recvlogical to
@@ -297,8 +297,14 @@ def archive(options):
     phase.run(options, say)
 
 
+def registry(options):
+    import registry as phase  # wants wrk
+    phase.run(options, say)
+
+
 PHASES = {"machine": machine, "startup": startup, "produce": produce_and_consume, "single": single_messages,
-          "snapshot": snapshot_and_stream, "latency": latency, "archive": archive}
+          "snapshot": snapshot_and_stream, "latency": latency, "archive": archive,
+          "registry": registry}
 
 
 def main():
