@@ -61,7 +61,7 @@ fuzz:
 
 bench:
 	@tools/deps.sh bench
-	@tools/build.sh release sluice sluice_parquet parquet_rows json_schema_lines upload
+	@tools/build.sh release sluice sluice_parquet parquet_rows json_schema_lines upload avro_codec_bench
 	@PYTHON=$(CURDIR)/.deps/venv/bin/python bench/run.sh $(BENCH_ARGS)
 	@.deps/venv/bin/python bench/parquet.py build
 
@@ -71,6 +71,7 @@ docs: build
 
 install: build
 	@tools/install.sh "$(DESTDIR)$(PREFIX)"
+	@tools/install_avro.sh "$(DESTDIR)$(PREFIX)"
 
 package: build
 	@tools/package.sh

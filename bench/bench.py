@@ -1,6 +1,6 @@
 """make bench: what Sluice does on this machine, beside the limits measured in the same run. Prints ratios.
 
-    bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency archive registry
+    bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency archive registry avro
 
 Every figure is measured against the real program and real clients: rdkafka_performance (built by bench/run.sh from
 librdkafka's own sources), a PostgreSQL of its own, psql that throws the same binary COPY away, pg_recvlogical to
@@ -302,9 +302,14 @@ def registry(options):
     phase.run(options, say)
 
 
+def avro(options):
+    import avro_rows as phase
+    phase.run(options, say)
+
+
 PHASES = {"machine": machine, "startup": startup, "produce": produce_and_consume, "single": single_messages,
           "snapshot": snapshot_and_stream, "latency": latency, "archive": archive,
-          "registry": registry}
+          "registry": registry, "avro": avro}
 
 
 def main():

@@ -33,7 +33,8 @@ test=(
 )
 fuzz=(clang-19 libclang-rt-19-dev)
 bench=(zlib1g-dev libssl-dev                                   # librdkafka with its own benchmark, from sources
-  wrk)                                                         # the registry under load
+  wrk                                                          # the registry under load
+  libavro-dev)                                                 # avro-c
 # Programs that may have come another way than from Debian: a package only for what is not there.
 test_programs=(javac:default-jdk-headless mvn:maven npm:npm)   # the Java client, kafkajs, other PostgreSQL servers
 

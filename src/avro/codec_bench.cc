@@ -1,8 +1,9 @@
 // How many rows a second are decoded, encoded and resolved: avro_codec_bench FOLDER [SECONDS]
 //
-// Writes the rows and their schemas into FOLDER, for other implementations to run on (bench/avro.py): <row>.avsc,
+// Writes the rows and their schemas into FOLDER, for other implementations to run on (bench/avro_rows.py): <row>.avsc,
 // <row>.reader.avsc (another order, a new field, promotions), <row>.bin (the data, one after the other). Prints a line a
-// measurement: "<row> <operation> <records a second>", of the best pass: neighbours on the machine make the others slow.
+// measurement: "<row> <operation> <records a second>", of the best pass: neighbours on the machine make the others slow; and
+// "<row> rows <their number>".
 
 #include <algorithm>
 #include <array>
@@ -229,6 +230,7 @@ void run(const Row& row, const std::string& folder, double seconds) {
   write(".avsc", row.schema);
   write(".reader.avsc", row.reader);
   write(".bin", in);
+  std::printf("%s rows %zu\n", row.name.c_str(), row.count);
   std::vector<Slots> rows(row.count);
   measure(row, "decode", seconds, [&] {
     ByteView rest = in;
