@@ -24,7 +24,7 @@ inline void resize(Bytes& out, std::size_t size) {
   out.resize_and_overwrite(size, [size](char*, std::size_t) { return size; });
 }
 
-// A first guess at the room that `data` takes, inflated: what blocks before took, or four times as much.
+// A first guess at the room that `data` takes, inflated: what there is from blocks before, or four times as much.
 inline std::size_t first_room(ByteView data, std::size_t limit, const Bytes& out) {
   return std::min(std::max({out.capacity(), 4 * data.size(), std::size_t{4096}}), limit);
 }
@@ -34,7 +34,7 @@ enum class Step : std::uint8_t { more, done, damaged };
 // Inflates by `step(to, room, made)`, which makes at most `room` bytes, says how many, and whether there is more to come.
 template <typename Function>
 [[nodiscard]] Result<ByteView> inflate_in_steps(std::string_view codec, ByteView data, std::size_t limit, Bytes& out, Function step) {
-  resize(out, first_room(data, limit, out) + 1);  // one beyond the limit: what is over it shows there
+  resize(out, first_room(data, limit + 1, out));  // one beyond the limit: what is over it shows there
   std::size_t used = 0;
   while (true) {
     if (used == out.size()) resize(out, std::min(2 * used, limit + 1));

@@ -147,6 +147,18 @@ TEST(Container, ManyCodecsHoldTheLimitOnInflatedBytes) {
   }
 }
 
+TEST(Container, RoomForABlockIsUsedAgain) {
+  const Bytes block(10'000, 'x');
+  for (const auto name : codec_names()) {
+    auto codec = *Codec::create(name);
+    Bytes compressed;
+    ASSERT_TRUE(codec->compress(block, compressed).ok());
+    Bytes out;
+    for (int i = 0; i < 100; ++i) ASSERT_EQ(codec->inflate(compressed, 1 << 30, out).value_or(""), block) << name;
+    EXPECT_LE(out.capacity(), 4 * block.size()) << name;
+  }
+}
+
 TEST(Container, WritesThroughAPipeAndReadsFromIt) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
