@@ -1,5 +1,7 @@
 #include "avro/aliases.h"
 
+#include "avro/json_text.h"
+
 namespace sluice::avro::resolution {
 namespace {
 
@@ -15,13 +17,21 @@ void walk(const Node& node, std::set<const Node*>& seen, const Visit& visit) {
 
 }  // namespace
 
+Aliases::Aliases(const Node& writer, const Node& reader) {
+  if (print_node(writer) != print_node(reader)) collect(reader);
+}
+
 void Aliases::collect(const Node& reader) {
-  walk(reader, seen_, [this](const Node& node) {
-    for (const auto& alias : node.aliases) types_[alias] = node.full_name();
-    for (const auto& field : node.fields) {
-      for (const auto& alias : field.aliases) fields_[node.full_name()][alias] = field.name;
-    }
-  });
+  // As often as a type is named, but for what is within a record, as in Java: of two types with the same alias the one that is
+  // named last has it.
+  for (const auto& alias : reader.aliases) types_[alias] = reader.full_name();
+  if (reader.type == Type::record && !seen_.insert(&reader).second) return;
+  for (const auto& field : reader.fields) {
+    for (const auto& alias : field.aliases) fields_[reader.full_name()][alias] = field.name;
+    collect(*field.type);
+  }
+  for (const auto* branch : reader.branches) collect(*branch);
+  if (reader.items != nullptr) collect(*reader.items);
 }
 
 std::string Aliases::full_name(const Node& writer) const {

@@ -12,7 +12,8 @@ namespace sluice::avro::resolution {
 
 class Aliases {
  public:
-  explicit Aliases(const Node& reader) { collect(reader); }
+  // None, as in Java, where the writer's schema is the reader's: even where they would rename it.
+  Aliases(const Node& writer, const Node& reader);
 
   [[nodiscard]] std::string full_name(const Node& writer) const;
   [[nodiscard]] std::string short_name(const Node& writer) const;

@@ -29,6 +29,10 @@ constexpr std::size_t kMaxPairs = 1 << 20;
 constexpr int kMaxDepth = 2500;
 constexpr std::size_t kMaxListed = 1 << 20;
 
+// Where Java looks for a fitting branch, it begins again at the root; what it finds there is kept, with that place, for when
+// the same types meet elsewhere.
+const std::string kNowhere;
+
 class Checker {
  public:
   explicit Checker(CompatibilityOptions options) : options_(options) {}
@@ -95,7 +99,7 @@ class Checker {
 
   Result<List> any_branch(const Node& reader, const Node& writer, const std::string& at) {
     for (const auto* branch : reader.branches) {
-      SLUICE_TRY(const auto found, check(*branch, writer, at));
+      SLUICE_TRY(const auto found, check(*branch, writer, kNowhere));
       if (found.empty()) return List{};
     }
     return one("MISSING_UNION_BRANCH", at.empty() ? "/" : at, "reader union lacking writer type: " + upper(type_name(writer.type)));
@@ -117,7 +121,7 @@ class Checker {
       case Type::union_: {
         List found;
         for (std::size_t i = 0; i < writer.branches.size(); ++i) {
-          SLUICE_TRY(const auto branch, check(reader, *writer.branches[i], at));
+          SLUICE_TRY(const auto branch, check(reader, *writer.branches[i], kNowhere));
           if (branch.empty()) continue;
           add(found, one("MISSING_UNION_BRANCH", at + "/" + std::to_string(i),
                          "reader union lacking writer type: " + upper(type_name(writer.branches[i]->type))));

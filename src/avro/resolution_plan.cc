@@ -318,7 +318,7 @@ std::string type_words(const Node& node) {
 }
 
 Result<Plan> make_plan(const Node& writer, const Node& reader, Resolution::Misfits misfits) {
-  const Aliases aliases(reader);
+  const Aliases aliases(writer, reader);
   SLUICE_RETURN_IF_ERROR(aliases.check(writer));
   Plan plan;
   SLUICE_TRY(plan.root, Planner(aliases, plan.actions).resolve(writer, reader));

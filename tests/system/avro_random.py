@@ -111,7 +111,11 @@ class RandomAvro:
             if self.chance(3):
                 made["default"] = self.random.choice(made["symbols"])
         else:
-            made["fields"] = [self._field(word, depth, own) for word in self.random.sample(WORDS, self.random.randrange(0, 5))]
+            words = self.random.sample(WORDS, self.random.randrange(0, 5))
+            made["fields"] = [self._field(word, depth, own) for word in words]
+            for field in made["fields"]:  # no two fields that change their names with each other: Java's answer is no rule
+                if set(field.get("aliases", ())) & set(words):
+                    del field["aliases"]
         return self._with_properties(made)
 
     def _field(self, name, depth, space):
@@ -179,7 +183,7 @@ class RandomAvro:
             self._change_fields(type_["fields"])
         elif type_.get("type") == "enum":
             symbols = type_["symbols"]
-            self.random.choice((lambda: self.random.shuffle(symbols), lambda: symbols.append("NEW"), symbols.pop, lambda: type_.update(default=symbols[0])))()
+            self.random.choice((lambda: self.random.shuffle(symbols), lambda: symbols.append("NEW"), lambda: symbols and symbols.pop(), lambda: symbols and type_.update(default=symbols[0])))()
         elif type_.get("type") == "fixed" and self.chance(2):
             type_["size"] += 1
         elif "name" in type_ and self.chance(3):
