@@ -1,6 +1,6 @@
 """Random questions, the same to `sluice avro eval` and to Apache Avro for Java: avro_java_test.py [--cases N] [--seed N].
 
-Java is lenient where we may refuse (docs/avro.md): invalid UTF-8 is read by both; a boolean of 2, overlong numbers and wrong
+Java is lenient where we may refuse (docs/avro-command.md): invalid UTF-8 is read by both; a boolean of 2, overlong numbers and wrong
 sizes of blocks only by Java. It is not the model where its decoder's limits or its maps without order decide.
 """
 import argparse

@@ -63,7 +63,7 @@ def wrong_words(_):
 
 def reserved(_):
     for words in ("topic set x k=v", "source pause x", "sink compact x", "view create v", "sql", "sql -f x",
-                  "avro encode", "groups", "group seek", "txn list", "broker show", "user", "acl list", "quota", "try postgres://x/y",
+                  "groups", "group seek", "txn list", "broker show", "user", "acl list", "quota", "try postgres://x/y",
                   "history t k", "dlq list", "plan", "apply --prune", "migrate --to x", "collector", "follower",
                   "policy", "lineage show", "profile", "verify --deep"):
         expect(sluice(*words.split()), 2, err="not in this version")

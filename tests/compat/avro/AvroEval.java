@@ -21,7 +21,7 @@ import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.io.EncoderFactory;
 import org.apache.avro.io.JsonEncoder;
 
-/** Answers the questions of `sluice avro eval` (docs/avro.md) by Apache Avro for Java, so that both can be compared. */
+/** Answers the questions of `sluice avro eval` (docs/avro-command.md) by Apache Avro for Java, so that both can be compared. */
 public final class AvroEval {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
