@@ -47,6 +47,13 @@ Result<std::string> MemoryCatalog::latest(const std::string& subject) {
   return schemas_[static_cast<std::size_t>(found->second.back().value) - 1];
 }
 
+Result<bool> MemoryCatalog::has(const std::string& subject, SchemaId id) {
+  const std::lock_guard lock(mutex_);
+  SLUICE_RETURN_IF_ERROR(reachable());
+  const auto found = subjects_.find(subject);
+  return found != subjects_.end() && std::ranges::find(found->second, id) != found->second.end();
+}
+
 Result<void> MemoryCatalog::set_compatibility(const std::string& subject, const std::string& level,
                                               bool compare_logical_types) {
   const std::lock_guard lock(mutex_);

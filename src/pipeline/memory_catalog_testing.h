@@ -18,6 +18,8 @@ class MemoryCatalog final : public SchemaCatalog {
   [[nodiscard]] Result<SchemaId> add(const std::string& subject, const std::string& schema) override;
   [[nodiscard]] Result<std::string> schema(SchemaId id) override;
   [[nodiscard]] Result<std::string> latest(const std::string& subject) override;
+  [[nodiscard]] Result<bool> has(const std::string& subject, SchemaId id) override;
+  [[nodiscard]] std::uint64_t changes() const override { return 0; }
   [[nodiscard]] Result<void> set_compatibility(const std::string& subject, const std::string& level,
                                                bool compare_logical_types) override;
 

@@ -1,9 +1,11 @@
 #pragma once
 // The port to a schema registry, embedded or somebody's.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
 
@@ -21,6 +23,15 @@ class SchemaCatalog {
   [[nodiscard]] virtual Result<std::string> schema(SchemaId id) = 0;
   // The newest schema of a subject. Errors: not_found.
   [[nodiscard]] virtual Result<std::string> latest(const std::string& subject) = 0;
+  // Whether `id` is that of a version of `subject` that is not deleted.
+  [[nodiscard]] virtual Result<bool> has(const std::string& subject, SchemaId id) = 0;
+  // Grows after whatever may make has() say otherwise: who remembers what it said forgets it then. Does not block.
+  [[nodiscard]] virtual std::uint64_t changes() const = 0;
+  // The schema with this GUID, 16 bytes. Errors: not_found; unsupported, by a catalog that keeps none.
+  [[nodiscard]] virtual Result<SchemaId> by_guid(ByteView guid) {
+    static_cast<void>(guid);
+    return Error{ErrorCode::unsupported, "this registry does not know schemas by their GUID"};
+  }
   // `level` is one of NONE, BACKWARD, FORWARD, FULL and their _TRANSITIVE forms. With `compare_logical_types`, a
   // changed logical type, decimal scale or smaller decimal precision is incompatible too.
   [[nodiscard]] virtual Result<void> set_compatibility(const std::string& subject, const std::string& level,

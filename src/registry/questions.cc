@@ -35,6 +35,22 @@ bool exists(const State& state, const std::string& subject, bool deleted) {
 
 }  // namespace
 
+Result<bool> Registry::has(const std::string& subject, SchemaId id) {
+  const std::shared_lock lock(state_mutex_);
+  const auto* entries = state_->entries(subject);
+  return entries != nullptr && std::ranges::any_of(*entries, [&](const Entry& entry) { return entry.id == id && !entry.deleted; });
+}
+
+Result<SchemaId> Registry::by_guid(ByteView guid) {
+  Md5 md5{};
+  if (guid.size() != md5.size()) return failed(Code::schema_not_found, "a GUID has 16 bytes");
+  std::ranges::copy(guid, md5.begin());
+  const std::shared_lock lock(state_mutex_);
+  const auto id = state_->id_of("", md5);
+  if (!id) return failed(Code::schema_not_found, "no schema has this GUID");
+  return *id;
+}
+
 std::vector<std::string> Registry::with_other_contexts(const std::string& subject) const {
   std::vector<std::string> names{subject};
   const auto name = SubjectName::parse(subject);

@@ -40,6 +40,7 @@ Result<void> Registry::settle() {
   SLUICE_RETURN_IF_ERROR(replay(*fresh));
   const std::lock_guard lock(state_mutex_);
   state_ = std::move(fresh);
+  ++changes_;
   settled_ = true;
   return {};
 }
@@ -89,6 +90,7 @@ Result<void> Registry::write_records(const std::vector<ForeignRecord>& records) 
   if (written.ok()) {
     const std::lock_guard lock(state_mutex_);
     for (const auto& [key, value] : records) state_->apply(key, value ? std::optional<std::string_view>(*value) : std::nullopt, now_ms);
+    ++changes_;
     return {};
   }
   auto error = std::move(written).error();

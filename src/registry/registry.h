@@ -5,6 +5,7 @@
 // (registration.h, deletion.h) and is durable in the topic before it is answered. One change at a time, which blocks for a
 // commit of the log; questions do not wait for it. Thread-safe.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -50,6 +51,9 @@ class Registry final : public pipeline::SchemaCatalog {
   [[nodiscard]] Result<SchemaId> add(const std::string& subject, const std::string& schema) override;
   [[nodiscard]] Result<std::string> schema(SchemaId id) override;
   [[nodiscard]] Result<std::string> latest(const std::string& subject) override;
+  [[nodiscard]] Result<bool> has(const std::string& subject, SchemaId id) override;
+  [[nodiscard]] std::uint64_t changes() const override { return changes_; }
+  [[nodiscard]] Result<SchemaId> by_guid(ByteView guid) override;
   [[nodiscard]] Result<void> set_compatibility(const std::string& subject, const std::string& level, bool compare_logical_types) override;
 
   // --- schemas. Subjects are named with their context; one without is looked for in the other contexts, too, where it
@@ -138,6 +142,7 @@ class Registry final : public pipeline::SchemaCatalog {
   bool settled_ = false;             // the producer is ours and the state is the topic's
   mutable std::shared_mutex state_mutex_;
   std::unique_ptr<State> state_;     // changed with both mutexes held
+  std::atomic<std::uint64_t> changes_{0};  // of state_, counted when each is done
 };
 
 }  // namespace sluice::registry
