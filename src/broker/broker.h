@@ -19,12 +19,15 @@
 
 namespace sluice::broker {
 
+class TopicSchemas;  // schema_check.h
+
 struct BrokerOptions {
   // Where clients are told to connect. None: the address that each client did connect to, which is right for one
   // machine, for containers with published ports, and for several networks at once.
   std::optional<io::Address> advertise;
   std::int64_t fetch_max_bytes = std::int64_t{55} << 20;  // of one answer, as Kafka's fetch.max.bytes
   std::int64_t fetch_wait_max_ms = 300'000;               // a client may not wait longer
+  TopicSchemas* schemas = nullptr;  // outlives the broker; none: what topics ask of their records' schemas is not checked
 };
 
 // A service for io::TcpServer. Thread-safe. `node` must outlive it, and the server must be stopped before it goes.

@@ -32,6 +32,7 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "node/reason.h"
+#include "node/topic_config.h"
 #include "storage/aborted_transaction.h"
 #include "storage/partition.h"
 #include "storage/sync_round.h"
@@ -144,6 +145,8 @@ class Node {
   [[nodiscard]] std::vector<TopicInfo> topics() const;
   [[nodiscard]] Result<TopicInfo> topic(const std::string& name) const;
   [[nodiscard]] Result<TopicInfo> topic(const Uuid& id) const;
+  // What the topic asks of its records' schemas, for who takes records from clients; nothing, if there is no such topic.
+  [[nodiscard]] SchemaRules schema_rules_of(const std::string& topic) const;
   // Every configuration of a topic, defaults included.
   [[nodiscard]] Result<std::vector<ConfigEntry>> describe_config(const std::string& name) const;
 

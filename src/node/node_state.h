@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "node/node.h"
+#include "node/topic_config.h"
 #include "storage/partition.h"
 
 namespace sluice::node {
@@ -38,6 +39,7 @@ struct Node::PartitionState {
 struct Node::TopicState {
   TopicInfo info;
   storage::PartitionOptions options;
+  SchemaRules schemas;
   std::vector<std::shared_ptr<PartitionState>> partitions;  // by index; may be shorter than info.partitions while opening; none: damaged
   std::map<std::int32_t, Error> damaged;                    // why a partition could not be opened
 };

@@ -12,6 +12,10 @@ namespace {
 constexpr ConfigDefinition kConfigs[] = {
     {"cleanup.policy", "list", "delete", "delete: old segments go; compact: the newest record of each key stays; or both"},
     {"compression.type", "string", "producer", "how batches are kept; producer: as they come"},
+    {"confluent.key.schema.validation", "boolean", "false", "a record's key must have a schema that is registered for the topic"},
+    {"confluent.key.subject.name.strategy", "string", "io.confluent.kafka.serializers.subject.TopicNameStrategy", "the subject of keys' schemas"},
+    {"confluent.value.schema.validation", "boolean", "false", "a record's value must have a schema that is registered for the topic"},
+    {"confluent.value.subject.name.strategy", "string", "io.confluent.kafka.serializers.subject.TopicNameStrategy", "the subject of values' schemas"},
     {"delete.retention.ms", "long", "86400000", "how long tombstones of a compacted topic stay"},
     {"file.delete.delay.ms", "long", "60000", "kept for compatibility; files go at once"},
     {"flush.messages", "long", "1", "1: durable before visible; more: visible at once, synced later"},
@@ -68,8 +72,22 @@ Result<void> set_policy(storage::PartitionOptions& options, const std::string& v
   return {};
 }
 
+constexpr std::string_view kStrategySuffix = ".subject.name.strategy";
+constexpr std::string_view kStrategyPackage = "io.confluent.kafka.serializers.subject.";
+
+std::optional<SubjectNames> subject_names(std::string_view strategy) {
+  if (strategy.starts_with(kStrategyPackage)) strategy.remove_prefix(kStrategyPackage.size());
+  if (strategy == "TopicNameStrategy") return SubjectNames::topic_name;
+  if (strategy == "RecordNameStrategy") return SubjectNames::record_name;
+  if (strategy == "TopicRecordNameStrategy") return SubjectNames::topic_record_name;
+  return std::nullopt;
+}
+
 Result<void> set_word(storage::PartitionOptions& options, const std::string& name, const std::string& value) {
   if (name == "cleanup.policy") return set_policy(options, value);
+  if (name.ends_with(kStrategySuffix) && !subject_names(value)) {
+    return invalid(name, value, "must be TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy, with or without their package " + std::string(kStrategyPackage));
+  }
   if (name == "message.timestamp.type") {
     if (value != "CreateTime" && value != "LogAppendTime") return invalid(name, value, "must be CreateTime or LogAppendTime");
     options.timestamp_type = value == "CreateTime" ? storage::TimestampType::create_time : storage::TimestampType::log_append_time;
@@ -143,6 +161,16 @@ Result<storage::PartitionOptions> partition_options(const std::map<std::string, 
     SLUICE_RETURN_IF_ERROR(set_one(options, *found, value));
   }
   return options;
+}
+
+SchemaRules schema_rules(const std::map<std::string, std::string>& config) {
+  const auto of = [&config](const std::string& part) -> std::optional<SubjectNames> {
+    const auto asked = config.find("confluent." + part + ".schema.validation");
+    if (asked == config.end() || asked->second != "true") return std::nullopt;
+    const auto strategy = config.find("confluent." + part + std::string(kStrategySuffix));
+    return strategy == config.end() ? SubjectNames::topic_name : subject_names(strategy->second);
+  };
+  return {of("key"), of("value")};
 }
 
 Result<void> check_topic_name(std::string_view name) {

@@ -148,6 +148,7 @@ Result<void> Node::open_partitions() {
   }
   for (const auto& [name, topic] : topics_) {
     SLUICE_TRY(topic->options, partition_options(topic->info.config));
+    topic->schemas = schema_rules(topic->info.config);
     for (std::int32_t i = 0; i < topic->info.partitions; ++i) SLUICE_RETURN_IF_ERROR(open_or_put_aside(*topic, i));
   }
   return {};
@@ -260,6 +261,7 @@ Result<TopicInfo> Node::create_topic(const NewTopic& topic, bool validate_only) 
   auto state = std::make_shared<TopicState>();
   state->info = {topic.name, Uuid::random(), partitions, topic.config, is_internal(topic.name)};
   state->options = options;
+  state->schemas = schema_rules(state->info.config);
   if (validate_only) return state->info;
 
   std::vector<Bytes> records;
@@ -364,6 +366,7 @@ Result<void> Node::alter_config(const std::string& name, const std::map<std::str
   const std::unique_lock lock(topics_mutex_);
   state->info.config = config;
   state->options = options;
+  state->schemas = schema_rules(state->info.config);
   const auto read_only = config.find(std::string(kReadOnlyConfig));
   for (const auto& partition : state->partitions) {
     if (!partition) continue;
@@ -385,6 +388,12 @@ Result<TopicInfo> Node::topic(const std::string& name) const {
   const auto found = topics_.find(name);
   if (found == topics_.end()) return unknown(name);
   return found->second->info;
+}
+
+SchemaRules Node::schema_rules_of(const std::string& topic) const {
+  const std::shared_lock lock(topics_mutex_);
+  const auto found = topics_.find(topic);
+  return found == topics_.end() ? SchemaRules{} : found->second->schemas;
 }
 
 Result<TopicInfo> Node::topic(const Uuid& id) const {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "registry/avro_language.h"
+#include "pipeline/schema_use.h"
 #include "server/server_parts.h"
 #include "server/temporary_folder.h"
 
@@ -50,7 +51,12 @@ Result<void> Server::Parts::start() {
 registry::RegistryOptions Server::Parts::registry_options() const {
   return {.languages = {registry::avro_language()},
           .default_level = config.compatibility,
-          .incompatible = static_cast<registry::Code>(config.incompatible_code)};
+          .incompatible = static_cast<registry::Code>(config.incompatible_code),
+          .may_hold = [this](const std::string& topic, SchemaId id) {
+            // What else stands in a topic whose records are not checked is not known: any record counts.
+            const bool checked = node->schema_rules_of(topic).any();
+            return pipeline::may_hold(*log, topic, checked ? std::optional(id) : std::nullopt).value_or(true);
+          }};
 }
 
 Result<void> Server::Parts::start_log() {
@@ -121,6 +127,7 @@ Farewell Server::Parts::stop(milliseconds deadline) {
   registry_server.reset();
   kafka.reset();
   broker.reset();
+  record_schemas.reset();
   registry.reset();
   threads->stop();
   log.reset();

@@ -45,7 +45,10 @@ Result<void> Server::Parts::start_http(std::unique_ptr<io::HttpServer>& server, 
 }
 
 Result<void> Server::Parts::start_listeners() {
-  broker = std::make_unique<broker::Broker>(*node, broker::BrokerOptions{});
+  record_schemas = std::make_unique<RecordSchemas>(*registry);
+  broker::BrokerOptions broker_options;
+  broker_options.schemas = record_schemas.get();
+  broker = std::make_unique<broker::Broker>(*node, std::move(broker_options));
   if (!config.kafka.empty()) {
     io::TcpServerOptions options;
     options.listen = config.kafka;

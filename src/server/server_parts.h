@@ -21,6 +21,7 @@
 #include "pipeline/supervisor.h"
 #include "registry/registry.h"
 #include "server/node_threads.h"
+#include "server/record_schemas.h"
 #include "server/server.h"
 #include "server/source_stage.h"
 #include "server/table_cache.h"
@@ -97,6 +98,7 @@ struct Server::Parts {
   std::unique_ptr<NodeThreads> threads;
   std::unique_ptr<pipeline::Log> log;
   std::unique_ptr<registry::Registry> registry;
+  std::unique_ptr<RecordSchemas> record_schemas;
   std::unique_ptr<broker::Broker> broker;
   std::unique_ptr<io::TcpServer> kafka;
   std::unique_ptr<io::HttpServer> registry_server;

@@ -1,14 +1,17 @@
 // A produce request is many appends and one answer.
 //
 //   1. Each partition carries exactly one batch (v3 and later), which the node validates and patches where it lies.
-//   2. Appends finish in any order, on any thread: errors and acks 0 and 1 at once, acks=all after the sync round. The
+//   2. A topic may ask for schemas that are registered for it; a batch with a record that has none is refused whole, and the
+//      answer says which records and why.
+//   3. Appends finish in any order, on any thread: errors and acks 0 and 1 at once, acks=all after the sync round. The
 //      last one to finish answers.
-//   3. acks=0 gets no answer; an error closes the connection, the only sign that such a producer can notice.
+//   4. acks=0 gets no answer; an error closes the connection, the only sign that such a producer can notice.
 
 #include <algorithm>
 
 #include "broker/errors.h"
 #include "broker/handler.h"
+#include "broker/schema_check.h"
 #include "kafka/data_messages.h"
 #include "node/transactions.h"
 #include "record/batch.h"
@@ -92,12 +95,29 @@ std::vector<Partition::BatchIndexAndErrorMessage> record_errors(const CallPtr& c
   return read.ok() ? errors : std::vector<Partition::BatchIndexAndErrorMessage>{};
 }
 
+// What of the batch has no schema of its topic, if the topic asks for that. True: nothing.
+bool check_topic_schemas(const CallPtr& call, const std::string& topic, ByteView records, Pending& pending, Partition& partition) {
+  if (call->options.schemas == nullptr) return true;
+  const auto rules = call->node.schema_rules_of(topic);
+  const auto batch = rules.any() ? record::BatchView::parse(records) : Result<record::BatchView>(record::BatchView{});
+  if (!batch.ok() || !rules.any()) return true;  // the node says what is wrong with it
+  const auto bad = check_schemas(*batch, topic, rules, *call->options.schemas);
+  if (!bad.ok()) return pending.refuse(partition, code_of(bad.error()), "schemas of " + topic + ": " + message_of(bad.error())), false;
+  if (bad->empty()) return true;
+  for (const auto& each : *bad) partition.record_errors.push_back({each.index, each.why});
+  pending.refuse(partition, Code::invalid_record,
+                 "topic " + topic + " takes records with registered schemas only; record " + std::to_string(bad->front().index) +
+                     " of the batch is refused, and the batch with it: " + bad->front().why);
+  return false;
+}
+
 void append(const CallPtr& call, const std::optional<std::string>& transactional_id, node::Acks acks,
             const node::TopicPartition& where, ByteView records, const std::shared_ptr<Pending>& pending,
             Partition& partition) {
   if (const auto refusal = check_batch(call->header.version, transactional_id.has_value(), records); refusal.code != Code::none) {
     return pending->refuse(partition, refusal.code, refusal.message);
   }
+  if (!check_topic_schemas(call, where.topic, records, *pending, partition)) return;
   if (const auto added = add_to_transaction(call, transactional_id, where, records); !added.ok()) {
     const auto code = fenced_before(code_of(added), call->header.version, kafka::kNever);  // no version of Produce has the newer word
     return pending->refuse(partition, code, message_of(added.error()));
