@@ -7,7 +7,9 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/source_removal.h"
+#include "io/clock.h"
 #include "server/config.h"
+#include "server/security.h"
 
 namespace sluice::cli {
 namespace {
@@ -77,6 +79,16 @@ int run_preflight(const Globals& globals, const std::vector<SourceOptions>& sour
   return fine ? 0 : kNo;
 }
 
+// Certificates, users and their secrets: files that the server would not start without.
+Result<void> check_security(const server::Config& config, const server::Environment& environment) {
+  SLUICE_TRY(const auto identities, server::load_identities(config));
+  SLUICE_TRY(const auto rules, server::load_access_rules(config, environment));
+  for (const auto& warning : server::security_warnings(config, identities, io::system_clock().wall_ms())) {
+    std::cerr << "sluice: warning: " << warning << "\n";
+  }
+  return {};
+}
+
 int run(const Globals& globals, const Options& options) {
   server::ConfigFlags flags;
   flags.config = globals.config;
@@ -89,6 +101,7 @@ int run(const Globals& globals, const Options& options) {
     std::cout << config->printed;
     return 0;
   }
+  if (const auto checked = check_security(*config, environment); !checked.ok()) return fail(checked.error(), kUsage);
   if (options.no_connect || config->sources.empty()) {
     const std::string none = config->sources.empty() ? "; it has no sources" : "";
     std::cout << (globals.json ? "{\"ok\":true,\"sources\":[]}" : "the configuration is fine" + none) << "\n";

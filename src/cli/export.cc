@@ -97,7 +97,7 @@ Result<ExportedTopic> find(const Globals& globals, const Options& options) {
   SLUICE_TRY(auto topic, read_exported(*store, options.topic));
   topic.place = server::absolute_place(place);
   topic.broker = globals.broker;
-  topic.registry = globals.registry;
+  topic.registry = shown(globals.registry);
   add_partitions(status, topic);
   return topic;
 }

@@ -171,11 +171,11 @@ Result<void> from_file(const CLI::App& app, Globals& globals) {
   server::ConfigFlags flags;
   flags.config = globals.config;
   SLUICE_TRY(const auto config, server::load_config(flags, server::process_environment()));
-  const auto take = [&](const char* flag, const std::vector<io::Address>& listeners, const std::string& scheme, std::string& target) {
-    if (app.count(flag) != 0 || listeners.empty() || listeners.front().port == 0) return;
-    auto address = listeners.front();
+  const auto take = [&](const char* flag, const std::vector<server::ListenConfig>& listeners, const std::string& scheme, std::string& target) {
+    if (app.count(flag) != 0 || listeners.empty() || listeners.front().at.port == 0) return;
+    auto address = listeners.front().at;
     if (address.host == "0.0.0.0" || address.host == "::") address.host = "127.0.0.1";
-    target = scheme + address.text();
+    target = (scheme.empty() || listeners.front().tls.empty() ? scheme : "https://") + address.text();
   };
   take("--broker", config.kafka, "", globals.broker);
   take("--registry", config.registry, "http://", globals.registry);
@@ -245,8 +245,8 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
 
 std::vector<Option> global_options(Globals& globals) {
   return {{"-b,--broker", "HOST:PORT", "The log; several with commas (SLUICE_BROKER)", &globals.broker},
-          {"-r,--registry", "URL", "The schema registry (SLUICE_REGISTRY)", &globals.registry},
-          {"-a,--admin", "URL", "The admin listener (SLUICE_ADMIN)", &globals.admin},
+          {"-r,--registry", "URL", "The schema registry (SLUICE_REGISTRY): http:// or https://, with user:password@ if it asks", &globals.registry},
+          {"-a,--admin", "URL", "The admin listener (SLUICE_ADMIN), as -r", &globals.admin},
           {"-c,--config", "FILE", "A configuration file or folder: its listeners are used", &globals.config},
           {"-J,--json", "", "JSON instead of a table", &globals.json},
           {"--yes", "", "Do not ask", &globals.yes}};

@@ -2,8 +2,10 @@
 
 #include <boost/json.hpp>
 #include <charconv>
+#include <fstream>
+#include <iostream>
+#include <iterator>
 
-#include "cli/avro/input.h"
 #include "cli/report.h"
 
 namespace sluice::cli {
@@ -82,10 +84,10 @@ Result<json::object> reference_of(const std::string& text) {
 }  // namespace
 
 Result<std::string> registry_request(const Globals& globals, const std::string& method, const std::string& target, const std::string& body, const std::string& what) {
-  SLUICE_TRY(auto url, io::parse_http_url(globals.registry));
+  SLUICE_TRY(const auto client, http_client(globals.registry));
   io::HttpRequest request{.method = method, .target = target, .headers = {}, .body = body};
   if (!body.empty()) request.headers.emplace_back("Content-Type", kMediaType);
-  auto answer = io::HttpClient(std::move(url)).send(request);
+  auto answer = client.send(request);
   if (!answer.ok()) return unreachable(std::move(answer).error());
   if (answer->status != 200) return error_of(*answer, what);
   return std::move(answer->body);
@@ -106,7 +108,7 @@ Result<SchemaVersion> read_schema(const Globals& globals, std::int32_t id) {
 }
 
 Result<SchemaVersion> read_schema_file(const std::string& path, const std::string& type, const std::vector<std::string>& references) {
-  SLUICE_TRY(auto text, argument_text(path));
+  SLUICE_TRY(auto text, read_text(path));
   return SchemaVersion{.type = !type.empty() ? type : path.ends_with(".proto") ? "PROTOBUF" : "AVRO", .text = std::move(text), .references = references};
 }
 
@@ -122,10 +124,11 @@ Result<std::string> request_body(const SchemaVersion& schema) {
   return json::serialize(body);
 }
 
-Result<std::string> argument_text(const std::string& path) {
-  auto text = read_text(path);
-  if (!text.ok()) return wrong_usage(std::move(text).error().message);
-  return text;
+Result<std::string> read_text(const std::string& path) {
+  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return wrong_usage(path + ": there is no such file, or it may not be read");
+  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 std::string pretty_json(const std::string& text) {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <iostream>
 #include <sstream>
@@ -112,6 +113,7 @@ Error error_of(const io::HttpResponse& answer, const std::string& what) {
   take("detail", error.detail);
   take("hint", error.hint);
   if (error.message.empty()) error.message = "HTTP status " + std::to_string(answer.status);
+  if (answer.status == 401) error.hint = "user and password stand in the URL, best in SLUICE_REGISTRY or SLUICE_ADMIN: https://USER:PASSWORD@HOST:PORT";
   if (!what.empty()) error.message = what + ": " + error.message;
   return error;
 }
@@ -125,20 +127,37 @@ Error unreachable(Error error) {
   return error;
 }
 
-Result<std::string> get_json(const std::string& base, const std::string& target, std::int64_t timeout_ms) {
-  SLUICE_TRY(auto url, io::parse_http_url(base));
+Result<io::HttpClient> http_client(const std::string& url, std::int64_t timeout_ms) {
+  SLUICE_TRY(auto parsed, io::parse_http_url(url));
+  const auto file = [](const char* variable) {
+    const char* value = std::getenv(variable);
+    return std::string(value == nullptr ? "" : value);
+  };
   io::HttpClientOptions options;
   options.timeout_ms = timeout_ms;
-  auto answer = io::HttpClient(std::move(url), options).get(target);
+  options.ca_file = file("SLUICE_CA");
+  options.cert_file = file("SLUICE_CERT");
+  options.key_file = file("SLUICE_KEY");
+  return io::HttpClient(std::move(parsed), std::move(options));
+}
+
+std::string shown(const std::string& url) {
+  const auto parsed = io::parse_http_url(url);
+  return parsed.ok() ? parsed->text() : "(no URL)";
+}
+
+Result<std::string> get_json(const std::string& base, const std::string& target, std::int64_t timeout_ms) {
+  SLUICE_TRY(const auto client, http_client(base, timeout_ms));
+  auto answer = client.get(target);
   if (!answer.ok()) return unreachable(std::move(answer).error());
-  if (answer->status != 200) return error_of(*answer, base + target);
+  if (answer->status != 200) return error_of(*answer, client.url().text() + target);
   return std::move(answer->body);
 }
 
 Result<std::string> ask(const std::string& base, const std::string& method, const std::string& target) {
   constexpr std::int64_t kTimeoutMs = 60 * 60 * 1000;
-  SLUICE_TRY(auto url, io::parse_http_url(base));
-  auto answer = io::HttpClient(std::move(url), {.timeout_ms = kTimeoutMs}).send({.method = method, .target = target, .headers = {}, .body = ""});
+  SLUICE_TRY(const auto client, http_client(base, kTimeoutMs));
+  auto answer = client.send({.method = method, .target = target, .headers = {}, .body = ""});
   if (!answer.ok()) return unreachable(std::move(answer).error());
   if (answer->status != 200) return error_of(*answer, "");
   return std::move(answer->body);

@@ -44,6 +44,11 @@ class Table {
 [[nodiscard]] Result<std::unique_ptr<client::Client>> connect_broker(const Globals& globals);
 // An error of a connection, with what to do about it.
 [[nodiscard]] Error unreachable(Error error);
+// A client of the registry or the admin listener at `url`. SLUICE_CA, SLUICE_CERT and SLUICE_KEY name files of an authority to
+// trust and of one's own certificate. Errors: those of parse_http_url().
+[[nodiscard]] Result<io::HttpClient> http_client(const std::string& url, std::int64_t timeout_ms = 30'000);
+// The URL without user and password, for messages.
+[[nodiscard]] std::string shown(const std::string& url);
 // GETs JSON. Errors: as HttpClient's, and those of the answer's status with its message.
 [[nodiscard]] Result<std::string> get_json(const std::string& base, const std::string& target, std::int64_t timeout_ms = 30'000);
 // Makes a request without a body of the admin listener, which may take long. Errors as get_json()'s.

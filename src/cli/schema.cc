@@ -26,7 +26,7 @@ Result<json::value> ask(const Globals& globals, const std::string& method, const
   SLUICE_TRY(const auto text, registry_request(globals, method, target, body, what));
   boost::system::error_code error;
   auto value = json::parse(text, error);
-  if (error) return Error{ErrorCode::corrupt, globals.registry + target + ": the answer is no JSON"};
+  if (error) return Error{ErrorCode::corrupt, shown(globals.registry) + target + ": the answer is no JSON"};
   return value;
 }
 
@@ -168,7 +168,7 @@ Result<int> diff(const Globals& globals, const Options& options) {
 }
 
 Result<int> lint(const Globals& globals, const Options& options) {
-  SLUICE_TRY(const auto text, argument_text(options.file));
+  SLUICE_TRY(const auto text, read_text(options.file));
   return lint_schema(globals, options.file, text, options.skip);
 }
 

@@ -68,9 +68,9 @@ Result<void> Schemas::to_json(ByteView value, std::string& out) {
 }
 
 Result<std::int32_t> Schemas::add(const std::string& subject, const std::string& schema) {
-  SLUICE_TRY(auto url, io::parse_http_url(registry_));
+  SLUICE_TRY(const auto client, http_client(registry_));
   const auto target = "/subjects/" + io::percent_encode(subject) + "/versions";
-  SLUICE_TRY(const auto answer, io::HttpClient(std::move(url)).post(target, json::serialize(json::object{{"schema", schema}}), kRegistryType));
+  SLUICE_TRY(const auto answer, client.post(target, json::serialize(json::object{{"schema", schema}}), kRegistryType));
   if (answer.status != 200) return error_of(answer, "subject " + subject);
   SLUICE_TRY(const auto object, object_of(answer.body));
   return number_at(object, "id");

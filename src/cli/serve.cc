@@ -16,7 +16,7 @@ void tell_addresses(const server::ServerStatus& status) {
   for (const auto& [kind, addresses] : status.listen) {
     for (const auto& address : addresses) {
       std::cerr << "  " << kind << std::string(kind.size() < 10 ? 10 - kind.size() : 1, ' ')
-                << (kind == "kafka" ? "" : "http://") << address << "\n";
+                << (kind == "kafka" || address.find("://") != std::string::npos ? "" : "http://") << address << "\n";
     }
   }
 }

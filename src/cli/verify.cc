@@ -67,10 +67,9 @@ int verify_place(const Globals& globals, const std::string& place) {
 }
 
 int verify_server(const Globals& globals, const std::string& name) {
-  const auto url = io::parse_http_url(globals.admin);
-  if (!url.ok()) return fail(url.error());
-  const io::HttpClient client(*url, {.timeout_ms = kVerifyTimeoutMs});
-  const auto answer = client.send({.method = "POST", .target = "/verify" + (name.empty() ? "" : "?name=" + io::percent_encode(name)), .headers = {}, .body = ""});
+  const auto client = http_client(globals.admin, kVerifyTimeoutMs);
+  if (!client.ok()) return fail(client.error());
+  const auto answer = client->send({.method = "POST", .target = "/verify" + (name.empty() ? "" : "?name=" + io::percent_encode(name)), .headers = {}, .body = ""});
   if (!answer.ok()) return fail(unreachable(answer.error()));
   if (answer->status != 200) return fail(error_of(*answer, "verify"));
   boost::system::error_code error;

@@ -20,7 +20,6 @@ struct HttpRequest {
   std::string body;
   std::string peer = {};   // the client's address, without port
   std::size_t listener = 0;  // by which of the server's listeners it came
-  std::string user = {};     // who the client has proved to be; empty: it was not asked
 
   // The value of a header, by name in any case.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;

@@ -17,18 +17,12 @@
 #include "base/result.h"
 #include "io/http.h"
 #include "io/tcp_server.h"
-#include "io/tls.h"
 
 namespace sluice::io {
 
-struct HttpListener {
-  Address at;
-  std::shared_ptr<const TlsIdentity> tls = {};  // none: plain
-};
-
 struct HttpServerOptions {
   std::string name = "http";  // for traces and errors: "registry"
-  std::vector<HttpListener> listen;
+  std::vector<Listener> listen;
   int threads = 4;
   std::size_t max_body_bytes = std::size_t{16} << 20;  // more is answered with 413
   std::int64_t idle_ms = 60'000;                       // a connection that is silent for so long is closed

@@ -8,7 +8,7 @@
 //      from any thread, is brought to the loop and put into its slot.
 //   4. The writer takes slots from the front of the queue while they are answered: bytes of many answers leave in one
 //      sendmsg, a file slice by sendfile until the socket is full. What of a slice is not in the page cache is read by
-//      a file thread first, so that a consumer of old data never holds up the loop.
+//      a file thread first, so that a consumer of old data never holds up the loop. Through TLS slices become bytes.
 //   5. Reading pauses while the queue is as long as `max_unanswered`, while a slow client leaves `max_queued_bytes` with
 //      us, and while a large request waits for memory; a turn of a connection moves at most 1 MiB.
 
@@ -23,6 +23,7 @@
 #include <boost/asio.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -30,8 +31,10 @@
 #include <thread>
 
 #include "base/trace.h"
+#include "io/channel.h"
 #include "io/listen.h"
 #include "io/page_cache.h"
+#include "io/request_memory.h"
 
 namespace sluice::io {
 namespace asio = boost::asio;
@@ -92,51 +95,6 @@ std::unique_ptr<EventLoop::Timer> AsioLoop::call_after(std::int64_t delay_ms, st
 
 class AsioConnection;
 
-// What all large requests together may hold. Requests that wait are tried again, in turn, when memory comes back.
-class RequestMemory {
- public:
-  explicit RequestMemory(std::size_t limit) : limit_(limit) {}
-
-  // One that is larger than the limit alone is let in when nothing else is.
-  bool take(std::size_t size, const std::weak_ptr<AsioConnection>& waiter) {
-    const std::lock_guard lock(mutex_);
-    if (used_ != 0 && used_ + size > limit_) {
-      waiters_.push_back(waiter);
-      return false;
-    }
-    used_ += size;
-    return true;
-  }
-  void give_back(std::size_t size);
-
- private:
-  std::mutex mutex_;
-  std::size_t limit_;
-  std::size_t used_ = 0;
-  std::deque<std::weak_ptr<AsioConnection>> waiters_;
-};
-
-class Reservation {
- public:
-  Reservation() = default;
-  Reservation(std::shared_ptr<RequestMemory> memory, std::size_t size) : memory_(std::move(memory)), size_(size) {}
-  Reservation(Reservation&&) noexcept = default;
-  Reservation& operator=(Reservation&& other) noexcept {
-    release();
-    memory_ = std::move(other.memory_);
-    size_ = other.size_;
-    return *this;
-  }
-  ~Reservation() { release(); }
-  void release() {
-    if (memory_) std::exchange(memory_, nullptr)->give_back(size_);
-  }
-
- private:
-  std::shared_ptr<RequestMemory> memory_;
-  std::size_t size_ = 0;
-};
-
 }  // namespace
 
 struct Responder::Slot {
@@ -187,7 +145,7 @@ struct Shared {
 
 class AsioConnection final : public Connection, public std::enable_shared_from_this<AsioConnection> {
  public:
-  AsioConnection(tcp::socket socket, std::shared_ptr<AsioLoop> loop, Shared& shared)
+  AsioConnection(tcp::socket socket, const TlsIdentity* tls, std::shared_ptr<AsioLoop> loop, Shared& shared)
       : loop_(*loop), weak_loop_(loop), shared_(shared), id_(shared.next_id++) {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
@@ -196,6 +154,16 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
     local_ = address_of(socket.local_endpoint(ignored));
     peer_ = address_of(socket.remote_endpoint(ignored));
     socket_.emplace(std::move(socket));
+    channel_.emplace(socket_->native_handle(), tls);
+  }
+
+  void begin() {
+    advance();
+    if (channel_->greeted()) return;
+    handshake_ends_ = loop_.call_after(shared_.options.handshake_ms, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self && !self->closed_ && !self->channel_->greeted()) self->close();
+    });
   }
 
   EventLoop& loop() override { return loop_; }
@@ -238,6 +206,7 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   void close() {
     if (closed_) return;
     closed_ = true;
+    channel_.reset();
     socket_.reset();
     for (const auto& slot : slots_) slot->memory.release();
     slots_.clear();
@@ -248,14 +217,20 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
     shared_.changed.notify_all();
   }
 
-  // Memory came back: the request that waited for it may have it now.
-  void memory_available() {
-    waiting_for_memory_ = false;
-    advance();
-  }
-  [[nodiscard]] std::shared_ptr<AsioLoop> lock_loop() const { return weak_loop_.lock(); }
-
  private:
+  // For when memory comes back: the request that waited for it may have it then.
+  [[nodiscard]] std::function<void()> wake() {
+    return [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      const auto loop = self ? self->weak_loop_.lock() : nullptr;
+      if (!loop) return;
+      asio::post(loop->context, [self] {
+        self->waiting_for_memory_ = false;
+        self->advance();
+      });
+    };
+  }
+
   [[nodiscard]] bool may_not_read() const {
     return stopping_ || closed_ || waiting_for_memory_ || slots_.size() >= shared_.options.max_unanswered ||
            queued_bytes_ >= shared_.options.max_queued_bytes;
@@ -263,17 +238,19 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
 
   void wait_to_read() {
     if (std::exchange(waiting_to_read_, true)) return;
-    socket_->async_wait(tcp::socket::wait_read, [self = shared_from_this()](const auto& error) {
+    const auto ready = [self = shared_from_this()](const boost::system::error_code& error) {
       self->waiting_to_read_ = false;
       if (error) return self->close();
-      if (!self->may_not_read()) self->receive();
-    });
+      if (!self->closed_ && !self->may_not_read()) self->receive();
+    };
+    if (channel_->has_more()) return asio::post(loop_.context, [ready] { ready({}); });
+    socket_->async_wait(channel_->read_wants_write() ? tcp::socket::wait_write : tcp::socket::wait_read, ready);
   }
 
   void receive() {
     if (in_body_) return receive_body();
-    const auto got = ::recv(socket_->native_handle(), loop_.scratch.data(), loop_.scratch.size(), 0);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return close();
+    const auto got = channel_->read(loop_.scratch.data(), loop_.scratch.size());
+    if (got == Channel::kBroken) return close();
     advance(ByteView(loop_.scratch).substr(0, static_cast<std::size_t>(std::max<ssize_t>(got, 0))));
   }
 
@@ -282,10 +259,10 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
     const auto want = std::min(body_bytes_ - have, kTurnBytes);
     ssize_t got = 0;
     request_.resize_and_overwrite(have + want, [&](char* at, std::size_t) {
-      got = ::recv(socket_->native_handle(), at + have, want, 0);
+      got = channel_->read(at + have, want);
       return have + static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     });
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return close();
+    if (got == Channel::kBroken) return close();
     advance();
   }
 
@@ -315,7 +292,7 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
 
   bool reserve(std::size_t size) {
     if (size > kReadBytes) {
-      if (!shared_.memory->take(size, weak_from_this())) {
+      if (!shared_.memory->take(size, wake())) {
         waiting_for_memory_ = true;
         return false;
       }
@@ -397,11 +374,9 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
       const auto skip = count == 0 ? front_sent_ : 0;
       parts[count++] = {bytes.data() + skip, bytes.size() - skip};
     }
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = count;
-    const auto sent = ::sendmsg(socket_->native_handle(), &message, MSG_NOSIGNAL | (piece != out_.end() ? MSG_MORE : 0));
-    if (sent < 0) return errno == EAGAIN ? Step::full : errno == EINTR ? Step::sent : (close(), Step::later);
+    const auto sent = channel_->write({parts.data(), count}, piece != out_.end());
+    if (sent == Channel::kNotNow) return Step::full;
+    if (sent == Channel::kBroken) return close(), Step::later;
     drop_sent(static_cast<std::size_t>(sent));
     return Step::sent;
   }
@@ -425,13 +400,14 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
     auto& slice = std::get<FileSlice>(out_.front());
     step_bytes_ = 0;
     if (slice.length == 0) return out_.pop_front(), Step::sent;
-    if (slice.file->descriptor() < 0) return load_slice(slice);
+    if (slice.file->descriptor() < 0) return load_slice(slice);  // simulated
     const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(slice.length, kSliceBytes));
     if (slice.offset + want > warm_until_ || warm_file_ != slice.file.get()) {
       if (!in_page_cache(slice.file->descriptor(), slice.offset, want)) return read_first(slice);
       warm_until_ = slice.offset + want;
       warm_file_ = slice.file.get();
     }
+    if (!channel_->plain()) return load_slice(slice);
     auto offset = static_cast<off_t>(slice.offset);
     const auto sent = ::sendfile(socket_->native_handle(), slice.file->descriptor(), &offset, want);
     if (sent < 0) return errno == EAGAIN ? Step::full : errno == EINTR ? Step::sent : (close(), Step::later);
@@ -445,9 +421,9 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
     return Step::sent;
   }
 
-  // A file without descriptor (simulated): its next piece becomes bytes.
+  // For what sendfile cannot do: the next piece becomes bytes.
   Step load_slice(FileSlice& slice) {
-    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(slice.length, kTurnBytes));
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(slice.length, kSliceBytes));
     auto bytes = slice.file->read_exactly(slice.offset, want);
     if (!bytes.ok()) {
       trace::error("io", bytes.error().text());
@@ -466,12 +442,14 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
     warm_file_ = slice.file.get();
     asio::post(shared_.files, [self = shared_from_this(), file = slice.file, offset = slice.offset, want] {
       read_into_page_cache(file->descriptor(), offset, want);
-      if (const auto loop = self->lock_loop()) asio::post(loop->context, [self] { self->send_more(); });
+      if (const auto loop = self->weak_loop_.lock()) asio::post(loop->context, [self] { self->send_more(); });
     });
     return Step::later;
   }
 
   std::optional<tcp::socket> socket_;  // none when closed, so that nothing of Asio outlives the loop
+  std::optional<Channel> channel_;     // over socket_
+  std::unique_ptr<EventLoop::Timer> handshake_ends_;
   AsioLoop& loop_;
   std::weak_ptr<AsioLoop> weak_loop_;
   Shared& shared_;
@@ -495,20 +473,6 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   bool writing_ = false, stopping_ = false, closed_ = false, close_after_out_ = false;
 };
 
-void RequestMemory::give_back(std::size_t size) {
-  std::deque<std::weak_ptr<AsioConnection>> waiters;
-  {
-    const std::lock_guard lock(mutex_);
-    used_ -= size;
-    waiters.swap(waiters_);
-  }
-  for (const auto& waiter : waiters) {
-    const auto connection = waiter.lock();
-    const auto loop = connection ? connection->lock_loop() : nullptr;
-    if (loop) asio::post(loop->context, [connection] { connection->memory_available(); });
-  }
-}
-
 void settle(std::shared_ptr<Slot> slot, Slot::State state, Answer answer) {
   const auto loop = slot->loop.lock();
   if (!loop) return;
@@ -526,8 +490,11 @@ class AsioServer final : public TcpServer {
     auto threads = shared_.options.threads;
     if (threads <= 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     for (int i = 0; i < threads; ++i) loops_.push_back(std::make_shared<AsioLoop>());
-    for (const auto& address : shared_.options.listen) SLUICE_RETURN_IF_ERROR(listen(address));
-    for (auto& acceptor : acceptors_) accept(*acceptor);
+    for (const auto& listener : shared_.options.listen) {
+      SLUICE_RETURN_IF_ERROR(listen(listener.at));
+      if (listener.tls) std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes as it does
+    }
+    for (std::size_t i = 0; i < acceptors_.size(); ++i) accept(i);
     for (auto& loop : loops_) threads_.emplace_back([&context = loop->context] { context.run(); });
     return {};
   }
@@ -565,27 +532,28 @@ class AsioServer final : public TcpServer {
     return {};
   }
 
-  void accept(tcp::acceptor& acceptor) {
+  void accept(std::size_t listener) {
     auto& loop = loops_[next_loop_++ % loops_.size()];
-    acceptor.async_accept(loop->context, [this, &acceptor, &loop](const boost::system::error_code& error, tcp::socket socket) {
+    acceptors_[listener]->async_accept(loop->context, [this, listener, &loop](const boost::system::error_code& error, tcp::socket socket) {
       if (stopped_ || error == asio::error::operation_aborted) return;
-      if (error) return accept_later(acceptor, error);
-      auto connection = std::make_shared<AsioConnection>(std::move(socket), loop, shared_);
+      if (error) return accept_later(listener, error);
+      const auto* tls = shared_.options.listen[listener].tls.get();
+      auto connection = std::make_shared<AsioConnection>(std::move(socket), tls, loop, shared_);
       {
         const std::lock_guard lock(shared_.mutex);
         shared_.connections.insert(connection);
       }
-      asio::post(loop->context, [connection] { connection->advance(); });
-      accept(acceptor);
+      asio::post(loop->context, [connection] { connection->begin(); });
+      accept(listener);
     });
   }
 
   // Out of descriptors, say: trying again at once would only burn the core.
-  void accept_later(tcp::acceptor& acceptor, const boost::system::error_code& error) {
+  void accept_later(std::size_t listener, const boost::system::error_code& error) {
     trace::warn("io", "cannot accept a connection: " + error.message());
     auto timer = std::make_shared<asio::steady_timer>(loops_.front()->context, std::chrono::milliseconds(100));
-    timer->async_wait([this, &acceptor, timer](const boost::system::error_code& cancelled) {
-      if (!cancelled && !stopped_) accept(acceptor);
+    timer->async_wait([this, listener, timer](const boost::system::error_code& cancelled) {
+      if (!cancelled && !stopped_) accept(listener);
     });
   }
 

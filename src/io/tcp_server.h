@@ -5,7 +5,8 @@
 //     later, from any thread; answers leave in the order of the requests, whatever the order in which they are given.
 //   - Reading stops while a connection has too many unanswered requests, so memory stays bounded by clients times
 //     limits. A request over `max_request_bytes` closes the connection.
-//   - An answer is a list of bytes and file slices; slices go out by sendfile(2).
+//   - An answer is a list of bytes and file slices; slices go out by sendfile(2), but through TLS.
+//   - With a listener that speaks TLS, SIGPIPE is ignored by the whole process.
 
 #include <cstdint>
 #include <functional>
@@ -17,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "io/file_system.h"
+#include "io/tls.h"
 
 namespace sluice::io {
 
@@ -28,6 +30,11 @@ struct Address {
 
 // "host:port", "[v6]:port" or ":port" (every interface). Errors: rejected.
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
+
+struct Listener {
+  Address at;
+  std::shared_ptr<const TlsIdentity> tls = {};  // none: plain
+};
 
 using Piece = std::variant<Bytes, FileSlice>;
 // The bytes of one answer, its own length prefix included.
@@ -87,7 +94,8 @@ class TcpService {
 };
 
 struct TcpServerOptions {
-  std::vector<Address> listen;
+  std::vector<Listener> listen;
+  std::int64_t handshake_ms = 10'000;  // TLS
   int threads = 0;  // 0: one a core
   std::size_t max_request_bytes = std::size_t{100} << 20;
   std::size_t max_unanswered = 64;  // requests a connection
@@ -104,7 +112,7 @@ class TcpServer {
   [[nodiscard]] static Result<std::unique_ptr<TcpServer>> start(const TcpServerOptions& options, TcpService& service);
   virtual ~TcpServer() = default;
 
-  // The addresses that are listened on, with the ports that were really taken (for port 0).
+  // The addresses that are listened on, in the order of the options, with the ports that were really taken (for port 0).
   [[nodiscard]] virtual std::vector<Address> addresses() const = 0;
   // A loop of the server, for timers and work that belong to no connection.
   [[nodiscard]] virtual EventLoop& any_loop() = 0;

@@ -1,4 +1,4 @@
-// HTTP over TLS, with certificates that OpenSSL's own program makes.
+// HTTP and Kafka's framing over TLS, with certificates that OpenSSL's own program makes.
 #include "io/tls.h"
 
 #include <gtest/gtest.h>
@@ -160,6 +160,21 @@ class Session {
     const auto* number = X509_get0_serialNumber(shown.get());
     return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(number)), static_cast<std::size_t>(ASN1_STRING_length(number))};
   }
+  // Kafka's framing.
+  void send_frame(const std::string& body) {
+    Bytes frame(4, '\0');
+    store_be<std::int32_t>(frame.data(), static_cast<std::int32_t>(body.size()));
+    frame += body;
+    for (std::size_t at = 0; at < frame.size();) {
+      const int sent = SSL_write(ssl_, frame.data() + at, static_cast<int>(frame.size() - at));
+      ASSERT_GT(sent, 0);
+      at += static_cast<std::size_t>(sent);
+    }
+  }
+  std::string receive_frame() {
+    const auto head = receive(4);
+    return head.size() == 4 ? receive(static_cast<std::size_t>(load_be<std::int32_t>(head.data()))) : "";
+  }
   // How the server ended: 0 with TLS's goodbye.
   int ended() {
     char byte = 0;
@@ -168,6 +183,16 @@ class Session {
   }
 
  private:
+  std::string receive(std::size_t size) {
+    std::string out(size, '\0');
+    for (std::size_t at = 0; at < size;) {
+      const int got = SSL_read(ssl_, out.data() + at, static_cast<int>(size - at));
+      if (got <= 0) return "";
+      at += static_cast<std::size_t>(got);
+    }
+    return out;
+  }
+
   SSL_CTX* context_ = SSL_CTX_new(TLS_client_method());
   SSL* ssl_ = SSL_new(context_);
   int fd_;
@@ -231,6 +256,101 @@ TEST_F(Tls, StopEndsConnectionsWhoseHandshakeStands) {
   server_->stop(60'000);  // does not wait for it
   char byte = 0;
   EXPECT_EQ(::recv(fd, &byte, 1, 0), 0);
+  ::close(fd);
+}
+
+// Answers a frame with itself, or "file" with the file.
+class EchoService final : public TcpService {
+ public:
+  void on_request(const std::shared_ptr<Connection>&, Bytes request, Responder responder) override {
+    Bytes head(4, '\0');
+    const bool wants_file = request == "file";
+    store_be<std::int32_t>(head.data(), static_cast<std::int32_t>(wants_file ? slice.length : request.size()));
+    Answer answer;
+    answer.emplace_back(std::move(head));
+    if (wants_file) {
+      answer.emplace_back(slice);
+    } else {
+      answer.emplace_back(std::move(request));
+    }
+    answer.emplace_back(Bytes());  // as after records at the end of an answer
+    std::move(responder).answer(std::move(answer));
+  }
+  FileSlice slice;
+};
+
+class KafkaTls : public Tls {
+ protected:
+  void serve_frames(std::int64_t handshake_ms = 10'000) {
+    identity_ = TlsIdentity::load(files()).value();
+    TcpServerOptions options;
+    options.listen = {{{"127.0.0.1", 0}, identity_}, {{"127.0.0.1", 0}}};
+    options.threads = 2;
+    options.handshake_ms = handshake_ms;
+    frames_ = TcpServer::start(options, service_).value();
+  }
+
+  EchoService service_;
+  std::unique_ptr<TcpServer> frames_;
+};
+
+TEST_F(KafkaTls, SmallAndLargeFramesPassInOrder) {
+  serve_frames();
+  Session session(frames_->addresses()[0]);
+  ASSERT_TRUE(session.greet());
+  for (const std::size_t size : {0UL, 1UL, 16'383UL, 16'384UL, 70'000UL, 5'000'000UL}) {
+    const std::string body(size, 'x');
+    session.send_frame(body);
+    EXPECT_EQ(session.receive_frame(), body) << size;
+  }
+  for (int i = 0; i < 50; ++i) session.send_frame(std::to_string(i));
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(session.receive_frame(), std::to_string(i));
+}
+
+TEST_F(KafkaTls, AFileIsSentWholeAlthoughNoSendfileCan) {
+  std::string content(3'000'001, '\0');
+  for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 7 + i / 251);
+  std::ofstream(at("content"), std::ios::binary) << content;
+  const std::shared_ptr<File> file = real_file_system().open(at("content"), OpenMode::read_write).value();
+  service_.slice = {file, 1, content.size() - 1};
+  serve_frames();
+  Session session(frames_->addresses()[0]);
+  ASSERT_TRUE(session.greet());
+  session.send_frame("file");
+  EXPECT_EQ(session.receive_frame(), content.substr(1));
+  session.send_frame("after");
+  EXPECT_EQ(session.receive_frame(), "after");
+}
+
+TEST_F(KafkaTls, IdleHandshakesEndAndKeepNobodyOut) {
+  serve_frames(/*handshake_ms=*/500);
+  std::vector<int> idle;
+  for (int i = 0; i < 200; ++i) idle.push_back(connect_to(frames_->addresses()[0], 5'000).value());
+  Session session(frames_->addresses()[0]);
+  ASSERT_TRUE(session.greet());
+  session.send_frame("hello");
+  EXPECT_EQ(session.receive_frame(), "hello");
+  for (const int fd : idle) {
+    set_socket_timeout(fd, 10'000);
+    char byte = 0;
+    EXPECT_EQ(::recv(fd, &byte, 1, 0), 0);
+    ::close(fd);
+  }
+  session.send_frame("still here");
+  EXPECT_EQ(session.receive_frame(), "still here");
+}
+
+TEST_F(KafkaTls, WhatIsNoTlsIsClosed) {
+  serve_frames();
+  const int fd = connect_to(frames_->addresses()[0], 5'000).value();
+  set_socket_timeout(fd, 10'000);
+  const char request[] = "\0\0\0\x08plaintext";
+  ASSERT_GT(::send(fd, request, sizeof request, MSG_NOSIGNAL), 0);
+  char buffer[256];
+  ssize_t got = 0;
+  while ((got = ::recv(fd, buffer, sizeof buffer, 0)) > 0) {
+  }
+  EXPECT_TRUE(got == 0 || errno == ECONNRESET);
   ::close(fd);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "io/file_system.h"
@@ -165,9 +166,15 @@ void collect_values(const Value& value, const std::string& path, std::map<std::s
   for (const auto& entry : value.entries) {
     if (!entry.key.starts_with("x-")) collect_values(entry.value, path.empty() ? entry.key : path + "." + entry.key, out);
   }
-  if (value.kind == ValueKind::list && !value.items.empty() && !value.items.front().entries.empty()) {
-    for (std::size_t i = 0; i < value.items.size(); ++i) collect_values(value.items[i], path + "." + std::to_string(i), out);
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    if (!value.items[i].entries.empty()) collect_values(value.items[i], path + "." + std::to_string(i), out);
   }
+}
+
+// While the server runs.
+bool may_change(const std::string& path) {
+  constexpr auto kSections = std::to_array<std::string_view>({"sinks.", "security.users.", "security.super_users", "registry.rights."});
+  return std::ranges::any_of(kSections, [&](auto section) { return path.starts_with(section); });
 }
 
 }  // namespace
@@ -202,14 +209,14 @@ Result<void> check_reload(const Config& running, const Config& next) {
   const auto compare = [&keys](const auto& these, const auto& those, bool both) {
     for (const auto& [path, value] : these) {
       const auto other = those.find(path);
-      if (path.starts_with("sinks.") || (other != those.end() && (both || other->second == value))) continue;
+      if (may_change(path) || (other != those.end() && (both || other->second == value))) continue;
       keys += (keys.empty() ? "" : ", ") + path;
     }
   };
   compare(running.values, next.values, false);
   compare(next.values, running.values, true);  // those that are new
   if (keys.empty()) return {};
-  return rejected("only sinks can be changed while it runs; also different: " + keys,
+  return rejected("only sinks, users and rights can be changed while it runs; also different: " + keys,
                   "restart to take these; nothing was changed, and the old configuration goes on");
 }
 

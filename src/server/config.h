@@ -14,8 +14,28 @@
 
 #include "base/result.h"
 #include "io/tcp_server.h"
+#include "io/tls.h"
 
 namespace sluice::server {
+
+struct ListenConfig {
+  io::Address at = {};    // port 0: any free port, told when it is bound
+  std::string tls = {};   // a name in Config::tls; empty: plain
+  bool basic = false;     // auth: basic
+};
+
+struct UserConfig {
+  std::string name = {};
+  std::string password = {};       // as written: a ${…} reference; see read_secret(). Or else:
+  std::string password_hash = {};  // of crypt(5)
+};
+
+// Globs of subjects.
+struct RegistryRight {
+  std::string user = {};
+  std::vector<std::string> read = {};
+  std::vector<std::string> write = {};
+};
 
 struct TopicConfig {
   std::string name = {};
@@ -65,9 +85,14 @@ struct Config {
   std::string data = {};
   bool ephemeral = false;             // `data` is a folder of this process alone, removed at its end
   std::uint64_t keep_free_bytes = 0;
-  std::vector<io::Address> kafka = {};  // port 0: any free port, told when it is bound
-  std::vector<io::Address> registry = {};
-  std::vector<io::Address> admin = {};
+  std::vector<ListenConfig> kafka = {};
+  std::vector<ListenConfig> registry = {};
+  std::vector<ListenConfig> admin = {};
+  std::map<std::string, io::TlsFiles> tls = {};
+  std::vector<UserConfig> users = {};
+  std::vector<std::string> super_users = {};
+  std::vector<RegistryRight> rights = {};
+  bool has_rights = false;              // registry.rights stands there, be it empty
   std::string compatibility = {};
   std::uint16_t incompatible_code = 409;  // the registry's error code of an incompatible schema
   std::vector<TopicConfig> topics = {};
@@ -102,8 +127,8 @@ using Environment = std::map<std::string, std::string>;
 // "file:line:column: " where there is a file), not_found (a file), unsupported (a key or value of a later version).
 [[nodiscard]] Result<Config> load_config(const ConfigFlags& flags, const Environment& environment);
 
-// What a running server takes of a new configuration is its sinks. Errors: rejected, naming the keys outside of `sinks`
-// that differ.
+// What a running server takes of a new configuration is its sinks, its users and their rights. Errors: rejected, naming the
+// other keys that differ.
 [[nodiscard]] Result<void> check_reload(const Config& running, const Config& next);
 
 // The secret behind a reference; the text itself when it is none. One trailing newline of a file is cut.

@@ -8,6 +8,8 @@
 
 #include "base/nearest.h"
 #include "deliver/archive/topic_rule.h"
+#include "server/config_security.h"
+#include "server/config_values.h"
 #include "server/places.h"
 #include "server/scalars.h"
 #include "server/settings.h"
@@ -113,85 +115,6 @@ void fill(Value& value, const std::string& path) {
 }
 
 // ---- values
-
-Error wrong(const Value& value, const std::string& what) {
-  return {.code = ErrorCode::rejected, .message = value.origin + ": " + what};
-}
-Error later(const Value& value, const std::string& what) {
-  return {.code = ErrorCode::unsupported, .message = value.origin + ": " + what + " is not in this version"};
-}
-
-Result<std::string> text_at(const Value& map, std::string_view key) {
-  const auto* value = map.find(key);
-  if (value == nullptr || value->kind == ValueKind::null) return std::string();
-  if (value->kind != ValueKind::text) return wrong(*value, "'" + std::string(key) + "' must be one text");
-  return value->text;
-}
-
-Result<std::vector<std::string>> texts_at(const Value& map, std::string_view key) {
-  std::vector<std::string> texts;
-  const auto* value = map.find(key);
-  if (value == nullptr || value->kind == ValueKind::null) return texts;
-  if (value->kind == ValueKind::text) return std::vector{value->text};
-  for (const auto& item : value->items) {
-    if (item.kind == ValueKind::map) return later(item, "a mapping in '" + std::string(key) + "'");
-    if (item.kind != ValueKind::text || item.text.empty()) {
-      return wrong(item, "'" + std::string(key) + "' takes texts");
-    }
-    texts.push_back(item.text);
-  }
-  if (value->kind == ValueKind::map) return wrong(*value, "'" + std::string(key) + "' takes a text or a list of texts");
-  return texts;
-}
-
-template <typename Parse>
-auto parsed_at(const Value& map, std::string_view key, Parse parse, std::string_view example)
-    -> Result<decltype(parse(std::string_view{}))> {
-  SLUICE_TRY(const auto text, text_at(map, key));
-  if (text.empty()) return decltype(parse(std::string_view{})){};
-  auto parsed = parse(text);
-  if (parsed) return parsed;
-  return wrong(*map.find(key), "'" + text + "' is no value for '" + std::string(key) + "'; one is " + std::string(example));
-}
-
-Result<void> address_of(const Value& item, std::vector<io::Address>& addresses) {
-  const Value* text = &item;
-  if (item.kind == ValueKind::map) {
-    for (const auto& entry : item.entries) {
-      if (entry.key != "at") return later(entry.value, "'" + entry.key + "' of a listener");
-    }
-    text = item.find("at");
-  }
-  if (text == nullptr || text->kind != ValueKind::text) return wrong(item, "a listener needs {at: HOST:PORT}");
-  auto address = io::parse_address(text->text);
-  if (!address.ok()) return wrong(*text, address.error().message);
-  // What we print says 127.0.0.1, and that is what "localhost" binds.
-  if (address->host == "localhost") address->host = "127.0.0.1";
-  addresses.push_back(*std::move(address));
-  return {};
-}
-
-Result<std::vector<io::Address>> addresses_at(const Value& map, std::string_view key) {
-  std::vector<io::Address> addresses;
-  const auto* value = map.find(key);
-  if (value == nullptr || value->kind == ValueKind::null) return addresses;
-  if (value->kind != ValueKind::list) {
-    SLUICE_RETURN_IF_ERROR(address_of(*value, addresses));
-  }
-  for (const auto& item : value->items) SLUICE_RETURN_IF_ERROR(address_of(item, addresses));
-  return addresses;
-}
-
-const Value& section_of(const Value& root, std::string_view path) {
-  static const Value kEmpty;
-  const Value* at = &root;
-  while (at != nullptr && !path.empty()) {
-    const auto dot = path.find('.');
-    at = at->find(path.substr(0, dot));
-    path = dot == std::string_view::npos ? "" : path.substr(dot + 1);
-  }
-  return at == nullptr ? kEmpty : *at;
-}
 
 Result<void> embedded_only(const Value& section, const std::string& what) {
   SLUICE_TRY(const auto at, text_at(section, "at"));
@@ -303,18 +226,6 @@ Result<void> read_rule(const Value& value, SinkTopic& topic) {
   return {};
 }
 
-// The keys of a mapping and, below "columns", of that.
-Result<void> known_keys(const Value& map, const std::vector<std::string_view>& known, const std::string& where) {
-  for (const auto& entry : map.entries) {
-    if (entry.key.starts_with("x-") || std::ranges::find(known, entry.key) != known.end()) continue;
-    const auto meant = nearest(entry.key, known);
-    return Error{.code = ErrorCode::rejected,
-                 .message = entry.origin + ": unknown key '" + entry.key + "' in " + where +
-                            (meant.empty() ? "" : "; did you mean '" + std::string(meant) + "'?")};
-  }
-  return {};
-}
-
 Result<SinkTopic> sink_topic_of(const Value& item, const SinkTopic& of_sink) {
   auto topic = of_sink;
   if (item.kind == ValueKind::map) {
@@ -378,17 +289,6 @@ Result<SinkConfig> sink_of(const Value::Entry& entry) {
   return sink;
 }
 
-template <typename T, typename Read>
-Result<std::vector<T>> each(const Value& section, Read read) {
-  std::vector<T> list;
-  for (const auto& entry : section.entries) {
-    if (entry.key.starts_with("x-")) continue;
-    SLUICE_TRY(auto item, read(entry));
-    list.push_back(std::move(item));
-  }
-  return list;
-}
-
 Result<std::string> compatibility_of(const Value& registry) {
   SLUICE_TRY(auto level, text_at(registry, "compatibility"));
   constexpr auto kLevels = std::to_array<std::string_view>({"NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD",
@@ -424,13 +324,14 @@ Result<Config> read_config(const Value& root) {
   SLUICE_TRY(const auto keep_free, parsed_at(log, "keep_free", parse_size, "5GiB"));
   config.keep_free_bytes = keep_free.value_or(0);
   const auto& listen = section_of(root, "listen");
-  SLUICE_TRY(config.kafka, addresses_at(listen, "kafka"));
-  SLUICE_TRY(config.registry, addresses_at(listen, "registry"));
-  SLUICE_TRY(config.admin, addresses_at(listen, "admin"));
+  SLUICE_TRY(config.kafka, listeners_at(listen, "kafka"));
+  SLUICE_TRY(config.registry, listeners_at(listen, "registry"));
+  SLUICE_TRY(config.admin, listeners_at(listen, "admin"));
   const auto& registry = section_of(root, "registry");
   SLUICE_RETURN_IF_ERROR(embedded_only(registry, "a registry"));
   SLUICE_TRY(config.compatibility, compatibility_of(registry));
   SLUICE_TRY(config.incompatible_code, incompatible_code_of(registry));
+  SLUICE_RETURN_IF_ERROR(read_security(root, config));
   SLUICE_TRY(config.topics, each<TopicConfig>(section_of(root, "topics"), topic_of));
   SLUICE_TRY(config.sources, each<SourceConfig>(section_of(root, "sources"), source_of));
   SLUICE_TRY(config.sinks, each<SinkConfig>(section_of(root, "sinks"), sink_of));

@@ -57,12 +57,47 @@ TEST_F(ConfigFile, AReloadTakesSinksAndNamesWhateverElseDiffers) {
   EXPECT_NE(sink, load(rest + "sinks: {lake: {to: ./a, roll: {rows: 5}}}\n")->sinks.front());
 }
 
+TEST_F(ConfigFile, AReloadTakesUsersAndRightsButNoOtherListeners) {
+  const std::string listen = "listen: {registry: [\"127.0.0.1:1\", {at: \"127.0.0.1:2\", auth: basic}]}\n";
+  const auto running = load(listen + "security: {users: {a: {password: '${env:A}'}}}\n");
+  ASSERT_TRUE(running.ok()) << running.error();
+  EXPECT_TRUE(check_reload(*running, *load(listen + "security: {users: {a: {password: '${env:B}'}, b: {password: '${env:B}'}}, super_users: [b]}\n"
+                                                    "registry: {rights: {a: {read: '*'}}}\n")).ok());
+  const auto refused = check_reload(*running, *load("listen: {registry: [\"127.0.0.1:1\", {at: \"127.0.0.1:2\"}]}\nsecurity: {users: {a: {password: '${env:A}'}}}\n"));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("listen.registry.1.auth"), std::string::npos) << refused.error().message;
+}
+
+TEST_F(ConfigFile, ListenersHaveCertificatesAndMayAskForPasswords) {
+  const auto config = load("listen:\n"
+                           "  kafka: {at: '0.0.0.0:9093', tls: public}\n"
+                           "  registry: ['127.0.0.1:1', {at: '0.0.0.0:2', tls: public, auth: basic}]\n"
+                           "security:\n"
+                           "  tls: {public: {cert: c.pem, key: k.pem, client_ca: ca.pem}}\n"
+                           "  users: {alice: {password: '${file:/run/alice}'}}\n"
+                           "  super_users: alice\n"
+                           "registry: {rights: {alice: {read: ['*'], write: 'shop.*'}}}\n");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_EQ(config->kafka.at(0).tls, "public");
+  EXPECT_EQ(config->registry.at(0).tls, "");
+  EXPECT_FALSE(config->registry.at(0).basic);
+  EXPECT_TRUE(config->registry.at(1).basic);
+  EXPECT_EQ(config->tls.at("public"), (io::TlsFiles{"c.pem", "k.pem", "ca.pem"}));
+  EXPECT_EQ(config->users.at(0).password, "${file:/run/alice}");
+  EXPECT_EQ(config->super_users, std::vector<std::string>{"alice"});
+  EXPECT_EQ(config->rights.at(0).write, std::vector<std::string>{"shop.*"});
+  EXPECT_TRUE(config->has_rights);
+  EXPECT_FALSE(load("registry: {compatibility: FULL}\n")->has_rights);
+  EXPECT_TRUE(load("registry: {rights: {}}\n")->has_rights) << "nobody has any";
+  EXPECT_EQ(load("listen: {kafka: {at: '127.0.0.1:1', auth: scram}}\n").error().code, ErrorCode::unsupported);
+}
+
 TEST_F(ConfigFile, BareIsABrokerWithARegistryOnTheUsualPorts) {
   const auto config = load_config({}, {});
   ASSERT_TRUE(config.ok()) << config.error();
-  EXPECT_EQ(config->kafka.at(0).text(), "127.0.0.1:9092");
-  EXPECT_EQ(config->registry.at(0).text(), "127.0.0.1:8081");
-  EXPECT_EQ(config->admin.at(0).text(), "127.0.0.1:8080");
+  EXPECT_EQ(config->kafka.at(0).at.text(), "127.0.0.1:9092");
+  EXPECT_EQ(config->registry.at(0).at.text(), "127.0.0.1:8081");
+  EXPECT_EQ(config->admin.at(0).at.text(), "127.0.0.1:8080");
   EXPECT_EQ(config->data, "./data");
   EXPECT_TRUE(config->sources.empty());
 }
@@ -214,7 +249,7 @@ TEST_F(ConfigFile, ThePrintedFormIsAFileThatMeansTheSame) {
   EXPECT_EQ(second->sinks.at(0).to, "./archive");
   EXPECT_EQ(second->sinks.at(1).to, "./second");
   EXPECT_EQ(second->topics.at(0).partitions, 3);
-  EXPECT_EQ(second->kafka.at(0).text(), first->kafka.at(0).text());
+  EXPECT_EQ(second->kafka.at(0).at.text(), first->kafka.at(0).at.text());
 }
 
 TEST_F(ConfigFile, AFoldersFilesAreJoinedAndAClashNamesBothPlaces) {

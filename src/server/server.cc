@@ -1,5 +1,6 @@
 // The order of building, and of tearing down backwards:
 //
+//   0. certificates and users, which are only files: what is wrong there is told before anything is opened
 //   1. the data directory and the node over it (recovery), and its thread of sync rounds
 //   2. the log port, the schema registry over it, the configured topics
 //   3. sources and sinks as objects: preflight tells what a database lacks before anything is made there, and the
@@ -36,6 +37,7 @@ std::string version_text() {
 Server::Parts::~Parts() { static_cast<void>(stop(milliseconds(0))); }
 
 Result<void> Server::Parts::start() {
+  SLUICE_RETURN_IF_ERROR(load_security());
   SLUICE_RETURN_IF_ERROR(start_log());
   SLUICE_TRY(registry, registry::Registry::open(*log, registry_options()));
   SLUICE_RETURN_IF_ERROR(start_topics());

@@ -55,9 +55,10 @@ class Server {
   // thread; one runs at a time.
   // With a name: of that source, or against that sink, alone. Errors: not_found, when it is neither.
   [[nodiscard]] Result<VerifyReport> verify(const std::string& name = {});
-  // Takes the sinks of another configuration: new ones start, changed ones are drained and started anew, others are
-  // drained and their holds dropped; what is the same goes on untouched. Takes up to 10 s for a sink that drains. Errors:
-  // rejected (something else differs; a sink that cannot be): nothing was changed.
+  // Takes users, rights and sinks of another configuration, and reads the files of certificates again. New sinks start,
+  // changed ones are drained and started anew, others are drained and their holds dropped; what is the same goes on
+  // untouched. Takes up to 10 s for a sink that drains. Errors: rejected (something else differs; a sink, a certificate or a
+  // secret that cannot be): no sink was changed.
   [[nodiscard]] Result<Reloaded> reload(Config config);
   // Drains: sources and sinks end what they have begun, clients get their answers, files are marked clean. Waits for
   // stages at most `deadline`.

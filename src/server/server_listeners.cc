@@ -1,9 +1,10 @@
-// The listeners: Kafka's protocol, the registry's REST, the admin pages.
+// The listeners: Kafka's protocol, the registry's REST, the admin pages; their certificates, and who may use them.
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/trace.h"
 #include "registry/rest.h"
 #include "server/metric_list.h"
 #include "server/places.h"
@@ -16,9 +17,10 @@ namespace {
 // Tables that are being made keep TableCacheOptions::waiting of them busy; the others stay for the rest.
 constexpr int kHttpThreads = 8;
 
-std::vector<std::string> texts_of(const std::vector<io::Address>& addresses) {
+// Addresses as they are bound; those with TLS with `scheme`.
+std::vector<std::string> texts_of(const std::vector<io::Address>& addresses, const std::vector<ListenConfig>& listen, const std::string& scheme) {
   std::vector<std::string> texts;
-  for (const auto& address : addresses) texts.push_back(address.text());
+  for (std::size_t i = 0; i < addresses.size(); ++i) texts.push_back((listen[i].tls.empty() ? "" : scheme) + addresses[i].text());
   return texts;
 }
 
@@ -31,17 +33,52 @@ Error listener_error(Error error, const std::string& kind) {
 
 }  // namespace
 
+std::vector<io::Listener> Server::Parts::listeners_of(const std::vector<ListenConfig>& listen) const {
+  std::vector<io::Listener> listeners;
+  for (const auto& each : listen) listeners.push_back({each.at, each.tls.empty() ? nullptr : identities.at(each.tls)});
+  return listeners;
+}
+
 Result<void> Server::Parts::start_http(std::unique_ptr<io::HttpServer>& server, const std::string& name,
-                                       const std::vector<io::Address>& listen, io::HttpHandler handler) {
+                                       const std::vector<ListenConfig>& listen, io::HttpHandler handler) {
   if (listen.empty()) return {};
   io::HttpServerOptions options;
   options.name = name;
-  for (const auto& address : listen) options.listen.push_back({.at = address});
+  options.listen = listeners_of(listen);
   options.threads = kHttpThreads;
   auto started = io::HttpServer::start(options, std::move(handler));
   if (!started.ok()) return listener_error(std::move(started).error(), name);
   server = *std::move(started);
   return {};
+}
+
+Result<void> Server::Parts::load_security() {
+  SLUICE_TRY(identities, load_identities(config));
+  SLUICE_TRY(rules, load_access_rules(config, environment));
+  for (const auto& warning : security_warnings(config, identities, io::system_clock().wall_ms())) trace::warn("server", warning);
+  return {};
+}
+
+// Certificates are read again from their files; users and rights are those of `next`.
+Result<void> Server::Parts::reload_security(const Config& next) {
+  SLUICE_TRY(auto fresh, load_access_rules(next, environment));
+  for (const auto& [name, identity] : identities) {
+    if (auto reloaded = identity->reload(); !reloaded.ok()) return std::move(reloaded).error().in("security.tls." + name);
+  }
+  for (const auto& warning : security_warnings(next, identities, io::system_clock().wall_ms())) trace::warn("server", warning);
+  const std::lock_guard lock(rules_mutex);
+  rules = std::move(fresh);
+  return {};
+}
+
+GuardOptions Server::Parts::guard_of(const std::vector<ListenConfig>& listen) const {
+  GuardOptions options;
+  for (const auto& each : listen) options.asks.push_back(each.basic);
+  options.rules = [this] {
+    const std::lock_guard lock(rules_mutex);
+    return rules;
+  };
+  return options;
 }
 
 Result<void> Server::Parts::start_listeners() {
@@ -51,14 +88,15 @@ Result<void> Server::Parts::start_listeners() {
   broker = std::make_unique<broker::Broker>(*node, std::move(broker_options));
   if (!config.kafka.empty()) {
     io::TcpServerOptions options;
-    options.listen = config.kafka;
+    options.listen = listeners_of(config.kafka);
     auto started = io::TcpServer::start(options, *broker);
     if (!started.ok()) return listener_error(std::move(started).error(), "kafka");
     kafka = *std::move(started);
   }
-  SLUICE_RETURN_IF_ERROR(start_http(registry_server, "registry", config.registry, [this](const io::HttpRequest& request) {
-    return registry::handle(*registry, node->cluster_id(), request);
-  }));
+  SLUICE_RETURN_IF_ERROR(start_http(registry_server, "registry", config.registry,
+                                    guard_registry(guard_of(config.registry), [this](const io::HttpRequest& request) {
+                                      return registry::handle(*registry, node->cluster_id(), request);
+                                    })));
   tables = std::make_unique<TableCache>(
       TableCacheOptions{.folder = config.data + "/tables", .keep_free_bytes = config.keep_free_bytes}, *log, *registry,
       io::real_file_system(), io::system_clock(), [](const std::string& name) { return make_format(name, ""); });
@@ -68,7 +106,7 @@ Result<void> Server::Parts::start_listeners() {
                    .verify = [this](const io::HttpRequest& request) { return answer_verify(request); },
                    .sinks = [this](const io::HttpRequest& request) { return answer_sink(request); },
                    .tables = [this](const io::HttpRequest& request) { return answer_tables(*tables, *log, request); }};
-  return start_http(admin, "admin", config.admin, admin_handler(std::move(parts)));
+  return start_http(admin, "admin", config.admin, guard_admin(guard_of(config.admin), admin_handler(std::move(parts))));
 }
 
 ServerStatus Server::Parts::status() const {
@@ -80,9 +118,9 @@ ServerStatus Server::Parts::status() const {
   status.uptime_seconds = static_cast<double>(io::system_clock().steady_ms() - started_ms) / 1000;
   status.keep_free_bytes = config.keep_free_bytes;
   status.free_bytes = io::real_file_system().free_bytes(config.data).value_or(0);
-  if (kafka) status.listen["kafka"] = texts_of(kafka->addresses());
-  if (registry_server) status.listen["registry"] = texts_of(registry_server->addresses());
-  if (admin) status.listen["admin"] = texts_of(admin->addresses());
+  if (kafka) status.listen["kafka"] = texts_of(kafka->addresses(), config.kafka, "SSL://");
+  if (registry_server) status.listen["registry"] = texts_of(registry_server->addresses(), config.registry, "https://");
+  if (admin) status.listen["admin"] = texts_of(admin->addresses(), config.admin, "https://");
   if (stages_run) status.stages = supervisor->status();
   for (auto& stage : status.stages) {
     if (stage.kind != "sink") continue;

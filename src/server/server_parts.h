@@ -22,6 +22,7 @@
 #include "registry/registry.h"
 #include "server/node_threads.h"
 #include "server/record_schemas.h"
+#include "server/security.h"
 #include "server/server.h"
 #include "server/source_stage.h"
 #include "server/table_cache.h"
@@ -59,8 +60,12 @@ struct Server::Parts {
   [[nodiscard]] std::vector<TopicStatus> topics() const;
   // server_listeners.cc
   [[nodiscard]] Result<void> start_listeners();
+  [[nodiscard]] std::vector<io::Listener> listeners_of(const std::vector<ListenConfig>& listen) const;
   [[nodiscard]] Result<void> start_http(std::unique_ptr<io::HttpServer>& server, const std::string& name,
-                                        const std::vector<io::Address>& listen, io::HttpHandler handler);
+                                        const std::vector<ListenConfig>& listen, io::HttpHandler handler);
+  [[nodiscard]] Result<void> load_security();
+  [[nodiscard]] Result<void> reload_security(const Config& next);
+  [[nodiscard]] GuardOptions guard_of(const std::vector<ListenConfig>& listen) const;
   [[nodiscard]] io::HttpResponse answer_verify(const io::HttpRequest& http);
   // server_sinks.cc
   [[nodiscard]] std::vector<std::shared_ptr<SinkParts>> all_sinks() const;
@@ -93,6 +98,10 @@ struct Server::Parts {
   std::mutex verify_mutex;              // one verification at a time
   std::mutex operations_mutex;          // one change of sinks at a time; before sinks_mutex
   mutable std::mutex sinks_mutex;
+
+  Identities identities;
+  mutable std::mutex rules_mutex;
+  std::shared_ptr<const AccessRules> rules;  // guarded by rules_mutex
 
   std::unique_ptr<node::Node> node;
   std::unique_ptr<NodeThreads> threads;

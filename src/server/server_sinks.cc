@@ -180,6 +180,7 @@ Result<Reloaded> Server::Parts::reload(Config next) {
     SLUICE_TRY(auto parts, make_sink(sink));
     made.push_back(std::move(parts));
   }
+  SLUICE_RETURN_IF_ERROR(reload_security(next));
   Reloaded told;
   for (const auto& old : all_sinks()) {
     if (std::ranges::find(next.sinks, old->config.name, &SinkConfig::name) == next.sinks.end()) remove_sink(old, told);

@@ -58,7 +58,7 @@ def wrong_words(_):
     expect(sluice("topic", "show", "a", "b"), 2)
     expect(sluice("consume", "t", "-n", "many"), 2)
     expect(sluice("topics", "-b", "nonsense"), 2, err="HOST:PORT")
-    expect(sluice("status", env={"SLUICE_ADMIN": "https://x"}), 2)
+    expect(sluice("status", env={"SLUICE_ADMIN": "ftp://x"}), 2)
 
 
 def reserved(_):
