@@ -107,7 +107,9 @@ Result<Bytes> MemoryStore::read(const std::string& name, std::uint64_t offset, s
   const auto found = objects_.find(name);
   if (found == objects_.end()) return missing(name);
   const auto& bytes = *found->second.bytes;
-  return Bytes(bytes, std::min<std::size_t>(offset, bytes.size()), size);
+  Bytes out(bytes, std::min<std::size_t>(offset, bytes.size()), size);
+  bytes_read_ += out.size();
+  return out;
 }
 
 Result<std::uint64_t> MemoryStore::size(const std::string& name) {

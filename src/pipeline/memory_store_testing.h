@@ -2,6 +2,7 @@
 // A Store in memory, for tests, that can die at any step: from then on every call fails, until restart() gives what a
 // real place would still hold. Thread-safe.
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -44,6 +45,8 @@ class MemoryStore final : public Store {
   // After the death: unfinished objects are gone, calls succeed again.
   void restart();
   [[nodiscard]] std::uint64_t steps() const;
+  // What read() has given.
+  [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
   // All finished objects under a folder ("" is all), by full name.
   [[nodiscard]] std::map<std::string, Bytes> objects(const std::string& folder = "") const;
   void plant(const std::string& name, Bytes bytes);
@@ -63,6 +66,7 @@ class MemoryStore final : public Store {
   mutable std::mutex mutex_;
   std::map<std::string, Object> objects_;
   std::uint64_t steps_ = 0;
+  std::atomic<std::uint64_t> bytes_read_ = 0;
   std::optional<std::uint64_t> dies_at_;
   bool done_ = false;
   bool dead_ = false;

@@ -35,7 +35,9 @@ struct SinkParts {
   std::unique_ptr<pipeline::Store> store;
   std::unique_ptr<deliver::archive::Sink> sink;          // mode changes
   std::unique_ptr<deliver::archive::LatestSink> latest;  // mode latest
-  bool ending = false;  // it was asked to; guarded by operations_mutex
+  // Guarded by operations_mutex.
+  bool ending = false;     // it was asked to
+  bool rewinding = false;  // and must not be replaced
 
   void pause(bool paused) const {
     if (latest) return paused ? latest->pause() : latest->resume();

@@ -100,14 +100,23 @@ Result<void> Server::Parts::forget_sink(const std::string& name) {
 }
 
 Result<std::vector<Rewound>> Server::Parts::rewind_sink(const std::string& name, const RewindRequest& request) {
-  const std::lock_guard lock(operations_mutex);
   const auto found = find_sink(name);
   if (!found) return no_such_sink(name);
   if (!found->sink) {
     return Error{ErrorCode::rejected, "sink " + name + " is of mode latest: it has no chain that could go back", "",
                  "its next version is written whole anyway"};
   }
-  return found->sink->rewind(request);
+  // It may take long, and the other sinks are not to wait for it.
+  const auto set_rewinding = [&](bool to) {
+    const std::lock_guard lock(operations_mutex);
+    return (!found->ending || !to) && std::exchange(found->rewinding, to) != to;
+  };
+  if (!set_rewinding(true)) {
+    return Error{ErrorCode::rejected, "sink " + name + " is being rewound or replaced", "", "try again in a moment"};
+  }
+  auto rewound = found->sink->rewind(request);
+  static_cast<void>(set_rewinding(false));
+  return rewound;
 }
 
 // POST /sinks/NAME/pause, …/resume, …/rewind?topic=T&offset=N; DELETE /sinks/NAME.
@@ -138,6 +147,7 @@ void Server::Parts::drop_holds(const std::string& name, const std::vector<std::s
 }
 
 bool Server::Parts::end_sink(SinkParts& sink, Reloaded& told) {
+  if (sink.rewinding) return told.unfinished.push_back(sink.config.name), false;
   sink.ending = true;
   if (supervisor->end(sink.stage(), kDrainLimit)) return true;
   told.unfinished.push_back(sink.config.name);

@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "base/uuid.h"
 #include "deliver/archive/completion.h"
+#include "deliver/archive/cut_puts.h"
 #include "deliver/archive/layout.h"
 
 namespace sluice::deliver::archive {
@@ -66,8 +67,9 @@ Result<void> ArchiveRun::check_format() {
                  .message = store.where() + "/" + name + " is of an archive that this program does not know: " + *text};
   }
   if (!text.ok() && text.error().code != ErrorCode::not_found) return std::move(text).error();
+  SLUICE_RETURN_IF_ERROR(remove_cut_puts(store, std::string(kOurFolder), "format-"));
   const auto temporary = std::string(kOurFolder) + "/format-" + context_.writer + ".tmp";
-  SLUICE_RETURN_IF_ERROR(store.put(temporary + "1", name, kFormatText));
+  if (!text.ok()) SLUICE_RETURN_IF_ERROR(store.put(temporary + "1", name, kFormatText));
   SLUICE_TRY(const auto again, store.put(temporary + "2", name, kFormatText));
   if (again == pipeline::Published::name_is_taken) return {};
   return Error{.code = ErrorCode::unsupported,
@@ -83,6 +85,8 @@ const TopicPlan& ArchiveRun::plan_of(const std::string& topic) const {
 Result<TopicSchema*> ArchiveRun::schema_of(const std::string& topic) {
   auto& schema = schemas_[topic];
   if (!schema) {
+    SLUICE_RETURN_IF_ERROR(remove_cut_puts(context_.store, chain_root(topic), "success-"));
+    SLUICE_RETURN_IF_ERROR(remove_cut_puts(context_.store, schema_folder(topic), "tmp-"));
     SLUICE_TRY(schema, TopicSchema::open(context_.store, topic, context_.writer));
   }
   return schema.get();

@@ -4,6 +4,7 @@
 
 #include "base/trace.h"
 #include "base/uuid.h"
+#include "deliver/archive/cut_puts.h"
 #include "deliver/archive/layout.h"
 
 namespace sluice::deliver::archive {
@@ -34,6 +35,7 @@ Result<void> LatestSink::State::check_format() const {
   const auto id = Uuid::random();
   const auto temporary =
       std::string(kOurFolder) + "/format-" + hex({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}) + ".tmp";
+  SLUICE_RETURN_IF_ERROR(remove_cut_puts(context.store, std::string(kOurFolder), "format-"));
   auto text = context.store.read(name, 0, 4096);
   if (!text.ok() && text.error().code == ErrorCode::not_found) {
     SLUICE_RETURN_IF_ERROR(context.store.put(temporary, name, kLatestFormatText));

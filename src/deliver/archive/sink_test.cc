@@ -432,6 +432,16 @@ TEST_F(ArchiveSink, StatusComparesArchiveAndTopic) {
   EXPECT_EQ(status.lag_bytes, 0U);
 }
 
+TEST_F(ArchiveSink, VerifyReadsAnAvroFileOnce) {
+  for (int i = 0; i < 5000; ++i) orders.put(i, "a note of some length, as notes are");
+  archive_all();
+  std::size_t there = 0;
+  for (const auto& [name, bytes] : store.objects()) there += bytes.size();
+  const auto before = store.bytes_read();
+  ASSERT_TRUE(verify_archive(store, avro_files())->problems.empty());
+  EXPECT_LE(store.bytes_read() - before, there);
+}
+
 TEST_F(ArchiveSink, VerifyBesideARunningSinkFindsNoProblem) {
   Sink sink(lake(), log, catalog, store, local, clock);
   RunningSink running(sink);
@@ -493,6 +503,17 @@ TEST_F(ArchiveSink, DeathsAtAnyStepLoseNothingAndRepeatNothing) {
   EXPECT_TRUE(store.objects(temporary_folder(Orders::kTopic, 0)).empty());
   std::printf("%d deaths, %zu records\n", deaths, log.records(Orders::kTopic).size());
   EXPECT_GT(deaths, 50);
+}
+
+TEST_F(ArchiveSink, WhatAKillWithinAPutLeftIsSweptAtTheNextStart) {
+  orders.put(1, "a");
+  archive_all();
+  for (const auto* name : {"_sluice/format-w.tmp1", "_sluice/shop.orders/success-0-w", "_sluice/shop.orders/schemas/tmp-2-w"}) {
+    store.plant(name, "half");
+  }
+  archive_all();
+  for (const auto& [name, bytes] : store.objects("_sluice")) EXPECT_NE(bytes, "half") << name;
+  expect_archive_equals_topic(store, log, Orders::kTopic);
 }
 
 TEST_F(ArchiveSink, OfTwoSinksOneEndsFencedAndTheArchiveIsExact) {

@@ -7,6 +7,7 @@
 
 #include "base/crc32c.h"
 #include "deliver/archive/value_walk.h"
+#include "pipeline/read_only_store.h"
 
 namespace sluice::deliver::archive {
 
@@ -58,6 +59,38 @@ ArchivedRow row_of(const Columns& columns, const std::vector<ByteView>& fields, 
   return row;
 }
 
+// The file, whose bytes are summed up as they are read. What a format reads in order is read once; a part that it reads
+// ahead of others, as Parquet's footer and the columns that are asked for, is read once more in its turn.
+class SummedFile final : public pipeline::ReadOnlyStore {
+ public:
+  explicit SummedFile(pipeline::Store& store) : store_(store) {}
+
+  Result<Bytes> read(const std::string& name, std::uint64_t offset, std::size_t size) override {
+    SLUICE_TRY(auto bytes, store_.read(name, offset, size));
+    if (offset <= summed_ && offset + bytes.size() > summed_) {
+      crc_ = crc32c(ByteView(bytes).substr(static_cast<std::size_t>(summed_ - offset)), crc_);
+      summed_ = offset + bytes.size();
+    }
+    return bytes;
+  }
+  Result<std::uint64_t> size(const std::string& name) override { return store_.size(name); }
+  std::string where() const override { return store_.where(); }
+
+  // Of the whole file, after what is left of it is read.
+  Result<std::uint32_t> crc(const std::string& name) {
+    while (true) {
+      SLUICE_TRY(const auto piece, read(name, summed_, kPieceBytes));
+      if (piece.size() < kPieceBytes) return crc_;
+    }
+  }
+
+ private:
+  static constexpr std::size_t kPieceBytes = std::size_t{4} << 20;
+  pipeline::Store& store_;
+  std::uint64_t summed_ = 0;  // from the file's beginning
+  std::uint32_t crc_ = 0;
+};
+
 }  // namespace
 
 Result<void> scan_file(pipeline::Store& store, const VerifyOptions& options, std::string_view topic,
@@ -68,7 +101,8 @@ Result<void> scan_file(pipeline::Store& store, const VerifyOptions& options, std
   if (format == options.formats.end()) {
     return Error{.code = ErrorCode::unsupported, .message = final_name + ": there is no reader for ." + suffix + " files here"};
   }
-  SLUICE_TRY(auto reader, (*format)->open(store, name, {"_partition", "_offset", "_key", "_op", "_lsn", "_txid"}));
+  SummedFile file(store);
+  SLUICE_TRY(auto reader, (*format)->open(file, name, {"_partition", "_offset", "_key", "_op", "_lsn", "_txid"}));
   const auto walk = ValueWalk::compile(reader->schema());
   const auto columns = walk.ok() ? Columns::of(*walk) : std::nullopt;
   if (!columns) return Error{.code = ErrorCode::corrupt, .message = name + ": its schema is not one of an archive"};
@@ -90,19 +124,8 @@ Result<void> scan_file(pipeline::Store& store, const VerifyOptions& options, std
     }
     if (!bytes.empty()) return Error{.code = ErrorCode::corrupt, .message = name + ": a block has more than its rows"};
   }
-  SLUICE_TRY(scan.crc, object_crc32c(store, name));
+  SLUICE_TRY(scan.crc, file.crc(name));
   return {};
-}
-
-Result<std::uint32_t> object_crc32c(pipeline::Store& store, const std::string& name) {
-  constexpr std::size_t kPieceBytes = std::size_t{4} << 20;
-  std::uint32_t crc = 0;
-  for (std::uint64_t at = 0;;) {
-    SLUICE_TRY(const auto piece, store.read(name, at, kPieceBytes));
-    crc = crc32c(piece, crc);
-    at += piece.size();
-    if (piece.size() < kPieceBytes) return crc;
-  }
 }
 
 }  // namespace sluice::deliver::archive

@@ -23,7 +23,4 @@ struct FileScan {
                                      const std::string& final_name, const std::string& name, FileScan& scan,
                                      const std::function<void(const ArchivedRow&)>& visit);
 
-// The checksum of an object.
-[[nodiscard]] Result<std::uint32_t> object_crc32c(pipeline::Store& store, const std::string& name);
-
 }  // namespace sluice::deliver::archive
