@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "cli/parse.h"
-#include "deliver/archive/chain.h"
-#include "deliver/archive/layout.h"
-#include "deliver/archive/row_columns.h"
+#include "deliver/archive/chain/chain.h"
+#include "deliver/archive/chain/layout.h"
+#include "deliver/archive/rows/row_columns.h"
 
 namespace sluice::cli {
 namespace {

@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "cli/export_archive.h"
-#include "deliver/archive/chain.h"
-#include "deliver/archive/layout.h"
-#include "deliver/archive/row_columns.h"
+#include "deliver/archive/chain/chain.h"
+#include "deliver/archive/chain/layout.h"
+#include "deliver/archive/rows/row_columns.h"
 #include "deliver/store/local/local_store.h"
 #include "io/file_system.h"
 

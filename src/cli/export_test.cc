@@ -2,7 +2,7 @@
 
 #include "cli/export_place.h"
 #include "cli/export_text.h"
-#include "deliver/archive/row_columns.h"
+#include "deliver/archive/rows/row_columns.h"
 
 namespace sluice::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include "cli/report.h"
 #include "cli/sink_copy.h"
 #include "cli/stages.h"
-#include "deliver/archive/copy.h"
+#include "deliver/archive/chain/copy.h"
 #include "server/places.h"
 
 namespace sluice::cli {

@@ -8,7 +8,7 @@
 
 #include "cli/progress.h"
 #include "cli/report.h"
-#include "deliver/archive/copy.h"
+#include "deliver/archive/chain/copy.h"
 #include "io/clock.h"
 #include "server/places.h"
 

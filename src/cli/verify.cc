@@ -5,7 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/report.h"
-#include "deliver/archive/verify.h"
+#include "deliver/archive/verify/verify.h"
 #include "io/file_system.h"
 #include "server/places.h"
 #include "server/verify.h"

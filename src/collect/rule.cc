@@ -1,8 +1,8 @@
 #include "collect/rule.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
+
+#include "base/glob.h"
 
 namespace sluice::collect {
 
@@ -10,9 +10,7 @@ bool Rule::takes(std::string_view format) const { return accept.empty() || std::
 
 const Rule* rule_of(const std::vector<Rule>& rules, const std::string& topic) {
   if (topic.starts_with('_')) return nullptr;
-  const auto found = std::ranges::find_if(rules, [&](const Rule& rule) {
-    return std::ranges::any_of(rule.topics, [&](const std::string& glob) { return ::fnmatch(glob.c_str(), topic.c_str(), 0) == 0; });
-  });
+  const auto found = std::ranges::find_if(rules, [&](const Rule& rule) { return any_glob_matches(rule.topics, topic); });
   return found == rules.end() ? nullptr : &*found;
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "broker/broker.h"
-#include "deliver/archive/latest_sink.h"
+#include "deliver/archive/latest/latest_sink.h"
 #include "deliver/archive/sink.h"
 #include "io/clock.h"
 #include "io/file_system.h"

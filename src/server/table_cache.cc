@@ -4,8 +4,8 @@
 
 #include "base/crc32c.h"
 #include "base/trace.h"
-#include "deliver/archive/table.h"
-#include "deliver/archive/table_files.h"
+#include "deliver/archive/latest/table.h"
+#include "deliver/archive/latest/table_files.h"
 #include "deliver/store/local/local_store.h"
 
 namespace sluice::server {

@@ -1,7 +1,7 @@
 #pragma once
 // Tables as files of the local disk, made when they are asked for: what GET /tables/<topic>.<format> gives.
 //
-//   1. A version is the table at certain offsets (deliver/archive/table.h), in one file that never changes.
+//   1. A version is the table at certain offsets (deliver/archive/latest/table.h), in one file that never changes.
 //   2. fresh() gives the newest version when the topic has not moved since, or when it was finished less than a second
 //      ago; else a new one. One build at a time for a topic and format, a few in parallel; who comes meanwhile waits for it.
 //   3. A reader that asks for the size first and then for ranges must see one version: current() gives a client the one that

@@ -22,9 +22,9 @@
 
 #include "base/ids.h"
 #include "base/result.h"
-#include "deliver/archive/latest_sink.h"
+#include "deliver/archive/latest/latest_sink.h"
 #include "deliver/archive/sink.h"
-#include "deliver/archive/verify.h"
+#include "deliver/archive/verify/verify.h"
 #include "pipeline/log.h"
 #include "pipeline/store.h"
 

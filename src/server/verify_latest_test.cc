@@ -2,7 +2,7 @@
 
 #include <thread>
 
-#include "deliver/archive/latest_sink.h"
+#include "deliver/archive/latest/latest_sink.h"
 #include "deliver/archive/sink_testing.h"
 #include "deliver/avro_file/avro_format.h"
 #include "io/file_system.h"

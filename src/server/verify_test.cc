@@ -5,7 +5,7 @@
 #include <boost/json.hpp>
 #include <random>
 
-#include "deliver/archive/layout.h"
+#include "deliver/archive/chain/layout.h"
 #include "deliver/archive/sink_testing.h"
 #include "pipeline/memory_store_testing.h"
 #include "server/places.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "deliver/archive/archive_run.h"
-#include "deliver/archive/chain.h"
+#include "deliver/archive/chain/chain.h"
 
 namespace sluice::deliver::archive {
 

@@ -11,7 +11,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
-#include "deliver/archive/commit_record.h"
+#include "deliver/archive/chain/commit_record.h"
 #include "deliver/archive/sink.h"
 #include "pipeline/log.h"
 #include "pipeline/stage.h"

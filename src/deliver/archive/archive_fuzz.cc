@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "deliver/archive/commit_record.h"
+#include "deliver/archive/chain/commit_record.h"
 
 #include "deliver/archive/partitioning.h"
-#include "deliver/archive/value_walk.h"
+#include "deliver/archive/rows/value_walk.h"
 
 namespace {
 

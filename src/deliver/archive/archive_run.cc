@@ -5,9 +5,9 @@
 
 #include "base/trace.h"
 #include "base/uuid.h"
-#include "deliver/archive/completion.h"
-#include "deliver/archive/cut_puts.h"
-#include "deliver/archive/layout.h"
+#include "deliver/archive/chain/completion.h"
+#include "deliver/archive/chain/cut_puts.h"
+#include "deliver/archive/chain/layout.h"
 
 namespace sluice::deliver::archive {
 

@@ -4,8 +4,8 @@
 #include <map>
 #include <vector>
 
-#include "deliver/archive/row_columns.h"
-#include "deliver/archive/value_walk.h"
+#include "deliver/archive/rows/row_columns.h"
+#include "deliver/archive/rows/value_walk.h"
 #include "pipeline/dead_letters.h"
 
 namespace sluice::deliver::archive {

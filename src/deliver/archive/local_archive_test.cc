@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <random>
 
-#include "deliver/archive/chain.h"
-#include "deliver/archive/layout.h"
+#include "deliver/archive/chain/chain.h"
+#include "deliver/archive/chain/layout.h"
 #include "deliver/archive/sink_testing.h"
 #include "deliver/avro_file/avro_format.h"
 #include "deliver/store/local/local_store.h"

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/trace.h"
-#include "deliver/archive/layout.h"
-#include "deliver/archive/rewind.h"
+#include "deliver/archive/chain/layout.h"
+#include "deliver/archive/chain/rewind.h"
 
 namespace sluice::deliver::archive {
 

@@ -15,7 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "deliver/archive/chain.h"
+#include "deliver/archive/chain/chain.h"
 #include "deliver/archive/dead_letters.h"
 #include "deliver/archive/roll.h"
 #include "deliver/archive/row_choice.h"

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdio>
 
-#include "deliver/archive/value_walk.h"
+#include "deliver/archive/rows/value_walk.h"
 
 namespace sluice::deliver::archive {
 

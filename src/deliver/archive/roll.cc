@@ -4,7 +4,7 @@
 
 #include "base/crc32c.h"
 #include "deliver/archive/counted_writer.h"
-#include "deliver/archive/layout.h"
+#include "deliver/archive/chain/layout.h"
 
 namespace sluice::deliver::archive {
 

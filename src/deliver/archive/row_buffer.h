@@ -14,7 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "deliver/archive/row_columns.h"
+#include "deliver/archive/rows/row_columns.h"
 #include "io/file_system.h"
 
 namespace sluice::deliver::archive {

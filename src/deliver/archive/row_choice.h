@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "deliver/archive/filter.h"
+#include "deliver/archive/filter/filter.h"
 #include "deliver/archive/row_encoder.h"
 #include "pipeline/log.h"
 #include "pipeline/schema_catalog.h"

@@ -96,9 +96,4 @@ class Sink final : public pipeline::Stage {
   std::unique_ptr<State> state_;
 };
 
-// Whether a name is one of those that `globs` name.
-[[nodiscard]] bool name_matches(const std::vector<std::string>& globs, std::string_view name);
-// The same for a topic, by the rule of TopicRule::glob.
-[[nodiscard]] bool topic_matches(const std::vector<std::string>& globs, std::string_view topic);
-
 }  // namespace sluice::deliver::archive

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "deliver/archive/chain.h"
+#include "deliver/archive/chain/chain.h"
 #include "deliver/archive/sink_testing.h"
 #include "deliver/archive/topic_rule.h"
 #include "deliver/avro_file/avro_format.h"

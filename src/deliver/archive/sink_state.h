@@ -9,7 +9,7 @@
 
 #include "deliver/archive/archive_ends.h"
 #include "deliver/archive/archive_run.h"
-#include "deliver/archive/rewind.h"
+#include "deliver/archive/chain/rewind.h"
 #include "deliver/archive/sink.h"
 
 namespace sluice::deliver::archive {

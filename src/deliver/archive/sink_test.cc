@@ -5,8 +5,8 @@
 #include <atomic>
 #include <random>
 
-#include "deliver/archive/chain.h"
-#include "deliver/archive/layout.h"
+#include "deliver/archive/chain/chain.h"
+#include "deliver/archive/chain/layout.h"
 #include "deliver/archive/sink_testing.h"
 #include "deliver/avro_file/avro_format.h"
 #include "pipeline/memory_store_testing.h"

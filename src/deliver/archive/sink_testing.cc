@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "deliver/avro_file/avro_format.h"
-#include "deliver/archive/layout.h"
-#include "deliver/archive/value_walk.h"
+#include "deliver/archive/chain/layout.h"
+#include "deliver/archive/rows/value_walk.h"
 
 namespace sluice::deliver::archive {
 

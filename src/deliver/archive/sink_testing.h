@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "deliver/archive/sink.h"
-#include "deliver/archive/verify.h"
+#include "deliver/archive/verify/verify.h"
 #include "pipeline/memory_catalog_testing.h"
 #include "pipeline/memory_log_testing.h"
 #include "pipeline/store.h"

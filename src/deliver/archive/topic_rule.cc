@@ -2,9 +2,19 @@
 
 #include <algorithm>
 
-#include "deliver/archive/sink.h"
+#include "base/glob.h"
 
 namespace sluice::deliver::archive {
+
+bool name_matches(const std::vector<std::string>& globs, std::string_view name) { return any_glob_matches(globs, name); }
+
+bool topic_matches(const std::vector<std::string>& globs, std::string_view topic) {
+  for (const auto& glob : globs) {
+    if (topic.starts_with('_') && !glob.starts_with('_')) continue;
+    if (glob_matches(glob, topic)) return true;
+  }
+  return false;
+}
 
 const TopicRule* rule_of(const std::vector<TopicRule>& rules, std::string_view topic) {
   auto found = std::ranges::find(rules, topic, &TopicRule::glob);

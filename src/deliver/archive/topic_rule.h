@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "deliver/archive/filter.h"
+#include "deliver/archive/filter/filter.h"
 #include "deliver/archive/partitioning.h"
 #include "deliver/archive/row_encoder.h"
 
@@ -21,6 +21,11 @@ struct TopicRule {
   ColumnChoice columns = {};                                     // null: all
   std::string where = {};                                        // see filter.h; empty: every row
 };
+
+// Whether a name is one of those that `globs` name.
+[[nodiscard]] bool name_matches(const std::vector<std::string>& globs, std::string_view name);
+// The same for a topic, by the rule of TopicRule::glob.
+[[nodiscard]] bool topic_matches(const std::vector<std::string>& globs, std::string_view topic);
 
 // The rule of this very name, else the first whose glob matches; null: the topic is none of the sink's.
 [[nodiscard]] const TopicRule* rule_of(const std::vector<TopicRule>& rules, std::string_view topic);

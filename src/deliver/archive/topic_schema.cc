@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "avro/growth.h"
-#include "deliver/archive/layout.h"
+#include "deliver/archive/chain/layout.h"
 
 namespace sluice::deliver::archive {
 

@@ -13,7 +13,7 @@
 #include "avro/resolution.h"
 #include "avro/schema.h"
 #include "base/result.h"
-#include "deliver/archive/row_columns.h"
+#include "deliver/archive/rows/row_columns.h"
 #include "pipeline/store.h"
 
 namespace sluice::deliver::archive {
