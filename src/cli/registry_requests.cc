@@ -2,10 +2,8 @@
 
 #include <boost/json.hpp>
 #include <charconv>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 
+#include "cli/avro/input.h"
 #include "cli/report.h"
 
 namespace sluice::cli {
@@ -108,7 +106,7 @@ Result<SchemaVersion> read_schema(const Globals& globals, std::int32_t id) {
 }
 
 Result<SchemaVersion> read_schema_file(const std::string& path, const std::string& type, const std::vector<std::string>& references) {
-  SLUICE_TRY(auto text, read_text(path));
+  SLUICE_TRY(auto text, argument_text(path));
   return SchemaVersion{.type = !type.empty() ? type : path.ends_with(".proto") ? "PROTOBUF" : "AVRO", .text = std::move(text), .references = references};
 }
 
@@ -124,11 +122,10 @@ Result<std::string> request_body(const SchemaVersion& schema) {
   return json::serialize(body);
 }
 
-Result<std::string> read_text(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return wrong_usage(path + ": there is no such file, or it may not be read");
-  return std::string(std::istreambuf_iterator<char>(file), {});
+Result<std::string> argument_text(const std::string& path) {
+  auto text = read_text(path);
+  if (!text.ok()) return wrong_usage(std::move(text).error().message);
+  return text;
 }
 
 std::string pretty_json(const std::string& text) {

@@ -37,8 +37,8 @@ struct SchemaVersion {
 // The JSON that registers, looks up or checks it. Errors: unsupported, a reference that is not written NAME=SUBJECT:VERSION.
 [[nodiscard]] Result<std::string> request_body(const SchemaVersion& schema);
 
-// The whole text of a file or of standard input ("-"). Errors: unsupported (wrong usage).
-[[nodiscard]] Result<std::string> read_text(const std::string& path);
+// The whole text of a file or of standard input ("-"), of an argument. Errors: unsupported (wrong usage).
+[[nodiscard]] Result<std::string> argument_text(const std::string& path);
 // JSON with line breaks, for people; a text that is no JSON as it is.
 [[nodiscard]] std::string pretty_json(const std::string& text);
 

@@ -125,7 +125,7 @@ json::object json_of(const Outcome& outcome) {
 }  // namespace
 
 Result<int> check_migration(const Globals& globals, const std::string& given, const std::string& file) {
-  SLUICE_TRY(const auto text, read_text(file));
+  SLUICE_TRY(const auto text, argument_text(file));
   auto source = given;
   SLUICE_TRY(const auto tables, captured(globals, source));
   auto migration = postgres::migrate(tables.tables, text);

@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "registry/avro_language.h"
+#include "registry/json_language.h"
+#include "registry/protobuf_language.h"
 #include "pipeline/schema_use.h"
 #include "server/server_parts.h"
 #include "server/temporary_folder.h"
@@ -51,7 +53,7 @@ Result<void> Server::Parts::start() {
 }
 
 registry::RegistryOptions Server::Parts::registry_options() const {
-  return {.languages = {registry::avro_language()},
+  return {.languages = {registry::avro_language(), registry::json_language(), registry::protobuf_language()},
           .default_level = config.compatibility,
           .incompatible = static_cast<registry::Code>(config.incompatible_code),
           .may_hold = [this](const std::string& topic, SchemaId id) {
