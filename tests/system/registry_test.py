@@ -78,7 +78,7 @@ def every_call_of_the_client(sluice):
     full = client.register_schema_full_response(subject, Schema(COMPATIBLE, "AVRO"))
     assert full.schema_id == second
     assert json.loads(client.get_schema(first, subject_name=subject).schema_str) == json.loads(FIRST)
-    assert client.get_schema_types() == ["AVRO"]
+    assert sorted(client.get_schema_types()) == ["AVRO", "JSON", "PROTOBUF"]
     assert subject in client.get_subjects_by_schema_id(second)
     assert (subject, 2) in [(v.subject, v.version) for v in client.get_schema_versions(second)]
     assert client.lookup_schema(subject, Schema(COMPATIBLE, "AVRO"), deleted=True).version == 2
