@@ -13,10 +13,11 @@
 // and are read back at the start.
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
-#include "base/metrics.h"
 #include "base/result.h"
 #include "collect/rule.h"
 #include "io/clock.h"
@@ -42,7 +43,8 @@ class Collector {
 
   // Blocks until the events are durable.
   [[nodiscard]] virtual io::HttpResponse handle(const io::HttpRequest& request) = 0;
-  virtual void write_metrics(Metrics& metrics) const = 0;
+  // Events since the start, by what became of them: written, repeated, dead_letter, refused.
+  [[nodiscard]] virtual std::map<std::string, std::uint64_t> counts() const = 0;
 };
 
 }  // namespace sluice::collect

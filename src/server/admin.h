@@ -50,6 +50,7 @@ struct ServerStatus {
   std::vector<pipeline::StageStatus> stages;
   std::vector<TopicStatus> topics;
   std::vector<std::string> damaged;  // partitions that are put aside, and why
+  std::map<std::string, std::uint64_t> collected;  // events by HTTP since the start, by what became of them; empty: none are taken
 };
 
 [[nodiscard]] std::string status_json(const ServerStatus& status);

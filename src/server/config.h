@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "collect/rule.h"
 #include "io/tcp_server.h"
 #include "io/tls.h"
 
@@ -88,6 +89,8 @@ struct Config {
   std::vector<ListenConfig> kafka = {};
   std::vector<ListenConfig> registry = {};
   std::vector<ListenConfig> admin = {};
+  std::vector<ListenConfig> collector = {};
+  std::vector<collect::Rule> collect = {};  // their write keys as references
   std::map<std::string, io::TlsFiles> tls = {};
   std::vector<UserConfig> users = {};
   std::vector<std::string> super_users = {};

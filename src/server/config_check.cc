@@ -8,6 +8,7 @@
 
 #include "base/nearest.h"
 #include "deliver/archive/topic_rule.h"
+#include "server/config_collect.h"
 #include "server/config_security.h"
 #include "server/config_values.h"
 #include "server/places.h"
@@ -327,6 +328,9 @@ Result<Config> read_config(const Value& root) {
   SLUICE_TRY(config.kafka, listeners_at(listen, "kafka"));
   SLUICE_TRY(config.registry, listeners_at(listen, "registry"));
   SLUICE_TRY(config.admin, listeners_at(listen, "admin"));
+  SLUICE_TRY(config.collect, read_collect(root));
+  SLUICE_TRY(config.collector, listeners_at(listen, "collect"));
+  if (config.collector.empty() && !config.collect.empty()) config.collector = {{.at = {"127.0.0.1", 8082}}};
   const auto& registry = section_of(root, "registry");
   SLUICE_RETURN_IF_ERROR(embedded_only(registry, "a registry"));
   SLUICE_TRY(config.compatibility, compatibility_of(registry));

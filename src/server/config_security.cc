@@ -130,6 +130,7 @@ Result<void> read_security(const Value& root, Config& config) {
   for (const auto& right : config.rights) SLUICE_RETURN_IF_ERROR(check_user(config, rights.find(right.user)->origin, right.user));
   SLUICE_RETURN_IF_ERROR(check_listeners(root, config, "kafka", config.kafka));
   SLUICE_RETURN_IF_ERROR(check_listeners(root, config, "registry", config.registry));
+  SLUICE_RETURN_IF_ERROR(check_listeners(root, config, "collect", config.collector));
   return check_listeners(root, config, "admin", config.admin);
 }
 

@@ -193,4 +193,14 @@ io::HttpHandler guard_admin(GuardOptions options, io::HttpHandler inner) {
   };
 }
 
+io::HttpHandler guard_collect(GuardOptions options, io::HttpHandler inner) {
+  return [options = std::move(options), inner = std::move(inner)](const io::HttpRequest& request) {
+    // A browser asks without a password what it may send.
+    if (!options.asks.at(request.listener) || request.method == "OPTIONS") return inner(request);
+    std::string user;
+    if (auto refused = ask_who(*options.rules()->users, request, plain_refusal, user)) return *std::move(refused);
+    return inner(request);
+  };
+}
+
 }  // namespace sluice::server

@@ -29,4 +29,7 @@ struct GuardOptions {
 // The admin listener's: every user may look, super users may change. /healthz is for everybody.
 [[nodiscard]] io::HttpHandler guard_admin(GuardOptions options, io::HttpHandler inner);
 
+// Collecting: every user may send; what else is needed, the rules of `collect` say.
+[[nodiscard]] io::HttpHandler guard_collect(GuardOptions options, io::HttpHandler inner);
+
 }  // namespace sluice::server

@@ -39,6 +39,7 @@ std::vector<std::string> security_warnings(const Config& config, const Identitie
   }
   warn_of("registry", config.registry, warnings);
   warn_of("admin", config.admin, warnings);
+  warn_of("collect", config.collector, warnings);
   for (const auto& listener : config.registry) {
     if (!config.has_rights || listener.basic) continue;
     warnings.push_back("listener registry " + listener.at.text() + ": registry.rights do not hold there, because it does not ask who one is (auth: basic)");

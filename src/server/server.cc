@@ -115,6 +115,7 @@ Farewell Server::Parts::stop(milliseconds deadline) {
   state = "draining";
   if (supervisor) farewell.unfinished = supervisor->stop(deadline);
   if (tables) tables->stop();
+  if (collect_server) collect_server->stop(kListenerDrainMs);
   if (admin) admin->stop(kListenerDrainMs);
   if (registry_server) registry_server->stop(kListenerDrainMs);
   if (kafka) kafka->stop(kListenerDrainMs);
@@ -126,6 +127,8 @@ Farewell Server::Parts::stop(milliseconds deadline) {
   supervisor.reset();
   sinks.clear();
   sources.clear();
+  collect_server.reset();
+  collector.reset();
   admin.reset();
   tables.reset();
   registry_server.reset();

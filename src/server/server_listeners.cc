@@ -106,7 +106,24 @@ Result<void> Server::Parts::start_listeners() {
                    .verify = [this](const io::HttpRequest& request) { return answer_verify(request); },
                    .sinks = [this](const io::HttpRequest& request) { return answer_sink(request); },
                    .tables = [this](const io::HttpRequest& request) { return answer_tables(*tables, *log, request); }};
+  SLUICE_RETURN_IF_ERROR(start_collector());
   return start_http(admin, "admin", config.admin, guard_admin(guard_of(config.admin), admin_handler(std::move(parts))));
+}
+
+// Without a rule every topic that has a schema is collected.
+Result<void> Server::Parts::start_collector() {
+  if (config.collector.empty()) return {};
+  collect::CollectorOptions options{.rules = config.collect};
+  if (options.rules.empty()) options.rules = {collect::Rule{}};
+  for (auto& rule : options.rules) {
+    for (auto& key : rule.keys) {
+      SLUICE_TRY(key, read_secret(key, environment));
+      if (key.empty()) return Error{ErrorCode::rejected, "collect." + rule.name + ": a write key is empty"};
+    }
+  }
+  SLUICE_TRY(collector, collect::Collector::open(std::move(options), *log, *registry, io::system_clock()));
+  return start_http(collect_server, "collect", config.collector,
+                    guard_collect(guard_of(config.collector), [this](const io::HttpRequest& request) { return collector->handle(request); }));
 }
 
 ServerStatus Server::Parts::status() const {
@@ -121,6 +138,8 @@ ServerStatus Server::Parts::status() const {
   if (kafka) status.listen["kafka"] = texts_of(kafka->addresses(), config.kafka, "SSL://");
   if (registry_server) status.listen["registry"] = texts_of(registry_server->addresses(), config.registry, "https://");
   if (admin) status.listen["admin"] = texts_of(admin->addresses(), config.admin, "https://");
+  if (collect_server) status.listen["collect"] = texts_of(collect_server->addresses(), config.collector, "https://");
+  if (collector) status.collected = collector->counts();
   if (stages_run) status.stages = supervisor->status();
   for (auto& stage : status.stages) {
     if (stage.kind != "sink") continue;

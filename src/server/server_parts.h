@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/broker.h"
+#include "collect/collector.h"
 #include "deliver/archive/latest/latest_sink.h"
 #include "deliver/archive/sink.h"
 #include "io/clock.h"
@@ -68,6 +69,7 @@ struct Server::Parts {
   [[nodiscard]] Result<void> load_security();
   [[nodiscard]] Result<void> reload_security(const Config& next);
   [[nodiscard]] GuardOptions guard_of(const std::vector<ListenConfig>& listen) const;
+  [[nodiscard]] Result<void> start_collector();
   [[nodiscard]] io::HttpResponse answer_verify(const io::HttpRequest& http);
   // server_sinks.cc
   [[nodiscard]] std::vector<std::shared_ptr<SinkParts>> all_sinks() const;
@@ -115,6 +117,8 @@ struct Server::Parts {
   std::unique_ptr<io::HttpServer> registry_server;
   std::unique_ptr<TableCache> tables;
   std::unique_ptr<io::HttpServer> admin;
+  std::unique_ptr<collect::Collector> collector;
+  std::unique_ptr<io::HttpServer> collect_server;
   std::vector<std::unique_ptr<SourceStage>> sources;
   std::vector<std::shared_ptr<SinkParts>> sinks;  // guarded by sinks_mutex
   std::unique_ptr<pipeline::Supervisor> supervisor;
