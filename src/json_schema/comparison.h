@@ -35,7 +35,7 @@ class Comparison {
   void compare_strings(const StringRules& writer, const StringRules& reader);
   void compare_numbers(const Shape& writer, const Shape& reader);
   void compare_multiples(const NumberRules& writer, const NumberRules& reader);
-  void compare_values(const Json& writer, const Json& reader);
+  void compare_values(const std::set<std::string>& writer, const std::set<std::string>& reader);
   void compare_combined(const Shape& writer, const Shape& reader);
   bool compare_rules(const Shape& writer, const Shape& reader);
   std::size_t matched_parts(const Shape& writer, const Shape& reader);

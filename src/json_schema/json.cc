@@ -10,6 +10,7 @@ namespace {
 
 // A name given again changes the value that it has already.
 void keep_last(std::vector<JsonMember>& members) {
+  if (members.size() < 2) return;
   std::unordered_map<std::string_view, std::size_t> places;
   std::vector<JsonMember> kept;
   kept.reserve(members.size());  // the map looks into the names that are kept

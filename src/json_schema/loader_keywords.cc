@@ -40,8 +40,13 @@ Result<void> Loader::types(Node& node, const Json& json, const Scope& scope) {
     }
     if (names.empty()) return wrong(scope.at, "type", "a type or more", *type);
   }
-  SLUICE_TRY(node.enumeration, read_kind(json, "enum", scope.at, Json::Kind::array));
-  if (scope.document->draft > Draft::d4) node.constant = json.find("const");
+  SLUICE_TRY(const auto* allowed, read_kind(json, "enum", scope.at, Json::Kind::array));
+  if (allowed != nullptr) {
+    node.enumeration.emplace();
+    for (const auto& value : allowed->items) node.enumeration->insert(identity(value));
+  }
+  const auto* constant = scope.document->draft > Draft::d4 ? json.find("const") : nullptr;
+  if (constant != nullptr) node.constant = identity(*constant);
   return {};
 }
 
@@ -125,7 +130,9 @@ Result<void> Loader::objects(Node& node, const Json& json, const Scope& scope) {
   const auto draft = scope.document->draft;
   auto& rules = node.object;
   SLUICE_RETURN_IF_ERROR(properties(rules, json, scope));
-  SLUICE_RETURN_IF_ERROR(read_names(json, "required", scope.at, rules.required));
+  std::vector<std::string> required;
+  SLUICE_RETURN_IF_ERROR(read_names(json, "required", scope.at, required));
+  rules.required = {required.begin(), required.end()};
   SLUICE_RETURN_IF_ERROR(child(json, "additionalProperties", scope, rules.additional));
   SLUICE_RETURN_IF_ERROR(read_count(json, "minProperties", scope.at, rules.min_properties));
   SLUICE_RETURN_IF_ERROR(read_count(json, "maxProperties", scope.at, rules.max_properties));

@@ -1,11 +1,9 @@
 #include "json_schema/node.h"
 
-#include <algorithm>
-
 namespace sluice::json_schema {
 
 bool Node::has_rules() const {
-  return truth || !types.empty() || enumeration != nullptr || constant != nullptr || has_string_rules ||
+  return truth || !types.empty() || enumeration || constant || has_string_rules ||
          has_number_rules || has_array_rules || has_object_rules || all_of || any_of || one_of || negated != nullptr ||
          if_ != nullptr || then_ != nullptr || else_ != nullptr;
 }
@@ -13,10 +11,6 @@ bool Node::has_rules() const {
 const Node* ObjectRules::property(std::string_view name) const {
   const auto found = by_name.find(name);
   return found == by_name.end() ? nullptr : found->second;
-}
-
-bool ObjectRules::requires_property(std::string_view name) const {
-  return std::find(required.begin(), required.end(), name) != required.end();
 }
 
 }  // namespace sluice::json_schema

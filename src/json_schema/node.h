@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -54,7 +55,7 @@ struct ArrayRules {
 struct ObjectRules {
   std::vector<std::pair<std::string, const Node*>> properties;
   std::unordered_map<std::string_view, const Node*> by_name;  // the same
-  std::vector<std::string> required;
+  std::set<std::string, std::less<>> required;
   std::vector<PatternProperty> patterns;
   const Node* additional = nullptr;
   const Node* unevaluated = nullptr;
@@ -64,7 +65,7 @@ struct ObjectRules {
   std::optional<std::uint64_t> min_properties, max_properties;
 
   [[nodiscard]] const Node* property(std::string_view name) const;
-  [[nodiscard]] bool requires_property(std::string_view name) const;
+  [[nodiscard]] bool requires_property(std::string_view name) const { return required.contains(name); }
 };
 
 struct Node {
@@ -74,8 +75,8 @@ struct Node {
   const Node* reference = nullptr;    // $ref; what stands beside it counts since 2019-09, and is not set before
   std::vector<Type> types;            // of `type`, in its order; empty when there is none
   bool type_is_list = false;          // "type": [...]
-  const Json* enumeration = nullptr;  // an array
-  const Json* constant = nullptr;
+  std::optional<std::set<std::string>> enumeration;  // identities of the values allowed
+  std::optional<std::string> constant;               // likewise
   bool has_default = false;
   // Which of the rules below have any keyword: what else they say is the default then.
   bool has_string_rules = false, has_number_rules = false, has_array_rules = false, has_object_rules = false;

@@ -51,7 +51,7 @@ const Shape* Shapes::make(const Node& node) {
   if (node.truth) return plain(node, *node.truth ? anything : nothing);
   std::vector<Shape::Part> parts;
   if (node.reference != nullptr) parts.push_back({.node = node.reference});
-  if (node.enumeration != nullptr) parts.push_back({.shape = plain(node, enumeration)});
+  if (node.enumeration) parts.push_back({.shape = plain(node, enumeration)});
   const auto add_list = [&](const std::optional<std::vector<const Node*>>& schemas, Rule rule) {
     if (!schemas) return;
     std::vector<Shape::Part> list;
@@ -62,7 +62,7 @@ const Shape* Shapes::make(const Node& node) {
   add_list(node.any_of, Rule::any);
   add_list(node.one_of, Rule::one);
   if (node.negated != nullptr) parts.push_back({.shape = plain(node, negation)});
-  if (node.constant != nullptr) parts.push_back({.shape = plain(node, constant)});
+  if (node.constant) parts.push_back({.shape = plain(node, constant)});
   if (node.type_is_list) {
     std::vector<Shape::Part> types;
     for (const auto type : node.types) types.push_back({.shape = typed(node, type)});

@@ -83,14 +83,10 @@ class Validator {
     if (!node.types.empty() && std::none_of(node.types.begin(), node.types.end(), fits)) {
       return fail(node, "not of the type asked for", "type");
     }
-    if (node.constant != nullptr && identity(*node.constant) != identity(value)) {
-      return fail(node, "not the one value allowed", "const");
-    }
-    if (node.enumeration == nullptr) return true;
-    const auto& all = node.enumeration->items;
+    if (!node.constant && !node.enumeration) return true;
     const auto mine = identity(value);
-    return std::any_of(all.begin(), all.end(), [&](const Json& one) { return identity(one) == mine; }) ||
-           fail(node, "none of the values allowed", "enum");
+    if (node.constant && *node.constant != mine) return fail(node, "not the one value allowed", "const");
+    return !node.enumeration || node.enumeration->contains(mine) || fail(node, "none of the values allowed", "enum");
   }
 
   bool check_string(const Node& node, const Json& value) {
