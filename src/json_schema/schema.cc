@@ -53,4 +53,11 @@ Result<void> Schema::validate(std::string_view value) const {
   return json_schema::validate(*graph_, json);
 }
 
+bool Schema::has_property(std::string_view name) const {
+  for (const auto* node = graph_->root; node != nullptr; node = node->reference) {
+    if (node->object.property(name) != nullptr) return true;
+  }
+  return false;
+}
+
 }  // namespace sluice::json_schema

@@ -38,6 +38,9 @@ class Schema {
   // ("#/items/3/price"), the detail the place in the schema.
   [[nodiscard]] Result<void> validate(std::string_view value) const;
 
+  // Is there a property of this name at the top, behind `$ref` too?
+  [[nodiscard]] bool has_property(std::string_view name) const;
+
   [[nodiscard]] const Graph& graph() const { return *graph_; }
 
  private:

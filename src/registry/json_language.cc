@@ -12,6 +12,7 @@ class ParsedJson : public ParsedSchema {
 
   std::string text() const override { return schema.text(); }
   std::string normalized() const override { return schema.normalized(); }
+  bool has_field(std::string_view field) const override { return schema.has_property(field); }
   Result<std::string> formatted(std::string_view format) const override {
     return Error{.code = ErrorCode::rejected, .message = "JSON Schema has no format '" + std::string(format) + "'"};
   }

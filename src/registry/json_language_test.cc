@@ -22,6 +22,14 @@ TEST(JsonLanguage, TellsWhyInTheFormOfConfluent) {
   EXPECT_TRUE(language->reasons(**writer, **reader, {}).empty());
 }
 
+TEST(JsonLanguage, KnowsTheFieldsAtTheTop) {
+  const auto schema = json_language()->parse(
+      R"({"$ref":"#/definitions/o","definitions":{"o":{"properties":{"a":{"properties":{"b":{}}}}}}})", {}, true);
+  ASSERT_TRUE(schema.ok());
+  EXPECT_TRUE((*schema)->has_field("a"));
+  EXPECT_FALSE((*schema)->has_field("b"));
+}
+
 TEST(JsonLanguage, RefusesWithThePlace) {
   const auto language = json_language();
   EXPECT_NE(language->parse(R"({"properties":{"a":{"type":"strin"}}})", {}, true).error().message.find("#/properties/a/type"), std::string::npos);
