@@ -7,7 +7,7 @@ prefix=$1
 build=${2:-build}
 headers=(
   base/{bytes,check,error,result}.h
-  avro/{compatibility,compiled,encoder,json,limit,program,resolution,schema,single_object,sort_order,utf8,varint}.h
+  avro/{compatibility,compiled,encoder,json,limit,program,resolution,resolved_program,schema,single_object,sort_order,utf8,varint}.h
   avro/container/{byte_stream,codec,container_reader,container_writer}.h
 )
 for header in "${headers[@]}"; do

@@ -49,22 +49,37 @@ class Recent {
   std::atomic<std::uint64_t> now_ = 0;
 };
 
+using Pair = std::pair<const Node*, const Node*>;
+
 // The schemas stay, so that no other gets their addresses.
-struct Pair {
+template <typename Made>
+struct OfPair {
   Schema writer;
   Schema reader;
-  Resolution resolution;
+  Made made;
 };
+
+template <typename Made>
+using RecentPairs = Recent<Pair, std::shared_ptr<const OfPair<Made>>>;
+
+template <typename Made>
+Result<Made> made_once(RecentPairs<Made>& recent, const Schema& writer, const Schema& reader) {
+  const Pair key(&writer.root(), &reader.root());
+  if (const auto known = recent.find(key)) return (*known)->made;
+  SLUICE_TRY(auto made, Made::compile(writer, reader));
+  return recent.keep(key, std::make_shared<const OfPair<Made>>(OfPair<Made>{writer, reader, std::move(made)}))->made;
+}
 
 }  // namespace
 
 struct Compiled::State {
-  State(std::size_t capacity, ParseOptions parse_options) : options(parse_options), schemas(capacity), programs(capacity), resolutions(capacity) {}
+  State(std::size_t capacity, ParseOptions parse_options) : options(parse_options), schemas(capacity), programs(capacity), resolutions(capacity), resolved(capacity) {}
 
   ParseOptions options;
   Recent<std::string, Schema> schemas;
   Recent<const Node*, std::shared_ptr<const Program>> programs;
-  Recent<std::pair<const Node*, const Node*>, std::shared_ptr<const Pair>> resolutions;
+  RecentPairs<Resolution> resolutions;
+  RecentPairs<ResolvedProgram> resolved;
 };
 
 Compiled::Compiled(std::size_t capacity, ParseOptions options) : state_(std::make_unique<State>(capacity, options)) {}
@@ -81,11 +96,7 @@ std::shared_ptr<const Program> Compiled::program(const Schema& schema) {
   return state_->programs.keep(&schema.root(), std::make_shared<const Program>(schema));
 }
 
-Result<Resolution> Compiled::resolution(const Schema& writer, const Schema& reader) {
-  const std::pair key(&writer.root(), &reader.root());
-  if (const auto known = state_->resolutions.find(key)) return (*known)->resolution;
-  SLUICE_TRY(auto compiled, Resolution::compile(writer, reader));
-  return state_->resolutions.keep(key, std::make_shared<const Pair>(Pair{writer, reader, std::move(compiled)}))->resolution;
-}
+Result<Resolution> Compiled::resolution(const Schema& writer, const Schema& reader) { return made_once<Resolution>(state_->resolutions, writer, reader); }
+Result<ResolvedProgram> Compiled::program(const Schema& writer, const Schema& reader) { return made_once<ResolvedProgram>(state_->resolved, writer, reader); }
 
 }  // namespace sluice::avro

@@ -14,6 +14,7 @@
 
 #include "avro/program.h"
 #include "avro/resolution.h"
+#include "avro/resolved_program.h"
 #include "avro/schema.h"
 #include "base/result.h"
 
@@ -31,6 +32,8 @@ class Compiled {
   [[nodiscard]] std::shared_ptr<const Program> program(const Schema& schema);
   // Errors: those of Resolution::compile(); not kept.
   [[nodiscard]] Result<Resolution> resolution(const Schema& writer, const Schema& reader);
+  // Errors: those of ResolvedProgram::compile(); not kept.
+  [[nodiscard]] Result<ResolvedProgram> program(const Schema& writer, const Schema& reader);
 
  private:
   struct State;

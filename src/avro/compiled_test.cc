@@ -28,6 +28,8 @@ TEST(Compiled, EachIsMadeOnce) {
   EXPECT_NE(compiled.program(one), compiled.program(two));
   EXPECT_FALSE(compiled.resolution(one, two)->is_identity());
   EXPECT_TRUE(compiled.resolution(one, same)->is_identity());
+  EXPECT_EQ(&compiled.program(one, two)->code(), &compiled.program(same, two)->code());
+  EXPECT_NE(&compiled.program(one, two)->code(), &compiled.program(two, one)->code());
   EXPECT_FALSE(compiled.schema("no schema").ok());
 }
 

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "avro/path_visitor.h"
+
 namespace sluice::avro {
 
 // Children are laid out before they are filled, so that they lie side by side.
@@ -50,50 +52,6 @@ namespace program_detail {
 
 namespace {
 
-constexpr std::size_t kKeyBytes = 40;  // of a map's key in a path
-
-// Knows at any time where it is.
-class Path : public NoVisitor {
- public:
-  void begin_record(const Node&) { levels_.emplace_back(); }
-  void field(const Node& node, std::size_t i) { levels_.back().field = &node.fields[i]; }
-  void end_record(const Node&) { levels_.pop_back(); }
-  void begin_array() { levels_.emplace_back(); }
-  void item() { ++levels_.back().items; }
-  void end_array() { levels_.pop_back(); }
-  void begin_map() { levels_.emplace_back(); }
-  void key(ByteView key) {
-    ++levels_.back().items;
-    levels_.back().key = key;
-  }
-  void end_map() { levels_.pop_back(); }
-
-  [[nodiscard]] std::string text() const {
-    std::string out;
-    for (const auto& level : levels_) {
-      if (level.field != nullptr) out += "/" + level.field->name;
-      if (level.items == 0) continue;
-      out += "/" + (level.key.data() == nullptr ? std::to_string(level.items - 1) : printable(level.key.substr(0, kKeyBytes)));
-    }
-    return out.empty() ? "/" : out;
-  }
-
- private:
-  struct Level {
-    const Field* field = nullptr;
-    std::size_t items = 0;
-    ByteView key;
-  };
-
-  static std::string printable(ByteView key) {
-    std::string out(key);
-    for (auto& c : out) c = c < ' ' || c == 0x7f ? '?' : c;  // above 0x7f too: they may be no UTF-8
-    return out;
-  }
-
-  std::vector<Level> levels_;
-};
-
 std::string what(Fault fault) {
   switch (fault) {
     case Fault::short_: return "it ends too early, or a number is longer than it may be";
@@ -113,8 +71,8 @@ std::string what(Fault fault) {
 }  // namespace
 
 Error fault(const Program& program, const Operation& operation, ByteView bytes, const DecodeLimits& limits, Fault fault, std::size_t at) {
-  Path path;
-  Run<Path> run(program, bytes, path, limits);
+  PathVisitor path;
+  Run<PathVisitor> run(program, bytes, path, limits);
   static_cast<void>(run.front(operation));
   Error error{ErrorCode::corrupt, "the bytes are no value of the schema: " + what(fault) + ", at " + path.text() + ", byte " + std::to_string(at)};
   if (fault == Fault::depth || fault == Fault::items || fault == Fault::length) error.reason = kOverLimit;

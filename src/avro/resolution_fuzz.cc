@@ -7,6 +7,7 @@
 #include "avro/growth.h"
 #include "avro/program.h"
 #include "avro/resolution.h"
+#include "avro/resolved_program.h"
 
 namespace {
 
@@ -26,6 +27,9 @@ void resolve(const avro::Resolution& resolution, const avro::Schema& writer, con
   if (!avro::check(avro::Program(writer), taken, kLimits).ok()) std::abort();
   if (!avro::check(avro::Program(reader), out, kLimits).ok()) std::abort();
   if (resolution.is_identity() && out != taken) std::abort();
+  // The other way to read it takes it, too.
+  avro::NoVisitor nobody;
+  if (!avro::decode(avro::ResolvedProgram::compile(writer, reader).value(), taken, nobody, kLimits).ok()) std::abort();
 }
 
 }  // namespace
