@@ -6,7 +6,8 @@
 //   SLUICE_RETURN_IF_ERROR(decode(program, bytes, visitor));
 //
 // The visitor is program.h's; the nodes that it is given are the reader's. One thing differs: the fields of a record come in
-// the writer's order, and those that the writer lacks, with their defaults, after all others; field(i) tells which it is.
+// the writer's order, and those that the writer lacks, with their defaults, after all others; field(i) tells which it is. (So
+// an Encoder is no visitor here: resolution.h is what writes the reader's bytes.)
 // Nothing is allocated, and strings are views: into the input, or into the program where they are of a default.
 
 #include <cstdint>

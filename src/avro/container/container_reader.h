@@ -95,7 +95,7 @@ class ContainerReader {
   [[nodiscard]] Result<Block> read_block();
   [[nodiscard]] Result<Block> skip_block();
   [[nodiscard]] Result<Block> go_on(Result<Block> (ContainerReader::*step)());
-  // Takes everything up to behind the next sync marker that does not begin before `from`, or up to the end.
+  // Takes everything up to behind the next sync marker, or up to the end.
   [[nodiscard]] Result<void> find_marker();
   // Makes at least `size` unread bytes lie in buffer_, fewer only at the end of the file.
   [[nodiscard]] Result<void> fill(std::size_t size);
