@@ -153,10 +153,7 @@ Result<void> encode_lines(LineReader& lines, const std::string& name, avro::Sche
   }
 }
 
-int finish(const Result<void>& done) {
-  if (done.ok()) return 0;
-  return done.error().code == ErrorCode::not_found ? fail(done.error(), kUsage) : fail(done.error());
-}
+int finish(const Result<void>& done) { return done.ok() ? 0 : fail(done.error()); }
 
 Command avro_encode_command() {
   auto options = std::make_shared<Options>();

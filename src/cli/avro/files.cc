@@ -136,7 +136,7 @@ Command avro_cat_command() {
                       {"--skip-damaged", "", "Go on after a damaged block; exits 1 if there was one", &options->skip_damaged}},
           .run = [options] {
             const auto whole = cat(*options);
-            if (!whole.ok()) return finish(whole.error());
+            if (!whole.ok()) return fail(whole.error());
             return *whole ? 0 : kNo;
           }};
 }

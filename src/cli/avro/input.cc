@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "cli/report.h"
+
 namespace sluice::cli {
 namespace {
 
@@ -20,11 +22,11 @@ constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
 Result<Input> Input::open(const std::string& path) {
   if (path == "-") return Input(STDIN_FILENO, "standard input");
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return Error{errno == ENOENT ? ErrorCode::not_found : ErrorCode::rejected, path + ": " + std::strerror(errno)};
+  if (descriptor < 0) return wrong_usage(path + ": " + std::strerror(errno));
   struct stat found {};
   if (::fstat(descriptor, &found) == 0 && S_ISDIR(found.st_mode)) {
     ::close(descriptor);
-    return Error{ErrorCode::rejected, path + ": is a folder"};
+    return wrong_usage(path + ": is a folder");
   }
   return Input(descriptor, path);
 }
@@ -46,7 +48,7 @@ Result<std::string> read_text(const std::string& path) {
   while (true) {
     SLUICE_TRY(const auto count, input.source().read(kPieceBytes, text));
     if (count == 0) return text;
-    if (text.size() > kMaxTextBytes) return Error{ErrorCode::rejected, input.name() + ": over 64 MiB"};
+    if (text.size() > kMaxTextBytes) return wrong_usage(input.name() + ": over 64 MiB");
   }
 }
 

@@ -15,7 +15,7 @@ namespace sluice::cli {
 // Of one thread.
 class Input {
  public:
-  // "-" is standard input. Errors: not_found; rejected, it cannot be opened or is a folder.
+  // "-" is standard input. Errors: wrong usage, it cannot be opened or is a folder.
   [[nodiscard]] static Result<Input> open(const std::string& path);
   Input(Input&& other) noexcept;
   Input& operator=(Input&&) = delete;
@@ -35,7 +35,7 @@ class Input {
   avro::FileSource source_;
 };
 
-// All of a file, a schema most likely. Errors: as open(); rejected, over 64 MiB.
+// All of a file, a schema most likely. Errors: wrong usage; over 64 MiB as well.
 [[nodiscard]] Result<std::string> read_text(const std::string& path);
 
 struct Line {

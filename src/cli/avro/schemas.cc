@@ -22,7 +22,7 @@ struct Options {
 
 int canonical(const Options& options) {
   const auto schema = read_schema(options.schema, true);
-  if (!schema.ok()) return fail(schema.error(), kUsage);
+  if (!schema.ok()) return fail(schema.error());
   std::cout << schema->canonical() << "\n";
   return 0;
 }
@@ -30,7 +30,7 @@ int canonical(const Options& options) {
 int fingerprint(const Globals& globals, const Options& options) {
   if (options.md5 && options.sha256) return misuse("--md5 and --sha256 are two fingerprints", "ask for one of them");
   const auto schema = read_schema(options.schema, true);
-  if (!schema.ok()) return fail(schema.error(), kUsage);
+  if (!schema.ok()) return fail(schema.error());
   const auto form = schema->canonical();
   Bytes bytes;
   ByteWriter(bytes).u64(avro::rabin_fingerprint(form));
@@ -54,9 +54,9 @@ std::string verdict_json(const Result<std::vector<avro::Incompatibility>>& found
 int compat(const Globals& globals, const Options& options) {
   if (options.reader == "-" && options.writer == "-") return misuse("--reader and --writer cannot both be standard input");
   const auto reader = read_schema(options.reader, false);
-  if (!reader.ok()) return fail(reader.error(), kUsage);
+  if (!reader.ok()) return fail(reader.error());
   const auto writer = read_schema(options.writer, false);
-  if (!writer.ok()) return fail(writer.error(), kUsage);
+  if (!writer.ok()) return fail(writer.error());
   const auto found = avro::check_compatibility(*reader, *writer, {.compare_logical_types = options.strict});
   const bool compatible = found.ok() && found->empty();
   if (globals.json) {
@@ -78,7 +78,7 @@ int compat(const Globals& globals, const Options& options) {
 Result<avro::Schema> read_schema(const std::string& path, bool strict) {
   SLUICE_TRY(const auto text, read_text(path));
   auto schema = avro::Schema::parse(text, {.validate_defaults = strict, .validate_names = strict});
-  if (!schema.ok()) return std::move(schema).error().in(path == "-" ? "standard input" : path);
+  if (!schema.ok()) return wrong_usage((path == "-" ? "standard input" : path) + ": " + schema.error().message);
   return schema;
 }
 
