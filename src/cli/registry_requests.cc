@@ -123,9 +123,7 @@ Result<std::string> request_body(const SchemaVersion& schema) {
 }
 
 Result<std::string> argument_text(const std::string& path) {
-  auto text = read_text(path);
-  if (!text.ok()) return wrong_usage(std::move(text).error().message);
-  return text;
+  return read_text(path);
 }
 
 std::string pretty_json(const std::string& text) {

@@ -25,21 +25,35 @@ struct Options {
   bool skip_damaged = false;
 };
 
-Result<void> print_rows(avro::ContainerReader& reader, DatumReader& data, Output& out) {
-  while (!out.closed()) {
-    SLUICE_TRY(auto block, reader.next());
-    if (block.rows == 0) break;
-    for (std::int64_t i = 0; i < block.rows; ++i) {
-      if (auto read = data.read(block.bytes, out.buffer()); !read.ok()) {
-        if (read.error().code != ErrorCode::corrupt) return std::move(read).error();
-        return reader.not_its_rows(block, read.error().message);
-      }
-      out.buffer() += '\n';
-      SLUICE_RETURN_IF_ERROR(out.written());
+// `whole`: nothing is written before all of the block is read.
+Result<void> print_block(const avro::ContainerReader& reader, avro::ContainerReader::Block block, DatumReader& data, Output& out, bool whole) {
+  for (std::int64_t i = 0; i < block.rows; ++i) {
+    if (auto read = data.read(block.bytes, out.buffer()); !read.ok()) {
+      if (read.error().code != ErrorCode::corrupt) return std::move(read).error();
+      return reader.not_its_rows(block, read.error().message);
     }
-    if (!block.bytes.empty()) return reader.not_its_rows(block, "it has " + std::to_string(block.bytes.size()) + " bytes more than its data");
+    out.buffer() += '\n';
+    if (!whole) SLUICE_RETURN_IF_ERROR(out.written());
   }
-  return out.flush();
+  if (!block.bytes.empty()) return reader.not_its_rows(block, "it has " + std::to_string(block.bytes.size()) + " bytes more than its data");
+  return out.written();
+}
+
+// How many blocks were passed over because their bytes are not their rows: a codec without a checksum does not show it.
+Result<std::size_t> print_rows(avro::ContainerReader& reader, DatumReader& data, Output& out, bool skip_damaged) {
+  std::size_t skipped = 0;
+  while (!out.closed()) {
+    SLUICE_TRY(const auto block, reader.next());
+    if (block.rows == 0) break;
+    const auto before = out.buffer().size();
+    auto done = print_block(reader, block, data, out, skip_damaged);
+    if (done.ok()) continue;
+    if (!skip_damaged || done.error().code != ErrorCode::corrupt) return std::move(done).error();
+    out.buffer().resize(before);
+    std::cerr << "sluice: passed over: " << done.error().message << "\n";
+    ++skipped;
+  }
+  return skipped;
 }
 
 // True: whole. False: with gaps, which are told.
@@ -54,13 +68,13 @@ Result<bool> cat(const Options& options) {
   }
   SLUICE_TRY(auto data, DatumReader::create(std::move(*writer), std::move(asked)));
   Output out;
-  auto done = print_rows(reader, data, out);
+  auto done = print_rows(reader, data, out, options.skip_damaged);
   SLUICE_RETURN_IF_ERROR(out.flush());
   for (const auto& gap : reader.gaps()) {
-    std::cerr << "sluice: " << input.name() << ": bytes " << gap.from << " to " << gap.to << " were passed over: " << gap.why << "\n";
+    std::cerr << "sluice: " << input.name() << ": bytes " << gap.from << " to " << gap.to << " passed over: " << gap.why << "\n";
   }
   if (!done.ok()) return std::move(done).error();
-  return reader.gaps().empty();
+  return reader.gaps().empty() && *done == 0;
 }
 
 Result<avro::ContainerMetadata> metadata_of(const std::vector<std::string>& given) {

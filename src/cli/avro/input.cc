@@ -45,11 +45,11 @@ bool Input::waiting() const {
 Result<std::string> read_text(const std::string& path) {
   SLUICE_TRY(auto input, Input::open(path));
   std::string text;
-  while (true) {
+  while (text.size() <= kMaxTextBytes) {
     SLUICE_TRY(const auto count, input.source().read(kPieceBytes, text));
     if (count == 0) return text;
-    if (text.size() > kMaxTextBytes) return wrong_usage(input.name() + ": over 64 MiB");
   }
+  return wrong_usage(input.name() + ": over 64 MiB");
 }
 
 Result<bool> LineReader::read_more() {
