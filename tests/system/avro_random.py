@@ -80,7 +80,7 @@ class RandomAvro:
             name = branch.get("name", kind) if isinstance(branch, dict) else branch
             short = name.rpartition(".")[2]
             if short in seen or (kind == "null" and "null" in seen):
-                self.defined = defined if isinstance(branch, dict) and "name" in branch else self.defined
+                self.defined = defined  # what was defined in it goes with it
                 continue
             seen.add(short)
             branches.append(branch)
