@@ -5,6 +5,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import uuid
 
 import requests
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -304,6 +305,18 @@ def records_need_registered_schemas(sluice):
     assert outcome == [None, KafkaError.INVALID_RECORD, None, None], outcome
 
 
+def a_guid_in_a_header_names_the_schema(sluice):
+    number = SchemaRegistryClient({"url": sluice.registry_url}).register_schema("checked-value", Schema(USER, "AVRO"))
+    guid = requests.get(f"{sluice.registry_url}/subjects/checked-value/versions/latest", timeout=20).json()["guid"]
+    assert requests.get(f"{sluice.registry_url}/schemas/ids/{number}", timeout=20).json()["guid"] == guid
+    producer = Producer({"bootstrap.servers": sluice.broker})
+    outcome = []
+    for header in (b"\1" + uuid.UUID(guid).bytes, b"\1" + uuid.uuid4().bytes):
+        producer.produce("checked", b"\2n", headers=[("__value_schema_id", header)], on_delivery=lambda error, _: outcome.append(error and error.code()))
+        assert producer.flush(30) == 0
+    assert outcome == [None, KafkaError.INVALID_RECORD], outcome
+
+
 def a_deleted_version_is_refused_at_once(sluice):
     client = SchemaRegistryClient({"url": sluice.registry_url})
     value = b"\0" + client.register_schema("checked-value", Schema(USER, "AVRO")).to_bytes(4, "big") + b"\2n"
@@ -312,6 +325,21 @@ def a_deleted_version_is_refused_at_once(sluice):
     assert produce(sluice, "checked", [(None, value)])[0].code() == KafkaError.INVALID_RECORD
     SchemaRegistryClient({"url": sluice.registry_url}).register_schema("checked-value", Schema(USER, "AVRO"))  # the other remembers
     assert produce(sluice, "checked", [(None, value)]) == [None]
+
+
+def what_a_topic_holds_is_not_deleted_for_good(sluice):
+    AdminClient({"bootstrap.servers": sluice.broker}).create_topics([NewTopic("held", 2, config={"confluent.value.schema.validation": "true"})])["held"].result(20)
+    client = SchemaRegistryClient({"url": sluice.registry_url})
+    own = USER.replace("User", "Held")  # of no other subject: else its id would stay
+    used = client.register_schema("held-value", Schema(own, "AVRO"))
+    client.register_schema("held-value", Schema(own.replace('"type": "string"', '"type": "string", "doc": "never used"'), "AVRO"))
+    assert produce(sluice, "held", [(None, b"\0" + used.to_bytes(4, "big") + b"\2n")]) == [None]
+    assert client.delete_subject("held-value") == [1, 2]
+    subject = f"{sluice.registry_url}/subjects/held-value/versions"
+    refusal = requests.delete(f"{subject}/1?permanent=true", timeout=20)
+    assert refusal.status_code == 422 and f"schema id {used}" in refusal.json()["message"], refusal.text
+    assert requests.delete(f"{subject}/2?permanent=true", timeout=20).json() == 2
+    assert requests.delete(f"{subject}/1?permanent=true&force=true", timeout=20).json() == 1
 
 
 def the_check_is_switched_while_it_runs(sluice):
@@ -395,7 +423,9 @@ def main():
                 ("SIGHUP takes users and rights", users_and_rights_change_while_it_runs),
                 ("Kafka clients speak TLS", kafka_clients_speak_tls),
                 ("records need registered schemas where the topic says so", records_need_registered_schemas),
+                ("a GUID in a header names the schema", a_guid_in_a_header_names_the_schema),
                 ("a deleted version is refused at once", a_deleted_version_is_refused_at_once),
+                ("what a topic holds is deleted for good by force only", what_a_topic_holds_is_not_deleted_for_good),
                 ("the check is switched, and its subjects named, while it runs", the_check_is_switched_while_it_runs)):
             checks.run(name, function, sluice)
     checks.run("an expired certificate is served with a warning, and refused by clients", an_expired_certificate_is_served_and_refused_by_clients, None)
