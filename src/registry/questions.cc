@@ -46,7 +46,7 @@ Result<SchemaId> Registry::by_guid(ByteView guid) {
   if (guid.size() != md5.size()) return failed(Code::schema_not_found, "a GUID has 16 bytes");
   std::ranges::copy(guid, md5.begin());
   const std::shared_lock lock(state_mutex_);
-  const auto id = state_->id_of("", md5);
+  const auto id = state_->id_of(std::string(kDefaultContext), md5);
   if (!id) return failed(Code::schema_not_found, "no schema has this GUID");
   return *id;
 }

@@ -328,7 +328,8 @@ def a_deleted_version_is_refused_at_once(sluice):
 
 
 def what_a_topic_holds_is_not_deleted_for_good(sluice):
-    AdminClient({"bootstrap.servers": sluice.broker}).create_topics([NewTopic("held", 2, config={"confluent.value.schema.validation": "true"})])["held"].result(20)
+    admin = AdminClient({"bootstrap.servers": sluice.broker})
+    admin.create_topics([NewTopic("held", 2, config={"confluent.value.schema.validation": "true"})])["held"].result(20)
     client = SchemaRegistryClient({"url": sluice.registry_url})
     own = USER.replace("User", "Held")  # of no other subject: else its id would stay
     used = client.register_schema("held-value", Schema(own, "AVRO"))
