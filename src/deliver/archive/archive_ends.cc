@@ -9,8 +9,8 @@ namespace sluice::deliver::archive {
 
 Result<void> ArchiveEnds::hold_all() {
   SLUICE_TRY(const auto all, matching_partitions(log_, options_.topics));
-  for (const auto& at : all) SLUICE_RETURN_IF_ERROR(hold(at));
-  return {};
+  io::Workers workers(store_.calls_at_once() - 1);
+  return workers.each(all.size(), [&](std::size_t i) { return hold(all[i]); });
 }
 
 Result<void> ArchiveEnds::hold_new() {

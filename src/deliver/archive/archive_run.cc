@@ -1,6 +1,7 @@
 #include "deliver/archive/archive_run.h"
 
 #include <algorithm>
+#include <optional>
 #include <ranges>
 
 #include "base/trace.h"
@@ -94,17 +95,32 @@ Result<TopicSchema*> ArchiveRun::schema_of(const std::string& topic) {
 
 Result<void> ArchiveRun::discover() {
   SLUICE_TRY(const auto all, matching_partitions(context_.log, context_.options.topics));
+  std::vector<TopicPartition> added;
   for (const auto& at : all) {
-    if (!partitions_.contains(at) && !failures_.contains(at)) SLUICE_RETURN_IF_ERROR(open(at));
+    if (partitions_.contains(at) || failures_.contains(at)) continue;
+    if (auto schema = schema_of(at.first); !schema.ok()) {
+      SLUICE_RETURN_IF_ERROR(settle(at, std::move(schema).error()));
+    } else {
+      added.push_back(at);
+    }
   }
-  return {};
+  return open(added);
 }
 
-Result<void> ArchiveRun::open(const TopicPartition& at) {
-  auto opened = schema_of(at.first).and_then(
-      [&](TopicSchema* schema) { return PartitionArchiver::open(context_, plan_of(at.first), at.first, at.second, *schema); });
-  if (!opened.ok()) return settle(at, std::move(opened).error());
-  partitions_[at] = std::move(*opened);
+Result<void> ArchiveRun::open(const std::vector<TopicPartition>& which) {
+  std::vector<std::optional<Error>> errors(which.size());
+  std::vector<std::unique_ptr<PartitionArchiver>> opened(which.size());
+  SLUICE_RETURN_IF_ERROR(workers_.each(which.size(), [&](std::size_t i) {
+    const auto& [topic, partition] = which[i];
+    auto one = PartitionArchiver::open(context_, plan_of(topic), topic, partition, *schemas_.at(topic));
+    if (one.ok()) opened[i] = std::move(*one);
+    else errors[i] = std::move(one).error();
+    return Result<void>{};
+  }));
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    if (errors[i]) SLUICE_RETURN_IF_ERROR(settle(which[i], *std::move(errors[i])));
+    else partitions_[which[i]] = std::move(opened[i]);
+  }
   return {};
 }
 

@@ -61,7 +61,8 @@ class ArchiveRun {
   }
 
   [[nodiscard]] Result<void> check_format();
-  [[nodiscard]] Result<void> open(const TopicPartition& at);
+  // Several at a time where the place is far.
+  [[nodiscard]] Result<void> open(const std::vector<TopicPartition>& which);
   [[nodiscard]] const TopicPlan& plan_of(const std::string& topic) const;
   [[nodiscard]] Result<TopicSchema*> schema_of(const std::string& topic);
   [[nodiscard]] Result<void> settle(const TopicPartition& at, Error error);

@@ -13,7 +13,6 @@
 #include "deliver/archive/chain/chain.h"
 #include "deliver/archive/chain/layout.h"
 #include "deliver/archive/sink_testing.h"
-#include "deliver/avro_file/avro_format.h"
 #include "deliver/store/local/local_store.h"
 #include "io/file_system.h"
 
@@ -38,20 +37,7 @@ struct LocalArchive : testing::Test {
   pipeline::MemoryCatalog catalog;
   Orders orders{log, catalog};
 
-  static SinkOptions lake() {
-    SinkOptions options;
-    options.name = "lake";
-    options.topics = {{.glob = "shop.*"}};
-    options.format = *avro_file::avro_format();
-    return options;
-  }
-  void archive_all() {
-    Sink sink(lake(), log, catalog, store, io::real_file_system(), io::system_clock());
-    RunningSink running(sink);
-    const auto rolled = sink.roll_now(10s);
-    EXPECT_TRUE(rolled.ok()) << rolled.error();
-    EXPECT_TRUE(running.stop().ok());
-  }
+  void archive_all() { archive::archive_all(lake(), log, catalog, store); }
   std::vector<ArchiveProblem> problems(bool read_rows = true) {
     auto options = avro_files();
     options.read_rows = read_rows;

@@ -9,42 +9,18 @@
 #include "deliver/archive/chain/chain.h"
 #include "deliver/archive/sink_testing.h"
 #include "deliver/archive/topic_rule.h"
-#include "deliver/avro_file/avro_format.h"
-#include "pipeline/memory_store_testing.h"
 
 namespace sluice::deliver::archive {
 namespace {
 
 using namespace std::chrono_literals;
-using pipeline::MemoryCatalog;
-using pipeline::MemoryLog;
-using pipeline::MemoryStore;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Key;
 
-struct FilteredSink : testing::Test {
-  MemoryLog log;
-  MemoryCatalog catalog;
-  MemoryStore store;
-  Orders orders{log, catalog};
-
-  static SinkOptions lake(std::vector<TopicRule> topics) {
-    SinkOptions options;
-    options.name = "lake";
-    options.topics = std::move(topics);
-    options.format = *avro_file::avro_format({.block_bytes = 256});
-    options.discover_every = 0ms;
-    return options;
-  }
+struct FilteredSink : testing::Test, ArchiveInMemory {
   pipeline::StageStatus archive_all(std::vector<TopicRule> topics) {
-    Sink sink(lake(std::move(topics)), log, catalog, store, io::real_file_system(), io::system_clock());
-    RunningSink running(sink);
-    const auto rolled = sink.roll_now(10s);
-    EXPECT_TRUE(rolled.ok()) << rolled.error();
-    const auto stopped = running.stop();
-    EXPECT_TRUE(stopped.ok()) << stopped.error();
-    return sink.status();
+    return archive::archive_all(lake(std::move(topics)), log, catalog, store);
   }
   std::vector<std::int64_t> offsets() {
     std::vector<std::int64_t> out;

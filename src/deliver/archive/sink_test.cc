@@ -15,37 +15,15 @@ namespace sluice::deliver::archive {
 namespace {
 
 using namespace std::chrono_literals;
-using pipeline::MemoryCatalog;
-using pipeline::MemoryLog;
 using pipeline::MemoryStore;
 
 const std::string kNull(1, '\0');
 
-SinkOptions lake() {
-  SinkOptions options;
-  options.name = "lake";
-  options.topics = {{.glob = "*"}};
-  options.format = *avro_file::avro_format({.block_bytes = 256});
-  options.discover_every = 0ms;
-  return options;
-}
-
-struct ArchiveSink : testing::Test {
-  MemoryLog log;
-  MemoryCatalog catalog;
-  MemoryStore store;
-  Orders orders{log, catalog};
+struct ArchiveSink : testing::Test, ArchiveInMemory {
   io::Clock& clock = io::system_clock();
   io::FileSystem& local = io::real_file_system();
 
-  void archive_all(SinkOptions options = lake()) {
-    Sink sink(std::move(options), log, catalog, store, local, clock);
-    RunningSink running(sink);
-    const auto rolled = sink.roll_now(10s);
-    EXPECT_TRUE(rolled.ok()) << rolled.error();
-    const auto stopped = running.stop();
-    EXPECT_TRUE(stopped.ok()) << stopped.error();
-  }
+  void archive_all(const SinkOptions& options = lake()) { archive::archive_all(options, log, catalog, store); }
   RowFields row(Offset offset, const std::string& topic = Orders::kTopic) {
     auto rows = archived_rows(store, topic);
     return rows[{0, offset.value}];

@@ -54,6 +54,26 @@ Offset Orders::remove(std::int64_t id) {
   return log_.put(kTopic, framed(key_, avro_long(id)), std::nullopt, headers("d"), kHour13);
 }
 
+SinkOptions lake(std::vector<TopicRule> topics) {
+  SinkOptions options;
+  options.name = "lake";
+  options.topics = std::move(topics);
+  options.format = *avro_file::avro_format({.block_bytes = 256});
+  options.discover_every = std::chrono::milliseconds(0);
+  return options;
+}
+
+pipeline::StageStatus archive_all(const SinkOptions& options, pipeline::Log& log, pipeline::SchemaCatalog& catalog,
+                                  pipeline::Store& store) {
+  Sink sink(options, log, catalog, store, io::real_file_system(), io::system_clock());
+  RunningSink running(sink);
+  const auto rolled = sink.roll_now(std::chrono::seconds(10));
+  EXPECT_TRUE(rolled.ok()) << rolled.error();
+  const auto stopped = running.stop();
+  EXPECT_TRUE(stopped.ok()) << stopped.error();
+  return sink.status();
+}
+
 VerifyOptions avro_files() { return {.formats = {*avro_file::avro_format()}}; }
 
 RunningSink::RunningSink(Sink& sink)

@@ -11,6 +11,7 @@
 #include "deliver/archive/verify/verify.h"
 #include "pipeline/memory_catalog_testing.h"
 #include "pipeline/memory_log_testing.h"
+#include "pipeline/memory_store_testing.h"
 #include "pipeline/store.h"
 
 namespace sluice::deliver::archive {
@@ -52,6 +53,20 @@ class Orders {
   SchemaId key_, value_, wider_;
   std::int64_t changes_ = 0;
 };
+
+// Log, catalog and place in memory, and a topic.
+struct ArchiveInMemory {
+  pipeline::MemoryLog log;
+  pipeline::MemoryCatalog catalog;
+  pipeline::MemoryStore store;
+  Orders orders{log, catalog};
+};
+
+// A sink "lake", in Avro of small blocks, that looks for topics all the time.
+[[nodiscard]] SinkOptions lake(std::vector<TopicRule> topics = {{.glob = "*"}});
+// Runs such a sink until everything is archived. Gives its status at the end.
+pipeline::StageStatus archive_all(const SinkOptions& options, pipeline::Log& log, pipeline::SchemaCatalog& catalog,
+                                  pipeline::Store& store);
 
 // For archives of Avro files.
 [[nodiscard]] VerifyOptions avro_files();

@@ -43,12 +43,7 @@ struct CopiedArchive : testing::Test {
   Orders orders{log, catalog};
 
   void archive(pipeline::Store& place, int rolls) {
-    SinkOptions options;
-    options.name = "lake";
-    options.topics = {{.glob = "*"}};
-    options.format = *avro_file::avro_format();
-    options.discover_every = 0ms;
-    Sink sink(options, log, catalog, place, io::real_file_system(), io::system_clock());
+    Sink sink(lake(), log, catalog, place, io::real_file_system(), io::system_clock());
     RunningSink running(sink);
     for (int roll = 0; roll < rolls; ++roll) {
       orders.put(roll, "a", Orders::kHour13);

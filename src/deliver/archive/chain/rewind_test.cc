@@ -5,25 +5,13 @@
 #include "deliver/archive/chain/chain.h"
 #include "deliver/archive/chain/layout.h"
 #include "deliver/archive/sink_testing.h"
-#include "deliver/avro_file/avro_format.h"
 #include "pipeline/memory_store_testing.h"
 
 namespace sluice::deliver::archive {
 namespace {
 
 using namespace std::chrono_literals;
-using pipeline::MemoryCatalog;
-using pipeline::MemoryLog;
 using pipeline::MemoryStore;
-
-SinkOptions lake() {
-  SinkOptions options;
-  options.name = "lake";
-  options.topics = {{.glob = "*"}};
-  options.format = *avro_file::avro_format();
-  options.discover_every = 0ms;
-  return options;
-}
 
 void wait_for_state(const Sink& sink, const std::string& state) {
   const auto until = std::chrono::steady_clock::now() + 30s;
@@ -31,11 +19,7 @@ void wait_for_state(const Sink& sink, const std::string& state) {
   ASSERT_EQ(sink.status().state, state);
 }
 
-struct PausedSink : testing::Test {
-  MemoryLog log;
-  MemoryCatalog catalog;
-  MemoryStore store;
-  Orders orders{log, catalog};
+struct PausedSink : testing::Test, ArchiveInMemory {
   Sink sink{lake(), log, catalog, store, io::real_file_system(), io::system_clock()};
 
   // Records of three rolls: offsets 0 to 3, 4 to 7, 8 to 11 (each row's transaction ends with a marker).
