@@ -6,50 +6,34 @@
 namespace sluice::json_schema {
 namespace {
 
-// Of adding or removing a property or an item.
-std::string content_model_message(std::string_view type, const std::string& at) {
+// Of a property or an item that came or went.
+std::string content_model_message(std::string_view type, const std::string& path) {
   if (type == "REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL") {
-    return "The new schema has an unopen content model and has a required property " + at +
-           " which is missing in the old schema";
+    return "'" + path + "' is required now; what was written before need not have it";
   }
   if (type.ends_with("_ADDED_TO_OPEN_CONTENT_MODEL")) {
-    return "The new schema has an open content model and has a property or item " + at +
-           " which is missing in the old schema";
+    return "'" + path + "' is described now; what was written before may hold anything there, because the content model is open";
   }
   if (type.ends_with("_REMOVED_FROM_CLOSED_CONTENT_MODEL")) {
-    return "The new schema has a closed content model and is missing a property or item present " + at +
-           " in the old schema";
+    return "'" + path + "' is not described any more, and the closed content model takes nothing that is not";
   }
   if (type.find("_REMOVED_") != std::string_view::npos) {
-    return "A property or item is missing in the new schema but present " + at +
-           " in the old schema and is not covered by its partially open content model";
+    return "'" + path + "' is not described any more, and additional content need not be like it";
   }
-  return "The new schema has a property or item " + at +
-         " which is missing in the old schema and is not covered by its partially open content model";
+  return "'" + path + "' is described now; additional content that was written before need not be like it";
 }
 
 std::string message_of(std::string_view type, const std::string& path) {
-  const auto at = "at path '" + path + "'";
-  if (type.ends_with("_CONTENT_MODEL")) return content_model_message(type, at);
-  if (type == "SCHEMA_ADDED") return "The new schema has a schema " + at + " which is missing in the old schema";
-  if (type.ends_with("_ADDED") || type.ends_with("_REMOVED")) {
-    return "The keyword " + at + " in the new schema is not present in the old schema";
-  }
-  if (type.ends_with("_INCREASED") || type == "MULTIPLE_OF_EXPANDED") {
-    return "The value " + at + " in the new schema is more than its value in the old schema";
-  }
-  if (type.ends_with("_DECREASED")) {
-    return "The value " + at + " in the new schema is less than its value in the old schema";
-  }
+  if (type.ends_with("_CONTENT_MODEL")) return content_model_message(type, path);
+  if (type == "SCHEMA_ADDED") return "'" + path + "' takes less than before: it had no schema of its own";
+  if (type.ends_with("_ADDED") || type.ends_with("_REMOVED")) return "'" + path + "' restricts what was free before";
+  if (type.ends_with("_INCREASED") || type == "MULTIPLE_OF_EXPANDED") return "'" + path + "' is greater than it was";
+  if (type.ends_with("_DECREASED")) return "'" + path + "' is smaller than it was";
   if (type == "PATTERN_CHANGED" || type == "MULTIPLE_OF_CHANGED" || type == "DEPENDENCY_ARRAY_CHANGED") {
-    return "The value " + at + " is different between the new and old schema";
+    return "'" + path + "' is another than it was";
   }
-  if (type.ends_with("_CHANGED") || type == "TYPE_NARROWED") {
-    return "A type " + at + " is different between the new schema and the old schema";
-  }
-  const bool fewer = type.ends_with("_NARROWED");
-  return "An array or combined type " + at + " has " + (fewer ? "fewer" : "more") +
-         " elements in the new schema than the old schema";
+  if (type.ends_with("_CHANGED") || type == "TYPE_NARROWED") return "'" + path + "' is of another type, or of fewer types, than it was";
+  return "'" + path + "' lists " + (type.ends_with("_NARROWED") ? "fewer" : "more") + " than it did";
 }
 
 }  // namespace
