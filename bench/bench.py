@@ -1,6 +1,6 @@
 """make bench: what Sluice does on this machine, beside the limits measured in the same run. Prints ratios.
 
-    bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency archive registry avro
+    bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency archive registry avro collect
 
 Every figure is measured against the real program and real clients: rdkafka_performance (built by bench/run.sh from
 librdkafka's own sources), a PostgreSQL of its own, psql that throws the same binary COPY away, pg_recvlogical to
@@ -302,6 +302,11 @@ def registry(options):
     phase.run(options, say)
 
 
+def collect(options):
+    import collect as phase  # wants wrk
+    phase.run(options, say)
+
+
 def avro(options):
     import avro_rows as phase
     phase.run(options, say)
@@ -309,7 +314,7 @@ def avro(options):
 
 PHASES = {"machine": machine, "startup": startup, "produce": produce_and_consume, "single": single_messages,
           "snapshot": snapshot_and_stream, "latency": latency, "archive": archive,
-          "registry": registry, "avro": avro}
+          "registry": registry, "avro": avro, "collect": collect}
 
 
 def main():

@@ -262,7 +262,7 @@ int run_command_line(std::vector<std::string> arguments) {
   move_leading_flags(arguments, global_options(globals));
   if (arguments[0].starts_with('-')) return misuse("no command", "`sluice --help` lists the commands");
   const auto noun = noun_of(commands, arguments[0]);
-  if (arguments.size() == 2 && is_help(arguments[1]) && find(commands, noun, "") == nullptr && find(commands, noun, "list") != nullptr) {
+  if (arguments.size() == 2 && is_help(arguments[1]) && find(commands, noun, "") == nullptr && std::ranges::find(commands, noun, &Command::noun) != commands.end()) {
     return print_verbs(commands, noun), 0;
   }
   const auto [command, words] = choose(commands, arguments);

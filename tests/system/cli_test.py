@@ -43,6 +43,7 @@ def help_everywhere(_):
             assert f"sluice {noun} {verb}".strip() in shown, shown
     verbs = expect(sluice("topics", "--help"), 0).stdout
     assert "topic create TOPIC" in verbs and "topic delete TOPIC" in verbs, verbs
+    assert "avro encode" in expect(sluice("avro", "--help"), 0).stdout
     assert expect(sluice("help", "topic", "create"), 0).stdout == sluice("topic", "create", "-h").stdout
     bare = sluice()
     assert bare.returncode == 2 and bare.stdout == "" and "topic list" in bare.stderr, bare
