@@ -131,7 +131,8 @@ Location in_hdfs(Reader reader, const Url& url) {
     return {url.below(rpc), {}, {"HDFS: " + rpc + " is a guess at the NameNode's RPC address; yours is fs.defaultFS in core-site.xml (Sluice itself speaks WebHDFS, " + url.host + ")."}};
   }
   Location out{url.below((tls ? "swebhdfs://" : "webhdfs://") + host + ":" + port)};
-  out.notes.emplace_back("HDFS: this is WebHDFS, as Sluice speaks it. Where the cluster's own address (fs.defaultFS in core-site.xml) can be reached, hdfs://… in its place is faster.");
+  out.notes.emplace_back("HDFS: this is WebHDFS, as Sluice speaks it. Where the cluster's own address (fs.defaultFS in core-site.xml) can be reached, hdfs://… in its place is faster" +
+                         std::string(reader == Reader::spark ? "; pip's pyspark reads that alone (its Hadoop lacks a class for WebHDFS)." : "."));
   return out;
 }
 

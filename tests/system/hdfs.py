@@ -49,7 +49,8 @@ class Hdfs:
         self.state = os.path.join(directory, "hdfs")
         self.ports = [free_port() for _ in range(name_nodes)]
         self.gateway_port = free_port() if gateway else 0
-        self.settings = settings or {}
+        self.rpc_port = free_port()  # of a single NameNode
+        self.settings = {"test.rpc.port": self.rpc_port, **(settings or {})}
         self.log = os.path.join(directory, "hdfs.log")
         self.process = None
         self.lock = threading.Lock()

@@ -79,8 +79,8 @@ public class MiniDfs {
     }
   }
 
-  private static MiniDFSNNTopology topology(String[] ports) {
-    if (ports.length == 1) return MiniDFSNNTopology.simpleSingleNN(0, Integer.parseInt(ports[0]));
+  private MiniDFSNNTopology topology(String[] ports) {
+    if (ports.length == 1) return MiniDFSNNTopology.simpleSingleNN(conf.getInt("test.rpc.port", 0), Integer.parseInt(ports[0]));
     MiniDFSNNTopology.NSConf service = new MiniDFSNNTopology.NSConf("pair");
     for (int i = 0; i < ports.length; ++i) {
       service.addNN(new MiniDFSNNTopology.NNConf("nn" + i).setHttpPort(Integer.parseInt(ports[i])));
