@@ -17,7 +17,8 @@ class AvroSchema final : public ParsedSchema {
 
   // Printed once more from its normal form, as the original does.
   [[nodiscard]] std::string normalized() const override {
-    const auto again = avro::Schema::parse(avro_normal_form(schema_.root(), names_), {.validate_defaults = false}, known_);
+    const auto again =
+        avro::Schema::parse(avro_normal_form(schema_.root(), names_), {.validate_defaults = false}, known_);
     return again.ok() ? again->text(names_) : text_;
   }
 
@@ -28,7 +29,8 @@ class AvroSchema final : public ParsedSchema {
   }
 
   [[nodiscard]] std::vector<EntityTags> tags() const override { return avro_tags(schema_.root()); }
-  [[nodiscard]] Result<std::string> with_tags(std::span<const EntityTags> add, std::span<const EntityTags> remove) const override {
+  [[nodiscard]] Result<std::string> with_tags(std::span<const EntityTags> add,
+                                              std::span<const EntityTags> remove) const override {
     return avro_with_tags(text_, add, remove);
   }
   [[nodiscard]] bool has_field(std::string_view name) const override { return schema_.root().field(name) != nullptr; }
@@ -45,7 +47,8 @@ class AvroSchema final : public ParsedSchema {
 std::string description(const avro::Incompatibility& found) {
   const auto at = "at path '" + found.location + "'";
   if (found.type == "READER_FIELD_MISSING_DEFAULT_VALUE") {
-    return "The field '" + found.message + "' " + at + " in the new schema has no default value and is missing in the old schema";
+    return "The field '" + found.message + "' " + at +
+           " in the new schema has no default value and is missing in the old schema";
   }
   if (found.type == "TYPE_MISMATCH") {
     return "The type (path '" + found.location + "') of a field in the new schema does not match with the old schema";
@@ -67,7 +70,8 @@ class AvroLanguage final : public SchemaLanguage {
  public:
   [[nodiscard]] std::string_view name() const override { return "AVRO"; }
 
-  [[nodiscard]] Result<std::shared_ptr<const ParsedSchema>> parse(std::string_view text, std::span<const ReferencedSchema> references,
+  [[nodiscard]] Result<std::shared_ptr<const ParsedSchema>> parse(std::string_view text,
+                                                                  std::span<const ReferencedSchema> references,
                                                                   bool is_new) const override {
     const avro::ParseOptions options{.validate_defaults = is_new};
     std::vector<avro::Schema> known;
@@ -87,10 +91,11 @@ class AvroLanguage final : public SchemaLanguage {
     const auto found = avro::check_compatibility(static_cast<const AvroSchema&>(reader).schema(),
                                                  static_cast<const AvroSchema&>(writer).schema(),
                                                  {.compare_logical_types = options.compare_logical_types});
-    if (!found.ok()) return {"Unexpected exception during compatibility check: " + found.error().message};
+    if (!found.ok()) return {"the check ended with an error: " + found.error().message};
     std::vector<std::string> words;
     for (const auto& one : *found) {
-      words.push_back("{errorType:'" + one.type + "', description:'" + description(one) + "', additionalInfo:'" + one.message + "'}");
+      words.push_back("{errorType:'" + one.type + "', description:'" + description(one) + "', additionalInfo:'" +
+                      one.message + "'}");
     }
     return words;
   }

@@ -26,7 +26,8 @@ std::string list_of(std::vector<std::string> names) {
 // A default, with numbers as their type prints them and members sorted.
 json::value normal_default(const json::value& value, const Node& type) {
   if (type.type == Type::union_) return type.branches.empty() ? value : normal_default(value, *type.branches.front());
-  if (type.type == Type::float_ || type.type == Type::double_) return value.is_int64() ? json::value(static_cast<double>(value.get_int64())) : value;
+  if (type.type == Type::float_ || type.type == Type::double_)
+    return value.is_int64() ? json::value(static_cast<double>(value.get_int64())) : value;
   if (type.type == Type::array && value.is_array()) {
     json::array out;
     for (const auto& item : value.get_array()) out.push_back(normal_default(item, *type.items));

@@ -1,6 +1,6 @@
 #pragma once
-// One text for all spellings of an Avro schema that mean the same: full names, name before type, the order said, aliases
-// and other properties sorted; docs, defaults and logical types stay (Confluent's `normalize`).
+// One text for all spellings of an Avro schema that mean the same: full names, name before type, the order said,
+// aliases and other properties sorted; docs, defaults and logical types stay (Confluent's `normalize`).
 
 #include <string>
 #include <vector>

@@ -68,7 +68,8 @@ class Finder {
     auto* object = node.if_object();
     if (object == nullptr) return nullptr;
     const auto own = space_of(*object, space);
-    if (auto* fields = object->if_contains("fields"); fields != nullptr && fields->is_array()) return in_record(*object, fields->get_array(), own);
+    if (auto* fields = object->if_contains("fields"); fields != nullptr && fields->is_array())
+      return in_record(*object, fields->get_array(), own);
     for (const auto* key : {"items", "values", "type"}) {
       auto* inner = object->if_contains(key);
       if (inner == nullptr) continue;
@@ -109,7 +110,8 @@ class Finder {
 
 Result<void> change(json::value& schema, const EntityTags& entity, bool add) {
   auto* object = Finder(entity).find(schema, "");
-  if (object == nullptr) return Error{ErrorCode::rejected, "No matching path '" + entity.path + "' found in the schema"};
+  if (object == nullptr)
+    return Error{ErrorCode::rejected, "the schema has no " + std::string(entity.kind == "sr_field" ? "field" : "record") + " '" + entity.path + "'"};
   auto tags = strings_of(object->if_contains(kTags));
   for (const auto& tag : entity.tags) {
     std::erase_if(tags, [&](const std::string& there) { return !add && there == tag; });
@@ -131,7 +133,8 @@ std::vector<EntityTags> avro_tags(const avro::Node& root) {
   return std::move(collector.found);
 }
 
-Result<std::string> avro_with_tags(std::string_view text, std::span<const EntityTags> add, std::span<const EntityTags> remove) {
+Result<std::string> avro_with_tags(std::string_view text, std::span<const EntityTags> add,
+                                   std::span<const EntityTags> remove) {
   SLUICE_TRY(auto schema, avro::parse_json(text));
   for (const auto& entity : add) SLUICE_RETURN_IF_ERROR(change(schema, entity, true));
   for (const auto& entity : remove) SLUICE_RETURN_IF_ERROR(change(schema, entity, false));

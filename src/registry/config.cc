@@ -11,9 +11,10 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr auto kLevels = std::to_array<std::string_view>({"NONE", "BACKWARD", "FORWARD", "FULL", "BACKWARD_TRANSITIVE",
-                                                          "FORWARD_TRANSITIVE", "FULL_TRANSITIVE"});
-constexpr auto kModes = std::to_array<std::string_view>({"READWRITE", "READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD"});
+constexpr auto kLevels = std::to_array<std::string_view>(
+    {"NONE", "BACKWARD", "FORWARD", "FULL", "BACKWARD_TRANSITIVE", "FORWARD_TRANSITIVE", "FULL_TRANSITIVE"});
+constexpr auto kModes =
+    std::to_array<std::string_view>({"READWRITE", "READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD"});
 constexpr auto kPolicies = std::to_array<std::string_view>({"STRICT", "LENIENT", "LOGICAL"});
 constexpr const char* kOurs = "compareLogicalTypes";
 constexpr const char* kOursInTopic = "sluice.compareLogicalTypes";
@@ -21,18 +22,20 @@ constexpr const char* kOursInTopic = "sluice.compareLogicalTypes";
 template <typename T>
 struct Member {
   const char* name;
-  std::optional<T> Config::*field;
+  std::optional<T> Config::* field;
 };
 // In the order of Confluent's values.
 constexpr Member<bool> kFlags[] = {{"normalize", &Config::normalize},
                                    {"validateFields", &Config::validate_fields},
                                    {"validateNewSchemas", &Config::validate_new_schemas},
                                    {"validateRules", &Config::validate_rules}};
-constexpr Member<std::string> kTexts[] = {
-    {"compatibilityLevel", &Config::level}, {"compatibilityPolicy", &Config::policy}, {"compatibilityGroup", &Config::group}};
+constexpr Member<std::string> kTexts[] = {{"compatibilityLevel", &Config::level},
+                                          {"compatibilityPolicy", &Config::policy},
+                                          {"compatibilityGroup", &Config::group}};
 constexpr Member<Metadata> kMetadata[] = {{"defaultMetadata", &Config::default_metadata},
                                           {"overrideMetadata", &Config::override_metadata}};
-constexpr Member<RuleSet> kRules[] = {{"defaultRuleSet", &Config::default_rules}, {"overrideRuleSet", &Config::override_rules}};
+constexpr Member<RuleSet> kRules[] = {{"defaultRuleSet", &Config::default_rules},
+                                      {"overrideRuleSet", &Config::override_rules}};
 
 Result<void> take(const json::object& from, const char* name, std::optional<std::string>& to) {
   const auto* value = from.if_contains(name);
@@ -106,8 +109,10 @@ Result<Config> Config::updated_by(const json::object& from) const {
   for (const auto& [name, field] : kTexts) SLUICE_RETURN_IF_ERROR(take(from, name, out.*field));
   SLUICE_RETURN_IF_ERROR(take(from, "compatibility", out.level));
   for (const auto* name : {kOurs, kOursInTopic}) SLUICE_RETURN_IF_ERROR(take(from, name, out.compare_logical_types));
-  for (const auto& [name, field] : kMetadata) SLUICE_RETURN_IF_ERROR(take_parsed(from, name, out.*field, Code::invalid_level));
-  for (const auto& [name, field] : kRules) SLUICE_RETURN_IF_ERROR(take_parsed(from, name, out.*field, Code::invalid_rule_set));
+  for (const auto& [name, field] : kMetadata)
+    SLUICE_RETURN_IF_ERROR(take_parsed(from, name, out.*field, Code::invalid_level));
+  for (const auto& [name, field] : kRules)
+    SLUICE_RETURN_IF_ERROR(take_parsed(from, name, out.*field, Code::invalid_rule_set));
   SLUICE_RETURN_IF_ERROR(check(out));
   return out;
 }

@@ -32,7 +32,9 @@ struct Config {
   [[nodiscard]] Result<Config> updated_by(const boost::json::object& json) const;
   // Fills what is not set here.
   void fall_back_to(const Config& wider);
-  [[nodiscard]] bool changes_schemas() const { return default_metadata || override_metadata || default_rules || override_rules; }
+  [[nodiscard]] bool changes_schemas() const {
+    return default_metadata || override_metadata || default_rules || override_rules;
+  }
   [[nodiscard]] bool transitive() const { return level && level->ends_with("_TRANSITIVE"); }
   bool operator==(const Config&) const = default;
 };

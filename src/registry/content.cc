@@ -71,7 +71,8 @@ std::string base64(const Md5& md5) {
   for (std::size_t i = 0; i < md5.size(); i += 3) {
     const auto byte = [&](std::size_t at) { return at < md5.size() ? static_cast<std::uint32_t>(md5[at]) : 0U; };
     const auto bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    for (int digit = 0; digit < 4; ++digit) out += i + static_cast<std::size_t>(digit) > md5.size() ? '=' : kDigits[bits >> (18 - 6 * digit) & 63];
+    for (int digit = 0; digit < 4; ++digit)
+      out += i + static_cast<std::size_t>(digit) > md5.size() ? '=' : kDigits[bits >> (18 - 6 * digit) & 63];
   }
   return out;
 }

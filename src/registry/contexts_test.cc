@@ -36,6 +36,7 @@ TEST_F(Contexts, UnqualifiedLookupsFallBackToOtherContexts) {
   EXPECT_EQ(ask("GET", "/subjects/s/versions/1").at("subject"), ":.a:s");
   EXPECT_EQ(ask("POST", "/subjects/s", body_of(kLong)).at("subject"), ":.a:s");
   expect("GET", "/schemas/ids/1/schema?subject=s", "", 200, kLong);
+  expect("GET", "/schemas/ids/1/versions?subject=s", "", 200, R"([{"subject":":.a:s","version":1}])");
   expect_error("GET", "/schemas/ids/1", "", 40403);  // without a subject an id is the default context's
   expect_error("GET", "/subjects/:.b:s/versions/1", "", 40401);
   EXPECT_EQ(ask("POST", "/subjects/s/versions", body_of(kInt)).at("version"), 1);  // registering does not
@@ -49,13 +50,15 @@ TEST_F(Contexts, ReferencesAreOfTheContextOfWhoRefers) {
   expect_error("POST", "/subjects/o/versions", body_of(outer, to), 42201);
   ask("POST", "/subjects/:.a:o/versions", body_of(outer, to));
   EXPECT_EQ(ask("GET", "/subjects/:.a:o/versions/1").at("references").at(0).at("subject"), "f");
-  EXPECT_EQ(ask("GET", "/subjects/:.a:o/versions/1?referenceFormat=qualified").at("references").at(0).at("subject"), ":.a:f");
+  EXPECT_EQ(ask("GET", "/subjects/:.a:o/versions/1?referenceFormat=qualified").at("references").at(0).at("subject"),
+            ":.a:f");
   expect("GET", "/subjects/:.a:f/versions/1/referencedby", "", 200, "[2]");
 }
 
 TEST_F(Contexts, SettingsAreOfSubjectThenContextThenAllThenDefault) {
   const auto level = [&](const std::string& subject) {
-    return json::value_to<std::string>(ask("GET", "/config/" + subject + "?defaultToGlobal=true").at("compatibilityLevel"));
+    return json::value_to<std::string>(
+        ask("GET", "/config/" + subject + "?defaultToGlobal=true").at("compatibilityLevel"));
   };
   EXPECT_EQ(level(":.a:s"), "BACKWARD");
   ask("PUT", "/config/:.__GLOBAL:", R"({"compatibility":"NONE"})");
@@ -114,11 +117,15 @@ TEST_F(Http, SubjectsThatNobodyCanMeanAreRefused) {
 }
 
 TEST_F(Http, AnswersAreOfTheTypeThatIsLikedBest) {
-  const auto type_of = [&](const std::string& accept) { return call("GET", "/subjects", "", {{"Accept", accept}}).content_type; };
+  const auto type_of = [&](const std::string& accept) {
+    return call("GET", "/subjects", "", {{"Accept", accept}}).content_type;
+  };
   EXPECT_EQ(type_of("*/*"), "application/vnd.schemaregistry.v1+json");
   EXPECT_EQ(type_of("application/json"), "application/json");
-  EXPECT_EQ(type_of("application/json;q=0.5, application/vnd.schemaregistry+json;q=0.9"), "application/vnd.schemaregistry+json");
-  EXPECT_EQ(type_of("application/vnd.schemaregistry.v1+json, application/vnd.schemaregistry+json, application/json"), "application/vnd.schemaregistry.v1+json");
+  EXPECT_EQ(type_of("application/json;q=0.5, application/vnd.schemaregistry+json;q=0.9"),
+            "application/vnd.schemaregistry+json");
+  EXPECT_EQ(type_of("application/vnd.schemaregistry.v1+json, application/vnd.schemaregistry+json, application/json"),
+            "application/vnd.schemaregistry.v1+json");
   EXPECT_EQ(type_of("text/html, application/*;q=0.1"), "application/vnd.schemaregistry.v1+json");
   const auto refused = call("GET", "/subjects", "", {{"Accept", "text/html"}});
   EXPECT_EQ(refused.status, 406);
@@ -127,7 +134,8 @@ TEST_F(Http, AnswersAreOfTheTypeThatIsLikedBest) {
 }
 
 TEST_F(Http, BodiesAreOfTheTypesThatAreJson) {
-  for (const auto* type : {"application/json", "application/json; charset=utf-8", "application/vnd.schemaregistry+json", "application/octet-stream"}) {
+  for (const auto* type : {"application/json", "application/json; charset=utf-8", "application/vnd.schemaregistry+json",
+                           "application/octet-stream"}) {
     EXPECT_EQ(call("POST", "/subjects/s/versions", body_of(kInt), {{"Content-Type", type}}).status, 200) << type;
   }
   const auto refused = call("POST", "/subjects/s/versions", body_of(kInt), {{"Content-Type", "text/plain"}});
@@ -143,7 +151,8 @@ TEST_F(Http, AWrongMethodIsToldTheRightOnes) {
 }
 
 TEST_F(Http, ListsComeInPages) {
-  for (const auto* subject : {"a", "b", "c"}) ask("POST", std::string("/subjects/") + subject + "/versions", body_of(kInt));
+  for (const auto* subject : {"a", "b", "c"})
+    ask("POST", std::string("/subjects/") + subject + "/versions", body_of(kInt));
   expect("GET", "/subjects?offset=1&limit=1", "", 200, R"(["b"])");
   expect("GET", "/subjects?offset=2&limit=-1", "", 200, R"(["c"])");
   expect("GET", "/subjects?offset=9", "", 200, "[]");

@@ -25,7 +25,8 @@ class Deletion {
   Deletion(const State& state, const MayHold& may_hold) : state_(state), may_hold_(may_hold) {}
 
   // Errors of all: a Code. `version` -1 is the latest.
-  [[nodiscard]] Result<Deleted> of_version(const std::string& subject, std::int32_t version, const DeleteOptions& options) const;
+  [[nodiscard]] Result<Deleted> of_version(const std::string& subject, std::int32_t version,
+                                           const DeleteOptions& options) const;
   [[nodiscard]] Result<Deleted> of_subject(const std::string& subject, const DeleteOptions& options) const;
   [[nodiscard]] Result<Deleted> of_context(const std::string& context) const;
   // What is left of subjects that have no live version, for a registry that is to take another's (mode IMPORT).
@@ -33,7 +34,8 @@ class Deletion {
 
  private:
   [[nodiscard]] Result<Entry> chosen(const std::string& subject, std::int32_t version, bool permanent) const;
-  [[nodiscard]] Result<void> check_unused(const std::string& subject, const Entries& gone, const DeleteOptions& options) const;
+  [[nodiscard]] Result<void> check_unused(const std::string& subject, const Entries& gone,
+                                          const DeleteOptions& options) const;
   [[nodiscard]] bool held(const std::string& subject, const Entry& entry, const Entries& gone) const;
   [[nodiscard]] Deleted changes_for(const std::string& subject, const Entries& gone, bool permanent) const;
 

@@ -30,7 +30,8 @@ std::string with_places_changed(const std::string& message) {
 
 std::string shown(const std::string& text) {
   if (text.size() <= kShownBytes) return "{oldSchema: '" + text + "'}";
-  return "{oldSchema: <truncated to " + std::to_string(kShownBytes) + " characters> '" + text.substr(0, kShownBytes) + "'}";
+  return "{oldSchema: <truncated to " + std::to_string(kShownBytes) + " characters> '" + text.substr(0, kShownBytes) +
+         "'}";
 }
 
 void describe(Messages& messages, const Entry& old) {
@@ -95,19 +96,18 @@ Messages reserved_reasons(const Candidate& candidate, const std::vector<Entry>& 
   const auto names = reserved_by(candidate.content);
   for (const auto& name : earlier.empty() ? std::set<std::string>() : reserved_by(*earlier.back().content)) {
     if (names.contains(name)) continue;
-    out.push_back("{errorType:'RESERVED_FIELD_REMOVED', description:'The new schema has reserved field " + name +
-                  " removed from its metadata which is present in the old schema's metadata.'}");
+    out.push_back("{errorType:'RESERVED_FIELD_REMOVED', description:'" + name + " is reserved in the old schema and not in the new schema'}");
   }
   for (const auto& name : names) {
     if (!candidate.schema.has_field(name)) continue;
-    out.push_back("{errorType:'FIELD_CONFLICTS_WITH_RESERVED_FIELD', description:'The new schema has field that conflicts with the reserved field " +
-                  name + ".'}");
+    out.push_back("{errorType:'FIELD_CONFLICTS_WITH_RESERVED_FIELD', description:'the new schema has a field " + name + ", which is reserved'}");
   }
   return out;
 }
 
 // Of the first version that does not fit.
-Messages first_reasons(const Candidate& candidate, const std::vector<Entry>& earlier, const Config& config, const ParseEarlier& parse) {
+Messages first_reasons(const Candidate& candidate, const std::vector<Entry>& earlier, const Config& config,
+                       const ParseEarlier& parse) {
   if (*config.level == "NONE") return {};
   const Judge judge(candidate, config, parse);
   for (auto old = earlier.rbegin(); old != earlier.rend(); ++old) {
@@ -127,13 +127,15 @@ std::string list_text(const std::vector<std::string>& messages) {
   return text + "]";
 }
 
-Verdict judge(const Candidate& candidate, const std::vector<Entry>& earlier, const Config& config, const ParseEarlier& parse) {
+Verdict judge(const Candidate& candidate, const std::vector<Entry>& earlier, const Config& config,
+              const ParseEarlier& parse) {
   const bool fields = config.validate_fields.value_or(false);
   auto messages = fields ? reserved_reasons(candidate, earlier) : Messages{};
   auto reasons = first_reasons(candidate, earlier, config, parse);
   messages.insert(messages.end(), std::make_move_iterator(reasons.begin()), std::make_move_iterator(reasons.end()));
   if (messages.empty()) return {};
-  messages.push_back(std::string("{validateFields: '") + (fields ? "true" : "false") + "', compatibility: '" + *config.level + "'}");
+  messages.push_back(std::string("{validateFields: '") + (fields ? "true" : "false") + "', compatibility: '" +
+                     *config.level + "'}");
   return {false, std::move(messages)};
 }
 

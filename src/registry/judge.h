@@ -28,8 +28,8 @@ struct Candidate {
 // An earlier version, parsed. Errors are messages of the verdict.
 using ParseEarlier = std::function<Result<std::shared_ptr<const ParsedSchema>>(const Entry&)>;
 
-// `earlier`: live versions, oldest first. Looks at the newest, or with a _TRANSITIVE level at all, newest first, up to the
-// first that does not fit. Precondition: the config has a level.
+// `earlier`: live versions, oldest first. Looks at the newest, or with a _TRANSITIVE level at all, newest first, up to
+// the first that does not fit. Precondition: the config has a level.
 [[nodiscard]] Verdict judge(const Candidate& candidate, const std::vector<Entry>& earlier, const Config& config,
                             const ParseEarlier& parse);
 

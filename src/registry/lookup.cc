@@ -19,13 +19,15 @@ Content without_version(Content content) {
 
 Result<Content> Lookup::canonical(const std::string& subject, const Content& given, bool is_new, bool normalize) const {
   const auto config = config_in_scope(state_, subject, default_level_);
-  SLUICE_TRY(const auto parsed, parsed_.parse(state_, subject, given, is_new && config.validate_new_schemas.value_or(true)));
+  SLUICE_TRY(const auto parsed,
+             parsed_.parse(state_, subject, given, is_new && config.validate_new_schemas.value_or(true)));
   auto out = given;
   const bool normal = normalize || config.normalize.value_or(false);
   out.text = normal ? parsed->normalized() : parsed->text();
   for (auto& reference : out.references) {
     if (reference.version != -1) continue;
-    if (const auto* latest = state_.latest(qualified_by(subject, reference.subject))) reference.version = latest->number;
+    if (const auto* latest = state_.latest(qualified_by(subject, reference.subject)))
+      reference.version = latest->number;
   }
   if (normal) {
     std::ranges::sort(out.references);
@@ -51,7 +53,8 @@ bool Lookup::stands_for(const std::string& subject, const Content& content, cons
   return resolved.ok() && *resolved == content.text;
 }
 
-Result<const Entry*> Lookup::find_once(const std::string& subject, const Content& given, const FindOptions& options) const {
+Result<const Entry*> Lookup::find_once(const std::string& subject, const Content& given,
+                                       const FindOptions& options) const {
   SLUICE_TRY(const auto content, canonical(subject, given, false, options.normalize));
   if (options.latest_only) {
     const auto* latest = state_.latest(subject);

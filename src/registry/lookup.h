@@ -18,16 +18,19 @@ class Lookup {
       : state_(state), parsed_(parsed), default_level_(default_level) {}
 
   // `given`, with the text as it is stored and its references' versions known. Errors: a Code (invalid_schema).
-  [[nodiscard]] Result<Content> canonical(const std::string& subject, const Content& given, bool is_new, bool normalize) const;
+  [[nodiscard]] Result<Content> canonical(const std::string& subject, const Content& given, bool is_new,
+                                          bool normalize) const;
   // Asks again with the metadata and rules that a registration would take over. None: it is not there.
-  [[nodiscard]] Result<const Entry*> find(const std::string& subject, const Content& given, const FindOptions& options) const;
+  [[nodiscard]] Result<const Entry*> find(const std::string& subject, const Content& given,
+                                          const FindOptions& options) const;
   // The same schema, but for "confluent:version" or for references that are written out in `content`.
   [[nodiscard]] bool stands_for(const std::string& subject, const Content& content, const Entry& entry) const;
   // `given` with the metadata and rules of the latest version, of defaults and of overrides.
   [[nodiscard]] Content with_contract(const std::string& subject, const Content& given) const;
 
  private:
-  [[nodiscard]] Result<const Entry*> find_once(const std::string& subject, const Content& given, const FindOptions& options) const;
+  [[nodiscard]] Result<const Entry*> find_once(const std::string& subject, const Content& given,
+                                               const FindOptions& options) const;
 
   const State& state_;
   ParsedSchemas& parsed_;

@@ -42,7 +42,8 @@ Result<std::map<std::string, std::string>> map_in(const json::object& from, cons
   SLUICE_TRY(const auto object, object_in(from, name));
   std::map<std::string, std::string> out;
   for (const auto& item : object) {
-    if (!item.value().is_string()) return wrong(std::string("'") + name + "' has a member that is no string: " + std::string(item.key()));
+    if (!item.value().is_string())
+      return wrong(std::string("'") + name + "' has a member that is no string: " + std::string(item.key()));
     out.emplace(item.key(), item.value().get_string());
   }
   return out;
@@ -66,8 +67,11 @@ void put(json::object& to, const char* name, const std::map<std::string, std::st
 // --- rules
 
 bool valid_rule_name(std::string_view name) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0; };
-  return !name.empty() && letter(name.front()) && std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
+  };
+  return !name.empty() && letter(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
 Result<Rule> rule_of(const json::value& value) {
@@ -89,7 +93,8 @@ Result<Rule> rule_of(const json::value& value) {
   if (rule.name.empty()) return wrong("Missing rule name");
   if (!valid_rule_name(rule.name)) return wrong("Illegal character in rule name: " + rule.name);
   if (rule.type.empty()) return wrong("Missing rule type");
-  if (rule.kind != "TRANSFORM" && rule.kind != "CONDITION") return wrong("rule " + rule.name + ": the kind is TRANSFORM or CONDITION");
+  if (rule.kind != "TRANSFORM" && rule.kind != "CONDITION")
+    return wrong("rule " + rule.name + ": the kind is TRANSFORM or CONDITION");
   return rule;
 }
 
@@ -109,15 +114,18 @@ json::object json_of(const Rule& rule) {
   return out;
 }
 
-Result<std::vector<Rule>> rules_in(const json::object& from, const char* name, std::initializer_list<std::string_view> modes) {
+Result<std::vector<Rule>> rules_in(const json::object& from, const char* name,
+                                   std::initializer_list<std::string_view> modes) {
   std::vector<Rule> rules;
   const auto* value = from.if_contains(name);
   if (value == nullptr || value->is_null()) return rules;
   if (!value->is_array()) return wrong(std::string("'") + name + "' is no list of rules");
   for (const auto& item : value->get_array()) {
     SLUICE_TRY(auto rule, rule_of(item));
-    if (std::ranges::find(modes, rule.mode) == modes.end()) return wrong(std::string(name) + ": rule " + rule.name + " has the mode " + rule.mode);
-    if (std::ranges::any_of(rules, [&](const Rule& other) { return other.name == rule.name; })) return wrong("Found rule with duplicate name '" + rule.name + "'");
+    if (std::ranges::find(modes, rule.mode) == modes.end())
+      return wrong(std::string(name) + ": rule " + rule.name + " has the mode " + rule.mode);
+    if (std::ranges::any_of(rules, [&](const Rule& other) { return other.name == rule.name; }))
+      return wrong("Found rule with duplicate name '" + rule.name + "'");
     rules.push_back(std::move(rule));
   }
   return rules;
@@ -224,8 +232,8 @@ void RuleSet::hash_into(std::string& bytes) const {
 }
 
 RuleSet RuleSet::merged_with(const RuleSet& over) const {
-  return {merged_rules(migration, over.migration), merged_rules(domain, over.domain), merged_rules(encoding, over.encoding),
-          over.enable_at.empty() ? enable_at : over.enable_at};
+  return {merged_rules(migration, over.migration), merged_rules(domain, over.domain),
+          merged_rules(encoding, over.encoding), over.enable_at.empty() ? enable_at : over.enable_at};
 }
 
 bool RuleSet::has_type(std::string_view type) const {
@@ -234,7 +242,8 @@ bool RuleSet::has_type(std::string_view type) const {
 }
 
 void RuleSet::remove(const std::set<std::string>& names) {
-  for (auto* rules : {&migration, &domain, &encoding}) std::erase_if(*rules, [&](const Rule& rule) { return names.contains(rule.name); });
+  for (auto* rules : {&migration, &domain, &encoding})
+    std::erase_if(*rules, [&](const Rule& rule) { return names.contains(rule.name); });
 }
 
 }  // namespace sluice::registry

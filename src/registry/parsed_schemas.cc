@@ -10,8 +10,6 @@
 namespace sluice::registry {
 namespace {
 
-constexpr std::size_t kShownBytes = 2000;  // of a schema, in a message
-
 // Collects what a schema refers to, and what that refers to, each before its users and once.
 class Resolver {
  public:
@@ -66,14 +64,15 @@ Result<const SchemaLanguage*> ParsedSchemas::language(const std::string& type) c
   return failed(Code::invalid_schema, "Invalid schema type " + type + "; this registry takes " + names);
 }
 
-Result<ParsedPtr> ParsedSchemas::parse(const State& state, const std::string& subject, const Content& content, bool is_new) {
+Result<ParsedPtr> ParsedSchemas::parse(const State& state, const std::string& subject, const Content& content,
+                                       bool is_new) {
   SLUICE_TRY(const auto* language, this->language(content.type));
   const auto refused = [&](const std::string& why) {
-    return failed(Code::invalid_schema, "Invalid schema " + content.text.substr(0, kShownBytes) + " with refs of type " +
-                                            content.type + ", details: " + why);
+    return failed(Code::invalid_schema, "Invalid schema of type " + content.type + ", details: " + why);
   };
   Resolver references(state);
-  if (const auto resolved = references.add(subject, content.references); !resolved.ok()) return refused(resolved.error().message);
+  if (const auto resolved = references.add(subject, content.references); !resolved.ok())
+    return refused(resolved.error().message);
   const auto key = key_of(content, references.resolved, is_new);
   if (auto known = find(key)) return known;
   auto parsed = language->parse(content.text, references.resolved, is_new);
@@ -82,7 +81,8 @@ Result<ParsedPtr> ParsedSchemas::parse(const State& state, const std::string& su
   return *std::move(parsed);
 }
 
-Hash128 ParsedSchemas::key_of(const Content& content, const std::vector<ReferencedSchema>& references, bool is_new) const {
+Hash128 ParsedSchemas::key_of(const Content& content, const std::vector<ReferencedSchema>& references,
+                              bool is_new) const {
   std::string bytes = content.type + (is_new ? '1' : '0') + content.text;
   for (const auto& reference : references) {
     bytes += '\0' + reference.name + '\0' + reference.text;

@@ -1,6 +1,6 @@
 #pragma once
-// Parses schemas with what they refer to, and keeps what was parsed last: a check against a thousand versions parses them
-// once, and a schema that is looked up again is not parsed again. Thread-safe by itself.
+// Parses schemas with what they refer to, and keeps what was parsed last: a check against a thousand versions parses
+// them once, and a schema that is looked up again is not parsed again. Thread-safe by itself.
 
 #include <list>
 #include <memory>
@@ -26,7 +26,8 @@ class ParsedSchemas {
   [[nodiscard]] Result<const SchemaLanguage*> language(const std::string& type) const;
   // `subject` says which context names without one are of. Errors: a Code (invalid_schema): no such language, the text
   // is not of it, something that it refers to is not there.
-  [[nodiscard]] Result<ParsedPtr> parse(const State& state, const std::string& subject, const Content& content, bool is_new);
+  [[nodiscard]] Result<ParsedPtr> parse(const State& state, const std::string& subject, const Content& content,
+                                        bool is_new);
 
  private:
   struct Kept {
@@ -35,7 +36,8 @@ class ParsedSchemas {
     std::size_t bytes = 0;
   };
 
-  [[nodiscard]] Hash128 key_of(const Content& content, const std::vector<ReferencedSchema>& references, bool is_new) const;
+  [[nodiscard]] Hash128 key_of(const Content& content, const std::vector<ReferencedSchema>& references,
+                               bool is_new) const;
   [[nodiscard]] ParsedPtr find(const Hash128& key);
   void keep(Kept kept);
 

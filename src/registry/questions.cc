@@ -8,7 +8,9 @@
 namespace sluice::registry {
 namespace {
 
-bool shown(const Entry& entry, Which which) { return which == Which::with_deleted || entry.deleted == (which == Which::deleted_only); }
+bool shown(const Entry& entry, Which which) {
+  return which == Which::with_deleted || entry.deleted == (which == Which::deleted_only);
+}
 
 // ":*:" before a prefix: in all contexts.
 bool has_prefix(const std::string& subject, std::string_view prefix) {
@@ -35,22 +37,6 @@ bool exists(const State& state, const std::string& subject, bool deleted) {
 
 }  // namespace
 
-Result<bool> Registry::has(const std::string& subject, SchemaId id) {
-  const std::shared_lock lock(state_mutex_);
-  const auto* entries = state_->entries(subject);
-  return entries != nullptr && std::ranges::any_of(*entries, [&](const Entry& entry) { return entry.id == id && !entry.deleted; });
-}
-
-Result<SchemaId> Registry::by_guid(ByteView guid) {
-  Md5 md5{};
-  if (guid.size() != md5.size()) return failed(Code::schema_not_found, "a GUID has 16 bytes");
-  std::ranges::copy(guid, md5.begin());
-  const std::shared_lock lock(state_mutex_);
-  const auto id = state_->id_of(std::string(kDefaultContext), md5);
-  if (!id) return failed(Code::schema_not_found, "no schema has this GUID");
-  return *id;
-}
-
 std::vector<std::string> Registry::with_other_contexts(const std::string& subject) const {
   std::vector<std::string> names{subject};
   const auto name = SubjectName::parse(subject);
@@ -74,6 +60,24 @@ Result<std::string> Registry::latest(const std::string& subject) {
   return found.content->text;
 }
 
+Result<bool> Registry::has(const std::string& subject, SchemaId id) {
+  const std::shared_lock lock(state_mutex_);
+  const auto* entries = state_->entries(subject);
+  return entries != nullptr &&
+         std::ranges::any_of(*entries, [&](const Entry& entry) { return entry.id == id && !entry.deleted; });
+}
+
+// Of the default context, as records without a context are.
+Result<SchemaId> Registry::by_guid(ByteView guid) {
+  Md5 md5;
+  if (guid.size() != md5.size()) return failed(Code::schema_not_found, "a GUID has 16 bytes");
+  std::ranges::transform(guid, md5.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
+  const std::shared_lock lock(state_mutex_);
+  const auto id = state_->id_of(std::string(kDefaultContext), md5);
+  if (!id) return failed(Code::schema_not_found, "Schema " + guid_text(md5) + " not found");
+  return *id;
+}
+
 Result<Version> Registry::find(const std::string& subject, const SchemaRequest& request, bool deleted) {
   const std::shared_lock lock(state_mutex_);
   const FindOptions options{.normalize = request.normalize, .deleted = deleted, .latest_only = request.version == -1};
@@ -81,18 +85,21 @@ Result<Version> Registry::find(const std::string& subject, const SchemaRequest& 
   for (const auto& name : with_other_contexts(subject)) {
     if (!exists(*state_, name, deleted)) continue;
     any = true;
-    SLUICE_TRY(const auto* found, lookup().find(name, request.content, options));
-    if (found != nullptr) return version_of(name, *found);
+    const auto found = lookup().find(name, request.content, options);
+    if (!found.ok() && name == subject) return found.error();  // elsewhere its references may mean nothing
+    if (found.ok() && *found != nullptr) return version_of(name, **found);
   }
   if (!any) return no_subject(subject);
   return failed(Code::schema_not_found, "Schema not found");
 }
 
-Result<Verdict> Registry::check(const std::string& subject, const SchemaRequest& request, std::optional<std::int32_t> number) {
+Result<Verdict> Registry::check(const std::string& subject, const SchemaRequest& request,
+                                std::optional<std::int32_t> number) {
   const std::shared_lock lock(state_mutex_);
   const auto* all = state_->entries(subject);
   std::vector<Entry> against;
-  if (all != nullptr) std::ranges::copy_if(*all, std::back_inserter(against), [&](const Entry& entry) { return !entry.deleted; });
+  if (all != nullptr)
+    std::ranges::copy_if(*all, std::back_inserter(against), [&](const Entry& entry) { return !entry.deleted; });
   if (number && *number != -1) {
     std::erase_if(against, [&](const Entry& entry) { return entry.number != *number; });
     if (against.empty()) return no_version(*number);
@@ -112,13 +119,15 @@ Result<Version> Registry::version(const std::string& subject, std::int32_t numbe
   return no_version(number);
 }
 
-Result<Version> Registry::latest_with(const std::string& subject, const std::map<std::string, std::string>& properties, bool deleted) const {
+Result<Version> Registry::latest_with(const std::string& subject, const std::map<std::string, std::string>& properties,
+                                      bool deleted) const {
   const std::shared_lock lock(state_mutex_);
   if (!exists(*state_, subject, deleted)) return no_subject(subject);
   const auto& entries = *state_->entries(subject);
   const auto has_all = [&](const Entry& entry) {
     if ((entry.deleted && !deleted) || !entry.content->metadata) return false;
-    return std::ranges::all_of(properties, [&](const auto& item) { return entry.content->metadata->property(item.first) == item.second; });
+    return std::ranges::all_of(
+        properties, [&](const auto& item) { return entry.content->metadata->property(item.first) == item.second; });
   };
   const auto found = std::find_if(entries.rbegin(), entries.rend(), has_all);
   if (found == entries.rend()) return failed(Code::schema_not_found, "Schema not found");
@@ -193,8 +202,8 @@ std::vector<EntityTags> Registry::tags(const std::string& subject, const Content
   return parsed.ok() ? (*parsed)->tags() : std::vector<EntityTags>();
 }
 
-Result<std::string> Registry::with_tags(const std::string& subject, const Content& content, std::span<const EntityTags> add,
-                                        std::span<const EntityTags> remove) {
+Result<std::string> Registry::with_tags(const std::string& subject, const Content& content,
+                                        std::span<const EntityTags> add, std::span<const EntityTags> remove) {
   const std::shared_lock lock(state_mutex_);
   SLUICE_TRY(const auto parsed, parsed_.parse(*state_, subject, content, false));
   auto text = parsed->with_tags(add, remove);
@@ -260,7 +269,8 @@ Result<Config> Registry::config(const std::string& scope) const {
   const std::shared_lock lock(state_mutex_);
   if (scope.empty()) return registry::config_in_scope(*state_, scope, options_.default_level);
   if (const auto* config = state_->config(scope)) return *config;
-  return failed(Code::subject_config_missing, "Subject '" + scope + "' does not have subject-level compatibility configured");
+  return failed(Code::subject_config_missing,
+                "Subject '" + scope + "' does not have subject-level compatibility configured");
 }
 
 std::string Registry::mode_in_scope(const std::string& scope) const {

@@ -56,7 +56,9 @@ std::vector<Reference> references_in(const json::object& from) {
   return out;
 }
 
-json::value subject_or_null(const std::string& subject) { return subject.empty() ? json::value(nullptr) : json::value(subject); }
+json::value subject_or_null(const std::string& subject) {
+  return subject.empty() ? json::value(nullptr) : json::value(subject);
+}
 
 }  // namespace
 
@@ -146,9 +148,13 @@ std::optional<std::string> parse_mode_value(std::string_view bytes) {
   return is_mode(mode) ? std::optional(std::move(mode)) : std::nullopt;
 }
 
-std::string context_value(const std::string& context) { return json::serialize(json::object{{"tenant", kTenant}, {"context", context}}); }
+std::string context_value(const std::string& context) {
+  return json::serialize(json::object{{"tenant", kTenant}, {"context", context}});
+}
 
-std::string clear_subject_value(const std::string& subject) { return json::serialize(json::object{{"subject", subject_or_null(subject)}}); }
+std::string clear_subject_value(const std::string& subject) {
+  return json::serialize(json::object{{"subject", subject_or_null(subject)}});
+}
 
 std::int32_t parse_delete_subject_value(std::string_view bytes) {
   const auto object = object_of(bytes);

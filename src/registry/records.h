@@ -1,6 +1,6 @@
 #pragma once
-// Keys and values of `_schemas`, in Confluent's record format (docs/formats/schemas_topic.md). Written in one fixed order,
-// because compaction compares bytes; read in any.
+// Keys and values of `_schemas`, in Confluent's record format (docs/formats/schemas_topic.md). Written in one fixed
+// order, because compaction compares bytes; read in any.
 
 #include <cstdint>
 #include <optional>

@@ -11,7 +11,9 @@ namespace json = boost::json;
 using Records = RegistryFixture;
 
 TEST(RecordKeys, AreInConfluentsOrder) {
-  const auto bytes = [](KeyType type, const std::string& subject, std::int32_t version = 0) { return Key{type, subject, version}.bytes(); };
+  const auto bytes = [](KeyType type, const std::string& subject, std::int32_t version = 0) {
+    return Key{type, subject, version}.bytes();
+  };
   EXPECT_EQ(bytes(KeyType::schema, "s", 1), R"({"keytype":"SCHEMA","subject":"s","version":1,"magic":1})");
   EXPECT_EQ(bytes(KeyType::config, ""), R"({"keytype":"CONFIG","subject":null,"magic":0})");
   EXPECT_EQ(bytes(KeyType::mode, "s"), R"({"keytype":"MODE","subject":"s","magic":0})");
@@ -31,14 +33,16 @@ TEST(RecordKeys, AreReadInAnyOrderAndOfTypesToCome) {
 
 TEST_F(Records, AValueSaysAllOfAVersion) {
   ask("POST", "/subjects/f/versions", body_of(R"({"type":"fixed","name":"F","size":4})"));
-  const json::object more{{"references", json::array{json::object{{"name", "F"}, {"subject", "f"}, {"version", 1}}}},
-                          {"metadata", json::object{{"properties", json::object{{"k", "v"}}}}},
-                          {"ruleSet", json::object{{"domainRules", json::array{json::object{{"name", "r"}, {"type", "CEL"}}}}}}};
+  const json::object more{
+      {"references", json::array{json::object{{"name", "F"}, {"subject", "f"}, {"version", 1}}}},
+      {"metadata", json::object{{"properties", json::object{{"k", "v"}}}}},
+      {"ruleSet", json::object{{"domainRules", json::array{json::object{{"name", "r"}, {"type", "CEL"}}}}}}};
   ask("POST", "/subjects/s/versions", body_of("\"F\"", more));
-  EXPECT_EQ(log.records(kSchemasTopic).at(1).value,
-            R"({"subject":"s","version":1,"id":2,"md5":"EoijrdXnEU+lcP/oCvIXYg==","references":[{"name":"F","subject":"f","version":1}],)"
-            R"("metadata":{"properties":{"k":"v"}},"ruleSet":{"domainRules":[{"name":"r","kind":"TRANSFORM","mode":"WRITEREAD","type":"CEL","disabled":false}]},)"
-            R"("schema":"\"F\"","deleted":false})");
+  EXPECT_EQ(
+      log.records(kSchemasTopic).at(1).value,
+      R"({"subject":"s","version":1,"id":2,"md5":"EoijrdXnEU+lcP/oCvIXYg==","references":[{"name":"F","subject":"f","version":1}],)"
+      R"("metadata":{"properties":{"k":"v"}},"ruleSet":{"domainRules":[{"name":"r","kind":"TRANSFORM","mode":"WRITEREAD","type":"CEL","disabled":false}]},)"
+      R"("schema":"\"F\"","deleted":false})");
 }
 
 // #4420: compaction keeps each spelling of a key; what is deleted under one must not come back under the other.
@@ -64,17 +68,22 @@ TEST_F(Records, AKeyIsDeletedInTheBytesInWhichItWasWritten) {
 }
 
 TEST_F(Records, ASecondSchemaUnderAUsedIdIsRejectedOnReplay) {
-  log.put(kSchemasTopic, Key{KeyType::schema, "a", 1}.bytes(), R"({"subject":"a","version":1,"id":5,"schema":"\"int\"","deleted":false})");
-  log.put(kSchemasTopic, Key{KeyType::schema, "b", 1}.bytes(), R"({"subject":"b","version":1,"id":5,"schema":"\"string\"","deleted":false})");
-  log.put(kSchemasTopic, Key{KeyType::schema, "c", 1}.bytes(), R"({"subject":"c","version":1,"id":5,"schema":"\"int\"","deleted":false})");
+  log.put(kSchemasTopic, Key{KeyType::schema, "a", 1}.bytes(),
+          R"({"subject":"a","version":1,"id":5,"schema":"\"int\"","deleted":false})");
+  log.put(kSchemasTopic, Key{KeyType::schema, "b", 1}.bytes(),
+          R"({"subject":"b","version":1,"id":5,"schema":"\"string\"","deleted":false})");
+  log.put(kSchemasTopic, Key{KeyType::schema, "c", 1}.bytes(),
+          R"({"subject":"c","version":1,"id":5,"schema":"\"int\"","deleted":false})");
   reopen();
   expect("GET", "/subjects", "", 200, R"(["a","c"])");
   expect("GET", "/schemas/ids/5/schema", "", 200, "\"int\"");
 }
 
 TEST_F(Records, ClearSubjectForgetsWhatIsSoftlyDeleted) {
-  log.put(kSchemasTopic, Key{KeyType::schema, "a", 1}.bytes(), R"({"subject":"a","version":1,"id":5,"schema":"\"int\"","deleted":true})");
-  log.put(kSchemasTopic, Key{KeyType::schema, "a", 2}.bytes(), R"({"subject":"a","version":2,"id":6,"schema":"\"long\"","deleted":false})");
+  log.put(kSchemasTopic, Key{KeyType::schema, "a", 1}.bytes(),
+          R"({"subject":"a","version":1,"id":5,"schema":"\"int\"","deleted":true})");
+  log.put(kSchemasTopic, Key{KeyType::schema, "a", 2}.bytes(),
+          R"({"subject":"a","version":2,"id":6,"schema":"\"long\"","deleted":false})");
   log.put(kSchemasTopic, Key{KeyType::clear_subject, "a", 0}.bytes(), R"({"subject":"a"})");
   reopen();
   expect("GET", "/subjects/a/versions?deleted=true", "", 200, "[2]");

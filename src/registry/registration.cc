@@ -10,8 +10,8 @@ namespace {
 
 std::string context_of(const std::string& subject) { return SubjectName::parse(subject).context; }
 
-Error not_permitted(const std::string& subject, const std::string& what) {
-  return failed(Code::not_permitted, "Subject " + subject + " in context " + SubjectName::parse(subject).prefix() + " is not in " + what + " mode");
+Error wrong_mode(const std::string& subject, const std::string& mode, const std::string& what) {
+  return failed(Code::not_permitted, "Subject '" + subject + "' has the mode " + mode + ", and " + what);
 }
 
 std::vector<Entry> live(const Entries* entries) {
@@ -27,10 +27,13 @@ Version version_of(const std::string& subject, const Entry& entry) {
   return {subject, entry.number, entry.id, entry.content, entry.written_ms, entry.deleted};
 }
 
-Result<void> Registration::check_mode(const std::string& subject, const SchemaRequest& request, const std::string& mode) const {
+Result<void> Registration::check_mode(const std::string& subject, const SchemaRequest& request,
+                                      const std::string& mode) const {
   SLUICE_RETURN_IF_ERROR(check_writable(state_, subject));
-  if (request.id && mode != "IMPORT" && mode != "FORWARD") return not_permitted(subject, "import");
-  if (!request.id && mode != "READWRITE") return not_permitted(subject, "read-write");
+  if (request.id && mode != "IMPORT" && mode != "FORWARD") {
+    return wrong_mode(subject, mode, "takes an id of the client's in IMPORT or FORWARD only");
+  }
+  if (!request.id && mode != "READWRITE") return wrong_mode(subject, mode, "needs the schema's id");
   return {};
 }
 
@@ -41,7 +44,8 @@ Result<const Entry*> Registration::find_existing(const std::string& subject, con
 }
 
 // What the client left out.
-Result<Content> Registration::complete(const std::string& subject, const SchemaRequest& request, std::int32_t next) const {
+Result<Content> Registration::complete(const std::string& subject, const SchemaRequest& request,
+                                       std::int32_t next) const {
   auto content = request.content;
   const auto* latest = state_.latest(subject);
   if (content.text.find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -59,7 +63,8 @@ Result<Content> Registration::complete(const std::string& subject, const SchemaR
   return content;
 }
 
-Result<Verdict> Registration::check(const std::string& subject, const Content& content, const std::vector<Entry>& against) const {
+Result<Verdict> Registration::check(const std::string& subject, const Content& content,
+                                    const std::vector<Entry>& against) const {
   SLUICE_TRY(const auto* language, parsed_.language(content.type));
   SLUICE_TRY(const auto parsed, parsed_.parse(state_, subject, content, false));
   return judge({*language, *parsed, content}, against, config_in_scope(state_, subject, default_level_),
@@ -69,8 +74,8 @@ Result<Verdict> Registration::check(const std::string& subject, const Content& c
 Result<void> Registration::check_compatible(const std::string& subject, const Content& content) const {
   SLUICE_TRY(const auto verdict, check(subject, content, live(state_.entries(subject))));
   if (verdict.compatible) return {};
-  return failed(incompatible_, "Schema being registered is incompatible with an earlier schema for subject \"" + subject +
-                                   "\", details: " + list_text(verdict.messages));
+  return failed(incompatible_, "Schema being registered is incompatible with an earlier schema for subject \"" +
+                                   subject + "\", details: " + list_text(verdict.messages));
 }
 
 Result<Planned> Registration::plan(const std::string& subject, const SchemaRequest& request) const {
@@ -98,23 +103,26 @@ Result<Planned> Registration::plan(const std::string& subject, const SchemaReque
 }
 
 // Its version and id.
-Result<Version> Registration::place(const std::string& subject, const SchemaRequest& request, bool import, Content content) const {
+Result<Version> Registration::place(const std::string& subject, const SchemaRequest& request, bool import,
+                                    Content content) const {
   const auto* entries = state_.entries(subject);
   Version version{.subject = subject, .version = entries == nullptr ? 1 : entries->back().number + 1};
   if (request.version > 0 && !import && request.version != version.version) {
-    return failed(Code::invalid_schema, "Version is not one more than previous version");
+    return failed(Code::invalid_schema, "the next version is " + std::to_string(version.version) + ", not " + std::to_string(request.version));
   }
   if (request.version > 0) version.version = request.version;
   SLUICE_TRY(version.id, choose_id(subject, request, content));
   const auto holds = [&](const Entry& entry) { return entry.number == version.version && entry.id != version.id; };
   if (entries != nullptr && std::ranges::any_of(*entries, holds)) {
-    return failed(Code::not_permitted, "Subject " + subject + " has another schema as version " + std::to_string(version.version));
+    return failed(Code::not_permitted,
+                  "Subject " + subject + " has another schema as version " + std::to_string(version.version));
   }
   version.content = std::make_shared<const Content>(std::move(content));
   return version;
 }
 
-Result<SchemaId> Registration::choose_id(const std::string& subject, const SchemaRequest& request, const Content& content) const {
+Result<SchemaId> Registration::choose_id(const std::string& subject, const SchemaRequest& request,
+                                         const Content& content) const {
   const auto context = context_of(subject);
   if (!request.id) {
     const auto known = state_.id_of(context, content);
@@ -122,8 +130,7 @@ Result<SchemaId> Registration::choose_id(const std::string& subject, const Schem
   }
   const auto there = state_.content(context, *request.id);
   if (there == nullptr || *there == content) return *request.id;
-  return failed(Code::not_permitted, "Overwrite new schema with id " + to_string(*request.id) + " in context " +
-                                         SubjectName::parse(subject).prefix() + " is not permitted.");
+  return failed(Code::not_permitted, "id " + to_string(*request.id) + " belongs to another schema");
 }
 
 Changes Registration::changes_for(const Version& version) const {

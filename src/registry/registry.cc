@@ -1,6 +1,7 @@
 // The topic below the registry, and the changes that it takes.
 //
-//   1. open() and settle() open the producer "registry", which fences older ones and settles what they left, and replay.
+//   1. open() and settle() open the producer "registry", which fences older ones and settles what they left, and
+//   replay.
 //   2. A change is planned from the state, written in one transaction, and applied to the state when it is committed.
 //   3. When the outcome of a commit is unknown, the topic says what counts: settle() before anything else is changed.
 //   4. A newer registry fences this one: then it only answers questions.
@@ -21,7 +22,8 @@ constexpr std::size_t kParsedTextBytes = std::size_t{8} << 20;
 Registry::Registry(pipeline::Log& log, RegistryOptions options)
     : log_(log),
       options_([&] {
-        if (!options.may_hold) options.may_hold = [this](const std::string& topic, SchemaId) { return topic_has_records(topic); };
+        if (!options.may_hold)
+          options.may_hold = [this](const std::string& topic, SchemaId) { return topic_has_records(topic); };
         return std::move(options);
       }()),
       parsed_(options_.languages, kParsedTextBytes),
@@ -52,7 +54,8 @@ Result<void> Registry::replay(State& into) {
     const auto before = reader->next_offset();
     SLUICE_TRY(const auto records, reader->poll(kReplayWaitMs, kReplayBytes));
     if (records.empty() && reader->next_offset() == before) {
-      return Error{ErrorCode::back_off, "_schemas: offset " + to_string(before) + " was not read in time, below the end of the log"};
+      return Error{ErrorCode::back_off,
+                   "_schemas: offset " + to_string(before) + " was not read in time, below the end of the log"};
     }
     for (const auto& record : records) {
       if (record.key) into.apply(*record.key, record.value, record.timestamp_ms);
@@ -89,7 +92,8 @@ Result<void> Registry::write_records(const std::vector<ForeignRecord>& records) 
   auto written = commit(records, now_ms);
   if (written.ok()) {
     const std::lock_guard lock(state_mutex_);
-    for (const auto& [key, value] : records) state_->apply(key, value ? std::optional<std::string_view>(*value) : std::nullopt, now_ms);
+    for (const auto& [key, value] : records)
+      state_->apply(key, value ? std::optional<std::string_view>(*value) : std::nullopt, now_ms);
     ++changes_;
     return {};
   }
@@ -155,7 +159,8 @@ Result<std::vector<std::int32_t>> Registry::delete_subject(const std::string& su
   return std::move(deleted.versions);
 }
 
-Result<std::int32_t> Registry::delete_version(const std::string& subject, std::int32_t version, const DeleteOptions& options) {
+Result<std::int32_t> Registry::delete_version(const std::string& subject, std::int32_t version,
+                                              const DeleteOptions& options) {
   const std::lock_guard changing(changing_);
   SLUICE_RETURN_IF_ERROR(ensure_settled());
   SLUICE_TRY(const auto deleted, deletion().of_version(subject, version, options));
@@ -192,7 +197,8 @@ Result<Config> Registry::drop_config(const std::string& scope) {
   return dropped;
 }
 
-Result<void> Registry::set_compatibility(const std::string& subject, const std::string& level, bool compare_logical_types) {
+Result<void> Registry::set_compatibility(const std::string& subject, const std::string& level,
+                                         bool compare_logical_types) {
   const auto set = update_config(subject, [&](const Config& there) -> Result<Config> {
     auto next = there;
     next.level = level;
@@ -210,7 +216,8 @@ Result<void> Registry::set_mode(const std::string& scope, const std::string& mod
   if (mode == "IMPORT" && !options.force && registry::mode_in_scope(*state_, scope) != "IMPORT") {
     for (const auto& [subject, entries] : state_->subjects()) {
       if (in_scope(scope, subject) && state_->has_live(subject)) {
-        return failed(Code::not_permitted, "Cannot import since found existing subjects");
+        return failed(Code::not_permitted, "mode IMPORT is entered without live subjects only; one is " + subject +
+                                               "; add force=true to enter it all the same");
       }
     }
     SLUICE_TRY(auto remains, deletion().of_remains(scope));
@@ -243,13 +250,15 @@ void Registry::drop_modes_below(const std::string& scope, Changes& changes) cons
 Result<void> Registry::import(const std::vector<ForeignRecord>& records) {
   for (const auto& record : records) {
     if (!Key::parse(record.key)) {
-      return failed(Code::invalid_schema, "a key is no JSON object, and so none of a registry's: " + record.key.substr(0, 200));
+      return failed(Code::invalid_schema,
+                    "a key is no JSON object, and so none of a registry's: " + record.key.substr(0, 200));
     }
   }
   const std::lock_guard changing(changing_);
   SLUICE_RETURN_IF_ERROR(ensure_settled());
   if (!state_->subjects().empty()) {
-    return failed(Code::not_permitted, "a topic is imported into an empty registry, and there are subjects here: " + state_->subjects().begin()->first +
+    return failed(Code::not_permitted, "a topic is imported into an empty registry, and there are subjects here: " +
+                                           state_->subjects().begin()->first +
                                            "; single schemas are registered with their ids in the mode IMPORT");
   }
   return write_records(records);

@@ -2,8 +2,8 @@
 // The schema registry: Confluent's contract over the topic `_schemas` of a log (docs/formats/schemas_topic.md).
 //
 // State is derived from the topic and kept in memory (state.h); what a change writes is planned without I/O
-// (registration.h, deletion.h) and is durable in the topic before it is answered. One change at a time, which blocks for a
-// commit of the log; questions do not wait for it. Thread-safe.
+// (registration.h, deletion.h) and is durable in the topic before it is answered. One change at a time, which blocks
+// for a commit of the log; questions do not wait for it. Thread-safe.
 
 #include <atomic>
 #include <cstdint>
@@ -54,7 +54,8 @@ class Registry final : public pipeline::SchemaCatalog {
   [[nodiscard]] Result<bool> has(const std::string& subject, SchemaId id) override;
   [[nodiscard]] std::uint64_t changes() const override { return changes_; }
   [[nodiscard]] Result<SchemaId> by_guid(ByteView guid) override;
-  [[nodiscard]] Result<void> set_compatibility(const std::string& subject, const std::string& level, bool compare_logical_types) override;
+  [[nodiscard]] Result<void> set_compatibility(const std::string& subject, const std::string& level,
+                                               bool compare_logical_types) override;
 
   // --- schemas. Subjects are named with their context; one without is looked for in the other contexts, too, where it
   // says so. Errors carry a Code.
@@ -62,11 +63,13 @@ class Registry final : public pipeline::SchemaCatalog {
   // In other contexts, too.
   [[nodiscard]] Result<Version> find(const std::string& subject, const SchemaRequest& request, bool deleted);
   // Against one version (-1: the latest), or, with none, by the subject's level.
-  [[nodiscard]] Result<Verdict> check(const std::string& subject, const SchemaRequest& request, std::optional<std::int32_t> version);
+  [[nodiscard]] Result<Verdict> check(const std::string& subject, const SchemaRequest& request,
+                                      std::optional<std::int32_t> version);
   // -1 is the latest live one. In other contexts, too.
   [[nodiscard]] Result<Version> version(const std::string& subject, std::int32_t version, bool deleted) const;
   // The newest that has all these metadata properties.
-  [[nodiscard]] Result<Version> latest_with(const std::string& subject, const std::map<std::string, std::string>& properties, bool deleted) const;
+  [[nodiscard]] Result<Version> latest_with(const std::string& subject,
+                                            const std::map<std::string, std::string>& properties, bool deleted) const;
   [[nodiscard]] Result<std::vector<std::int32_t>> versions(const std::string& subject, Which which) const;
   [[nodiscard]] std::vector<std::string> subjects(const std::string& prefix, Which which) const;
   [[nodiscard]] std::vector<Version> all(const std::string& prefix, Which which, bool latest_only) const;
@@ -78,10 +81,12 @@ class Registry final : public pipeline::SchemaCatalog {
   [[nodiscard]] std::string formatted(const std::string& subject, const Content& content, const std::string& format);
   // The tags on records and fields, and the text with others.
   [[nodiscard]] std::vector<EntityTags> tags(const std::string& subject, const Content& content);
-  [[nodiscard]] Result<std::string> with_tags(const std::string& subject, const Content& content, std::span<const EntityTags> add,
-                                              std::span<const EntityTags> remove);
-  [[nodiscard]] Result<std::vector<std::int32_t>> delete_subject(const std::string& subject, const DeleteOptions& options);
-  [[nodiscard]] Result<std::int32_t> delete_version(const std::string& subject, std::int32_t version, const DeleteOptions& options);
+  [[nodiscard]] Result<std::string> with_tags(const std::string& subject, const Content& content,
+                                              std::span<const EntityTags> add, std::span<const EntityTags> remove);
+  [[nodiscard]] Result<std::vector<std::int32_t>> delete_subject(const std::string& subject,
+                                                                 const DeleteOptions& options);
+  [[nodiscard]] Result<std::int32_t> delete_version(const std::string& subject, std::int32_t version,
+                                                    const DeleteOptions& options);
 
   // --- ids. `subject` says the context: of the default one an id is looked for in the subject of other contexts, too.
   [[nodiscard]] Result<ContentPtr> content(SchemaId id, const std::string& subject) const;
@@ -120,7 +125,9 @@ class Registry final : public pipeline::SchemaCatalog {
 
  private:
   Registry(pipeline::Log& log, RegistryOptions options);
-  [[nodiscard]] Registration registration() const { return {*state_, parsed_, options_.default_level, options_.incompatible}; }
+  [[nodiscard]] Registration registration() const {
+    return {*state_, parsed_, options_.default_level, options_.incompatible};
+  }
   [[nodiscard]] Lookup lookup() const { return {*state_, parsed_, options_.default_level}; }
   [[nodiscard]] Deletion deletion() const { return {*state_, options_.may_hold}; }
   [[nodiscard]] Result<void> settle();
@@ -137,11 +144,11 @@ class Registry final : public pipeline::SchemaCatalog {
   pipeline::Log& log_;
   const RegistryOptions options_;
   mutable ParsedSchemas parsed_;
-  std::mutex changing_;              // one change at a time; before state_mutex_
+  std::mutex changing_;  // one change at a time; before state_mutex_
   std::unique_ptr<pipeline::Producer> producer_;
-  bool settled_ = false;             // the producer is ours and the state is the topic's
+  bool settled_ = false;  // the producer is ours and the state is the topic's
   mutable std::shared_mutex state_mutex_;
-  std::unique_ptr<State> state_;     // changed with both mutexes held
+  std::unique_ptr<State> state_;  // changed with both mutexes held
   std::atomic<std::uint64_t> changes_{0};  // of state_, counted when each is done
 };
 

@@ -60,7 +60,7 @@ TEST_F(RegistryTest, ErrorsHaveConfluentsCodes) {
   expect_error("GET", "/config/u", "", 40408);
   expect_error("POST", "/subjects/u/versions", body_of(R"({"type":"nonsense"})"), 42201);
   expect_error("POST", "/subjects/new/versions", "{}", 42201);
-  expect_error("POST", "/subjects/u/versions", R"({"schema":"{}","schemaType":"PROTOBUF"})", 42201);
+  expect_error("POST", "/subjects/u/versions", R"({"schema":"{}","schemaType":"COBOL"})", 42201);
   expect_error("GET", "/subjects/u/versions/zero", "", 42202);
   expect_error("GET", "/subjects/u/versions/0", "", 42202);
   expect_error("PUT", "/config", R"({"compatibility":"SOMETIMES"})", 42203);
@@ -74,23 +74,35 @@ TEST_F(RegistryTest, ErrorsHaveConfluentsCodes) {
 }
 
 TEST_F(RegistryTest, UnknownMembersOfNewerClientsAreIgnored) {
-  const auto body = json::serialize(json::object{{"schema", kFirst}, {"schemaType", "AVRO"}, {"references", json::array{}}, {"metadata", nullptr}, {"ruleSet", nullptr}, {"later", 1}});
+  const auto body = json::serialize(json::object{{"schema", kFirst},
+                                                 {"schemaType", "AVRO"},
+                                                 {"references", json::array{}},
+                                                 {"metadata", nullptr},
+                                                 {"ruleSet", nullptr},
+                                                 {"later", 1}});
   expect_registered("/subjects/u/versions?normalize=false", body, 1);
 }
 
 TEST_F(RegistryTest, AnIncompatibleSchemaIsRefusedInConfluentsWords) {
   call("POST", "/subjects/u/versions", body_of(kFirst));
   expect_error("POST", "/subjects/u/versions", body_of(kBad), 409);
-  EXPECT_EQ(json::value_to<std::string>(parsed(call("POST", "/subjects/u/versions", body_of(kBad))).at("message")),
-            "Schema being registered is incompatible with an earlier schema for subject \"u\", details: "
-            "[{errorType:'READER_FIELD_MISSING_DEFAULT_VALUE', description:'The field 'f' at path '/fields/1' in the new schema has no "
-            "default value and is missing in the old schema', additionalInfo:'f'}, {oldSchemaVersion: 1}, {oldSchema: '" +
-                kFirst + "'}, {validateFields: 'false', compatibility: 'BACKWARD'}]");
+  EXPECT_EQ(
+      json::value_to<std::string>(parsed(call("POST", "/subjects/u/versions", body_of(kBad))).at("message")),
+      "Schema being registered is incompatible with an earlier schema for subject \"u\", details: "
+      "[{errorType:'READER_FIELD_MISSING_DEFAULT_VALUE', description:'The field 'f' at path '/fields/1' in the new "
+      "schema has no "
+      "default value and is missing in the old schema', additionalInfo:'f'}, {oldSchemaVersion: 1}, {oldSchema: '" +
+          kFirst + "'}, {validateFields: 'false', compatibility: 'BACKWARD'}]");
   expect("GET", "/subjects/u/versions", "", 200, "[1]");
   expect("POST", "/compatibility/subjects/u/versions/latest", body_of(kBad), 200, R"({"is_compatible":false})");
   expect("POST", "/compatibility/subjects/u/versions", body_of(kSecond), 200, R"({"is_compatible":true})");
-  expect("POST", "/compatibility/subjects/u/versions?verbose=true", body_of(kSecond), 200, R"({"is_compatible":true,"messages":[]})");
-  EXPECT_EQ(parsed(call("POST", "/compatibility/subjects/u/versions/1?verbose=true", body_of(kBad))).at("messages").as_array().size(), 4U);
+  expect("POST", "/compatibility/subjects/u/versions?verbose=true", body_of(kSecond), 200,
+         R"({"is_compatible":true,"messages":[]})");
+  EXPECT_EQ(parsed(call("POST", "/compatibility/subjects/u/versions/1?verbose=true", body_of(kBad)))
+                .at("messages")
+                .as_array()
+                .size(),
+            4U);
   expect("POST", "/compatibility/subjects/nobody/versions/latest", body_of(kBad), 200, R"({"is_compatible":true})");
 }
 
@@ -109,7 +121,8 @@ TEST_F(RegistryTest, LevelsAreOfTheSubjectElseGlobal) {
 
 TEST_F(RegistryTest, TransitiveLevelsLookAtEveryLiveVersion) {
   // 1: without f; 2: f with default; 3: f without default reads 2, not 1.
-  const std::string with_default = R"({"type":"record","name":"User","fields":[{"name":"name","type":"string"},{"name":"f","type":"int","default":0}]})";
+  const std::string with_default =
+      R"({"type":"record","name":"User","fields":[{"name":"name","type":"string"},{"name":"f","type":"int","default":0}]})";
   call("POST", "/subjects/u/versions", body_of(kFirst));
   call("POST", "/subjects/u/versions", body_of(with_default));
   expect("POST", "/compatibility/subjects/u/versions", body_of(kBad), 200, R"({"is_compatible":true})");
@@ -158,7 +171,14 @@ TEST_F(RegistryTest, EverythingSurvivesARestart) {
   call("DELETE", "/subjects/u/versions/1");
   call("PUT", "/config", R"({"compatibility":"FULL"})");
   call("PUT", "/config/u", R"({"compatibility":"NONE"})");
-  const std::vector<std::string> asked{"/subjects", "/subjects/u/versions", "/subjects/u/versions?deleted=true", "/schemas/ids/1", "/schemas/ids/2", "/config", "/config/u", "/schemas"};
+  const std::vector<std::string> asked{"/subjects",
+                                       "/subjects/u/versions",
+                                       "/subjects/u/versions?deleted=true",
+                                       "/schemas/ids/1",
+                                       "/schemas/ids/2",
+                                       "/config",
+                                       "/config/u",
+                                       "/schemas"};
   std::vector<std::string> before;
   for (const auto& target : asked) before.push_back(call("GET", target).body);
   reopen();
@@ -195,7 +215,8 @@ TEST_F(RegistryTest, ReadsWhatConfluentsRegistryWrote) {
   expect("GET", "/subjects?deleted=true", "", 200, R"(["c","d"])");
   expect("GET", "/schemas/ids/42/schema", "", 200, R"("int")");
   expect("GET", "/config", "", 200, R"({"compatibilityLevel":"FULL"})");
-  expect("POST", "/subjects/c/versions", body_of(kFirst), 409, call("POST", "/subjects/c/versions", body_of(kFirst)).body);
+  expect("POST", "/subjects/c/versions", body_of(kFirst), 409,
+         call("POST", "/subjects/c/versions", body_of(kFirst)).body);
   expect_registered("/subjects/e/versions", body_of(kFirst), 43);
 }
 
@@ -230,7 +251,8 @@ TEST_F(RegistryTest, AFencedRegistryChangesNothingMore) {
 
 TEST_F(RegistryTest, LogicalTypesAreComparedWhereASubjectAsksForIt) {
   const auto decimal = [](int precision, int scale) {
-    return R"({"type":"bytes","logicalType":"decimal","precision":)" + std::to_string(precision) + R"(,"scale":)" + std::to_string(scale) + "}";
+    return R"({"type":"bytes","logicalType":"decimal","precision":)" + std::to_string(precision) + R"(,"scale":)" +
+           std::to_string(scale) + "}";
   };
   ASSERT_TRUE(registry->set_compatibility("t-value", "BACKWARD_TRANSITIVE", true).ok());
   ASSERT_TRUE(registry->add("t-value", decimal(10, 2)).ok());
@@ -258,7 +280,8 @@ TEST_F(RegistryTest, DeletedOnlyIsWhatIsNotLive) {
 
 TEST_F(RegistryTest, FlagsAreReadInAnyCaseAndIdsOfOnesOwnAreRefused) {
   call("POST", "/subjects/u/versions", body_of(kFirst));
-  const auto verdict = parsed(call("POST", "/compatibility/subjects/u/versions/latest?verbose=True&normalize=False", body_of(kBad)));
+  const auto verdict =
+      parsed(call("POST", "/compatibility/subjects/u/versions/latest?verbose=True&normalize=False", body_of(kBad)));
   EXPECT_FALSE(verdict.at("messages").as_array().empty());
   expect_error("POST", "/subjects/u/versions", R"({"schema":"\"string\"","id":77})", 42205);
   expect_error("POST", "/subjects/u/versions", "{", 400);
@@ -275,12 +298,25 @@ TEST_F(RegistryTest, TheConfiguredLevelHoldsUntilRestSetsAnother) {
   expect("GET", "/config", "", 200, R"({"compatibilityLevel":"NONE"})");
 }
 
+TEST_F(RegistryTest, TellsWhetherAnIdIsASubjects) {
+  const auto added = ask("POST", "/subjects/u/versions", body_of(kFirst));
+  EXPECT_TRUE(registry->has("u", SchemaId{1}).value());
+  EXPECT_FALSE(registry->has("v", SchemaId{1}).value());
+  const auto guid = parse_guid(json::value_to<std::string>(added.at("guid"))).value();
+  EXPECT_EQ(registry->by_guid({reinterpret_cast<const char*>(guid.data()), guid.size()}).value(), SchemaId{1});
+  EXPECT_EQ(registry->by_guid("short").error().code, ErrorCode::not_found);
+  const auto changes = registry->changes();
+  ask("DELETE", "/subjects/u");
+  EXPECT_FALSE(registry->has("u", SchemaId{1}).value());
+  EXPECT_GT(registry->changes(), changes);
+}
+
 TEST_F(RegistryTest, AnswersWhatClientsProbe) {
   expect("GET", "/", "", 200, "{}");
   expect("GET", "/mode", "", 200, R"({"mode":"READWRITE"})");
   expect("PUT", "/mode/u", R"({"mode":"READWRITE"})", 200, R"({"mode":"READWRITE"})");
   expect("GET", "/contexts", "", 200, R"(["."])");
-  expect("GET", "/schemas/types", "", 200, R"(["AVRO"])");
+  expect("GET", "/schemas/types", "", 200, R"(["JSON","PROTOBUF","AVRO"])");
   EXPECT_EQ(call("GET", "/v1/metadata/id").status, 200);
   EXPECT_EQ(call("GET", "/v1/metadata/version").status, 200);
   call("POST", "/subjects/u/versions", body_of(kFirst));

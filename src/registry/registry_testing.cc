@@ -1,13 +1,15 @@
 #include "registry/registry_testing.h"
 
 #include "registry/avro_language.h"
+#include "registry/json_language.h"
+#include "registry/protobuf_language.h"
 #include "registry/rest.h"
 
 namespace sluice::registry {
 namespace json = boost::json;
 
 void RegistryFixture::reopen(RegistryOptions options) {
-  options.languages = {avro_language()};
+  options.languages = {json_language(), protobuf_language(), avro_language()};
   registry = Registry::open(log, std::move(options)).value();
 }
 
@@ -36,10 +38,12 @@ void RegistryFixture::expect_registered(const std::string& target, const std::st
   EXPECT_EQ(json::parse(response.body).at("id"), id) << target;
 }
 
-void RegistryFixture::expect_error(const std::string& method, const std::string& target, const std::string& body, int code) {
+void RegistryFixture::expect_error(const std::string& method, const std::string& target, const std::string& body,
+                                   int code) {
   const auto response = call(method, target, body);
   ASSERT_EQ(response.status, code >= 10000 ? code / 100 : code) << method << " " << target << " " << response.body;
-  EXPECT_EQ(json::parse(response.body).at("error_code").as_int64(), code) << method << " " << target << " " << response.body;
+  EXPECT_EQ(json::parse(response.body).at("error_code").as_int64(), code)
+      << method << " " << target << " " << response.body;
   EXPECT_TRUE(json::parse(response.body).at("message").is_string());
 }
 

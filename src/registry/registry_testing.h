@@ -24,7 +24,8 @@ class RegistryFixture : public testing::Test {
                         std::vector<std::pair<std::string, std::string>> headers = {});
   // The answer as JSON; its status must be 200.
   boost::json::value ask(const std::string& method, const std::string& target, const std::string& body = {});
-  void expect(const std::string& method, const std::string& target, const std::string& body, int status, const std::string& answer);
+  void expect(const std::string& method, const std::string& target, const std::string& body, int status,
+              const std::string& answer);
   void expect_registered(const std::string& target, const std::string& body, int id);
   void expect_error(const std::string& method, const std::string& target, const std::string& body, int code);
   std::string message_of(const std::string& method, const std::string& target, const std::string& body = {});

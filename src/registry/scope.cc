@@ -50,7 +50,7 @@ std::string meant_by(const State& state, const std::string& subject) {
 
 Result<void> check_writable(const State& state, const std::string& subject) {
   if (!mode_in_scope(state, subject).starts_with("READONLY")) return {};
-  return failed(Code::not_permitted, "Subject " + subject + " in context " + SubjectName::parse(subject).prefix() + " is in read-only mode");
+  return failed(Code::not_permitted, "Subject '" + std::string(subject) + "' is read-only: its mode is " + mode_in_scope(state, subject));
 }
 
 }  // namespace sluice::registry

@@ -25,9 +25,12 @@ void State::apply(std::string_view bytes, const std::optional<std::string_view>&
   if (!key) return trace::warn("registry", "a key of _schemas is no JSON object and is passed over");
   if (key->type != KeyType::noop && key->type != KeyType::other) note_spelling(*key, bytes, value.has_value());
   switch (key->type) {
-    case KeyType::schema: return apply_schema(*key, value, timestamp_ms);
-    case KeyType::config: return apply_config(*key, value);
-    case KeyType::mode: return apply_mode(*key, value);
+    case KeyType::schema:
+      return apply_schema(*key, value, timestamp_ms);
+    case KeyType::config:
+      return apply_config(*key, value);
+    case KeyType::mode:
+      return apply_mode(*key, value);
     case KeyType::delete_subject:
       if (value) delete_subject(*key, parse_delete_subject_value(*value));
       return;
@@ -44,7 +47,8 @@ void State::apply(std::string_view bytes, const std::optional<std::string_view>&
         next = std::max(next, id + 1);
       }
       return;
-    case KeyType::other: return;
+    case KeyType::other:
+      return;
   }
 }
 
@@ -58,7 +62,8 @@ void State::note_spelling(const Key& key, std::string_view bytes, bool live) {
 
 std::vector<std::string> State::other_spellings(const std::string& key) const {
   const auto found = spellings_.find(key);
-  return found == spellings_.end() ? std::vector<std::string>() : std::vector(found->second.begin(), found->second.end());
+  return found == spellings_.end() ? std::vector<std::string>()
+                                   : std::vector(found->second.begin(), found->second.end());
 }
 
 // --- schemas
@@ -69,7 +74,8 @@ void State::apply_schema(const Key& key, const std::optional<std::string_view>& 
   if (!record || key.version <= 0) return warn(key, "the value names no schema with an id, or the key no version");
   auto& context = ids_[context_of(key.subject)];
   context.next_id = std::max(context.next_id, record->id.value + 1);
-  if (taken(context, key, record->id, record->content)) return warn(key, "id " + to_string(record->id) + " belongs to another schema");
+  if (taken(context, key, record->id, record->content))
+    return warn(key, "id " + to_string(record->id) + " belongs to another schema");
   const auto md5 = record->content.md5();
   auto content = kept(std::move(record->content), md5);
   remove(key.subject, key.version);  // of the same number, when this marks it deleted
@@ -119,7 +125,8 @@ void State::remove(const std::string& subject, std::int32_t number) {
     context.by_md5.erase(std::find_if(first, last, [&](const auto& item) { return item.second == entry->id.value; }));
     context.ids.erase(id);
     entry->content.reset();
-    if (const auto known = contents_.find(md5); known != contents_.end() && known->second.expired()) contents_.erase(known);
+    if (const auto known = contents_.find(md5); known != contents_.end() && known->second.expired())
+      contents_.erase(known);
   }
   found->second.erase(entry);
   if (found->second.empty()) subjects_.erase(found);
@@ -150,7 +157,8 @@ void State::clear_subject(const Key& key) {
   const auto scope = SubjectName::parse(key.subject);
   std::vector<std::pair<std::string, std::int32_t>> gone;
   for (const auto& [subject, entries] : subjects_) {
-    const bool meant = key.subject.empty() || (scope.subject.empty() ? context_of(subject) == scope.context : subject == key.subject);
+    const bool meant =
+        key.subject.empty() || (scope.subject.empty() ? context_of(subject) == scope.context : subject == key.subject);
     if (!meant) continue;
     for (const auto& entry : entries) {
       if (entry.deleted) gone.emplace_back(subject, entry.number);
@@ -222,7 +230,8 @@ std::optional<SchemaId> State::id_of(const std::string& context, const Content& 
   const auto* in = find_context(context);
   if (in == nullptr) return std::nullopt;
   const auto [first, last] = in->by_md5.equal_range(content.md5());
-  const auto found = std::find_if(first, last, [&](const auto& item) { return *in->ids.at(item.second).content == content; });
+  const auto found =
+      std::find_if(first, last, [&](const auto& item) { return *in->ids.at(item.second).content == content; });
   return found == last ? std::nullopt : std::optional(SchemaId{found->second});
 }
 

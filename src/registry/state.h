@@ -93,7 +93,8 @@ class State {
   std::map<std::string, Context> ids_;  // by context
   std::set<std::string> contexts_;
   std::unordered_map<Md5, std::weak_ptr<const Content>, Md5Hash> contents_;
-  std::map<std::pair<std::string, std::int32_t>, std::map<std::int32_t, int>> references_;  // to: from which ids, how often
+  std::map<std::pair<std::string, std::int32_t>, std::map<std::int32_t, int>>
+      references_;  // to: from which ids, how often
   std::map<std::string, Config, std::less<>> configs_;
   std::map<std::string, std::string, std::less<>> modes_;
   std::map<std::string, std::set<std::string>> spellings_;  // by the bytes that we write; those that we do not

@@ -1,5 +1,5 @@
-// Records of a topic, a line each: the key, a tab, the value; no tab is a deletion. Any are taken. The keys that are there
-// then are written as they were read, and an id belongs to one content.
+// Records of a topic, a line each: the key, a tab, the value; no tab is a deletion. Any are taken. The keys that are
+// there then are written as they were read, and an id belongs to one content.
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,14 +16,16 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, unsigned long s
     const auto line = rest.substr(0, std::min(rest.find('\n'), rest.size()));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     const auto tab = line.find('\t');
-    state.apply(line.substr(0, tab), tab == std::string_view::npos ? std::nullopt : std::optional(line.substr(tab + 1)), 0);
+    state.apply(line.substr(0, tab), tab == std::string_view::npos ? std::nullopt : std::optional(line.substr(tab + 1)),
+                0);
   }
   for (const auto& [subject, entries] : state.subjects()) {
     if (entries.empty()) std::abort();
     for (const auto& entry : entries) {
       const Key key{KeyType::schema, subject, entry.number};
       if (Key::parse(key.bytes()) != key) std::abort();
-      const auto value = parse_schema_value(schema_value(subject, entry.number, {entry.id, entry.deleted, *entry.content}));
+      const auto value =
+          parse_schema_value(schema_value(subject, entry.number, {entry.id, entry.deleted, *entry.content}));
       if (!value || value->content != *entry.content || value->id != entry.id) std::abort();
       const auto there = state.content(SubjectName::parse(subject).context, entry.id);
       if (there == nullptr || *there != *entry.content) std::abort();

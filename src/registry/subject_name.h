@@ -1,6 +1,6 @@
 #pragma once
-// A subject's name may say its context: ":.ctx:orders-value" is orders-value of the context ".ctx". Without one it is of
-// the default context ".". A context by itself is written ":.ctx:"; ":.__GLOBAL:" is the scope above all contexts.
+// A subject's name may say its context: ":.ctx:orders-value" is orders-value of the context ".ctx". Without one it is
+// of the default context ".". A context by itself is written ":.ctx:"; ":.__GLOBAL:" is the scope above all contexts.
 
 #include <string>
 #include <string_view>

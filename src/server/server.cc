@@ -53,7 +53,7 @@ Result<void> Server::Parts::start() {
 }
 
 registry::RegistryOptions Server::Parts::registry_options() const {
-  return {.languages = {registry::avro_language(), registry::json_language(), registry::protobuf_language()},
+  return {.languages = {registry::json_language(), registry::protobuf_language(), registry::avro_language()},
           .default_level = config.compatibility,
           .incompatible = static_cast<registry::Code>(config.incompatible_code),
           .may_hold = [this](const std::string& topic, SchemaId id) {

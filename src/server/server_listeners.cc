@@ -16,6 +16,8 @@ namespace {
 
 // Tables that are being made keep TableCacheOptions::waiting of them busy; the others stay for the rest.
 constexpr int kHttpThreads = 8;
+// Another registry's whole topic is taken in one request.
+constexpr std::size_t kRegistryBodyBytesMax = std::size_t{64} << 20;
 
 // Addresses as they are bound; those with TLS with `scheme`.
 std::vector<std::string> texts_of(const std::vector<io::Address>& addresses, const std::vector<ListenConfig>& listen, const std::string& scheme) {
@@ -46,6 +48,7 @@ Result<void> Server::Parts::start_http(std::unique_ptr<io::HttpServer>& server, 
   options.name = name;
   options.listen = listeners_of(listen);
   options.threads = kHttpThreads;
+  if (name == "registry") options.max_body_bytes = kRegistryBodyBytesMax;
   auto started = io::HttpServer::start(options, std::move(handler));
   if (!started.ok()) return listener_error(std::move(started).error(), name);
   server = *std::move(started);

@@ -33,7 +33,9 @@ json::array references_json(const Content& content, const std::string& subject, 
 json::array tags_json(const std::vector<EntityTags>& all, const std::vector<std::string>& wanted) {
   json::array list;
   for (const auto& one : all) {
-    const auto asked = [&](const std::string& tag) { return tag == "*" || std::ranges::find(one.tags, tag) != one.tags.end(); };
+    const auto asked = [&](const std::string& tag) {
+      return tag == "*" || std::ranges::find(one.tags, tag) != one.tags.end();
+    };
     if (std::ranges::none_of(wanted, asked)) continue;
     list.push_back(json::object{{"schemaEntity", json::object{{"entityPath", one.path}, {"entityType", one.kind}}},
                                 {"tags", json::array(one.tags.begin(), one.tags.end())}});
@@ -54,18 +56,16 @@ io::HttpResponse failure(const Error& error) {
 
 // --- the request
 
-std::string Call::scope(std::size_t i) const {
-  const auto name = qualified_by(context_, path_[i]);
-  return name == "__GLOBAL" ? std::string() : name;
-}
+std::string Call::scope(std::size_t i) const { return qualified_by(context_, path_[i]); }
 
 Result<std::int32_t> Call::version(std::size_t i) const {
   const auto& text = path_[i];
   if (text == "latest" || text == "-1") return -1;
   const auto number = number_of(text);
   if (number && *number >= 1 && *number <= INT32_MAX) return static_cast<std::int32_t>(*number);
-  return failed(Code::invalid_version, "The specified version '" + text +
-                                           "' is not a valid version id. Allowed values are between [1, 2^31-1] and the string \"latest\"");
+  return failed(Code::invalid_version,
+                "The specified version '" + text +
+                    "' is not a valid version id. Allowed values are between [1, 2^31-1] and the string \"latest\"");
 }
 
 Result<SchemaId> Call::id(std::size_t i) const {
@@ -82,7 +82,8 @@ std::vector<std::string> Call::texts(std::string_view name) const {
   auto rest = mark == std::string::npos ? std::string_view() : std::string_view(request_.target).substr(mark + 1);
   while (!rest.empty()) {
     const auto end = std::min(rest.find('&'), rest.size());
-    const io::HttpRequest one{.method = {}, .target = "?" + std::string(rest.substr(0, end)), .headers = {}, .body = {}};
+    const io::HttpRequest one{
+        .method = {}, .target = "?" + std::string(rest.substr(0, end)), .headers = {}, .body = {}};
     if (auto value = one.query(name)) out.push_back(*std::move(value));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
@@ -96,13 +97,16 @@ std::string Call::subject_asked() const {
 
 std::string Call::prefix_asked() const {
   const auto asked = request_.query("subjectPrefix");
-  if (!context_.empty()) return asked && SubjectName::parse(*asked).qualified() ? *asked : context_ + asked.value_or("");
+  if (!context_.empty())
+    return asked && SubjectName::parse(*asked).qualified() ? *asked : context_ + asked.value_or("");
   return asked.value_or(":*:");
 }
 
 Which Call::which() const {
   // Python's client spells it the second way.
-  return flag("deletedOnly") || flag("deleted_only") ? Which::deleted_only : flag("deleted") ? Which::with_deleted : Which::live;
+  return flag("deletedOnly") || flag("deleted_only") ? Which::deleted_only
+         : flag("deleted")                           ? Which::with_deleted
+                                                     : Which::live;
 }
 
 Result<json::object> Call::body() const {
@@ -130,7 +134,8 @@ Result<std::string> text_in(const json::object& body, const char* name, std::str
 Result<std::int32_t> int_in(const json::object& body, const char* name, std::int32_t otherwise) {
   const auto* value = body.if_contains(name);
   if (value == nullptr || value->is_null()) return otherwise;
-  if (!value->is_int64() || value->get_int64() > INT32_MAX || value->get_int64() < INT32_MIN) return wrong_member(name, "32-bit number");
+  if (!value->is_int64() || value->get_int64() > INT32_MAX || value->get_int64() < INT32_MIN)
+    return wrong_member(name, "32-bit number");
   return static_cast<std::int32_t>(value->get_int64());
 }
 
@@ -170,7 +175,8 @@ Result<std::vector<EntityTags>> tags_in(const json::object& body, const char* na
   for (const auto& item : list) {
     const auto* entity = item.if_contains("schemaEntity");
     const auto* tags = item.if_contains("tags");
-    if (entity == nullptr || !entity->is_object() || tags == nullptr || !tags->is_array()) return wrong_member(name, "list of entities with tags");
+    if (entity == nullptr || !entity->is_object() || tags == nullptr || !tags->is_array())
+      return wrong_member(name, "list of entities with tags");
     EntityTags one;
     SLUICE_TRY(one.path, text_in(entity->get_object(), "entityPath"));
     SLUICE_TRY(one.kind, text_in(entity->get_object(), "entityType"));
@@ -222,11 +228,13 @@ io::HttpResponse Call::page(json::array all) const {
 
 json::object Call::shown(const Content& content, const std::string& subject) const {
   json::object out{{"guid", guid_text(content.md5())}, {"schemaType", content.type}};
-  if (!content.references.empty()) out["references"] = references_json(content, subject, text("referenceFormat") == "qualified");
+  if (!content.references.empty())
+    out["references"] = references_json(content, subject, text("referenceFormat") == "qualified");
   if (content.metadata) out["metadata"] = content.metadata->json();
   if (content.rule_set) out["ruleSet"] = content.rule_set->json();
   out["schema"] = registry_.formatted(subject, content, text("format"));
-  if (const auto wanted = texts("findTags"); !wanted.empty()) out["schemaTags"] = tags_json(registry_.tags(subject, content), wanted);
+  if (const auto wanted = texts("findTags"); !wanted.empty())
+    out["schemaTags"] = tags_json(registry_.tags(subject, content), wanted);
   return out;
 }
 

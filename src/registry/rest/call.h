@@ -18,7 +18,11 @@ class Call {
   // `path` without "/contexts/{c}", which `context` says: "" or ":.ctx:".
   Call(Registry& registry, const std::string& cluster_id, const io::HttpRequest& request, std::vector<std::string> path,
        std::string context, std::string media_type)
-      : registry_(registry), cluster_id_(cluster_id), request_(request), path_(std::move(path)), context_(std::move(context)),
+      : registry_(registry),
+        cluster_id_(cluster_id),
+        request_(request),
+        path_(std::move(path)),
+        context_(std::move(context)),
         media_type_(std::move(media_type)) {}
 
   [[nodiscard]] Registry& registry() const { return registry_; }

@@ -64,7 +64,8 @@ bool reads(std::optional<std::string_view> content_type) {
   if (!content_type || trimmed(*content_type).empty()) return true;
   auto rest = *content_type;
   const auto type = next(rest, ';');
-  return same(type, "application/octet-stream") || std::ranges::any_of(kTypes, [&](std::string_view one) { return same(one, type); });
+  return same(type, "application/octet-stream") ||
+         std::ranges::any_of(kTypes, [&](std::string_view one) { return same(one, type); });
 }
 
 }  // namespace sluice::registry

@@ -15,10 +15,13 @@ constexpr const char* kVersion = "7.9.0";
 Result<ForeignRecord> record_of(std::string_view line, std::size_t number) {
   const auto tab = line.find('\t');
   if (tab == std::string_view::npos) {
-    return failed(Code::invalid_schema, "line " + std::to_string(number) + " has no tab between a key and a value; kafka-console-consumer --topic _schemas --from-beginning --property print.key=true prints such lines");
+    return failed(Code::invalid_schema, "line " + std::to_string(number) +
+                                            " has no tab between a key and a value; kafka-console-consumer --topic "
+                                            "_schemas --from-beginning --property print.key=true prints such lines");
   }
   const auto value = line.substr(tab + 1);
-  return ForeignRecord{std::string(line.substr(0, tab)), value == "null" || value.empty() ? std::nullopt : std::optional(std::string(value))};
+  return ForeignRecord{std::string(line.substr(0, tab)),
+                       value == "null" || value.empty() ? std::nullopt : std::optional(std::string(value))};
 }
 
 Result<std::vector<ForeignRecord>> records_of(std::string_view text) {
@@ -52,10 +55,13 @@ io::HttpResponse delete_context(const Call& call) {
 
 io::HttpResponse get_cluster_id(const Call& call) {
   const json::object clusters{{"kafka-cluster", call.cluster_id()}, {"schema-registry-cluster", "schema-registry"}};
-  return call.answer(json::object{{"scope", json::object{{"path", json::array{}}, {"clusters", clusters}}}, {"id", ""}});
+  return call.answer(
+      json::object{{"scope", json::object{{"path", json::array{}}, {"clusters", clusters}}}, {"id", ""}});
 }
 
-io::HttpResponse get_server_version(const Call& call) { return call.answer(json::object{{"version", kVersion}, {"commitId", ""}}); }
+io::HttpResponse get_server_version(const Call& call) {
+  return call.answer(json::object{{"version", kVersion}, {"commitId", ""}});
+}
 
 io::HttpResponse import_topic(const Call& call) {
   const auto records = records_of(call.raw_body());

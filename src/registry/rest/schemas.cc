@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "registry/rest/handlers.h"
+#include "registry/subject_name.h"
 
 namespace sluice::registry::handlers {
 namespace json = boost::json;
@@ -22,6 +23,18 @@ io::HttpResponse verdict_answer(const Call& call, std::optional<std::int32_t> ve
   return call.answer(out);
 }
 
+// The versions with an id, of the subject that is asked for, if one is: in whatever context it was found.
+Result<std::vector<Version>> uses_asked(const Call& call) {
+  SLUICE_TRY(const auto id, call.id(2));
+  const auto asked = call.subject_asked();
+  SLUICE_TRY(auto uses, call.registry().uses(id, asked, call.flag("deleted")));
+  const auto subject = SubjectName::parse(asked).subject;
+  std::erase_if(uses, [&](const Version& version) {
+    return !subject.empty() && SubjectName::parse(version.subject).subject != subject;
+  });
+  return uses;
+}
+
 }  // namespace
 
 io::HttpResponse list_schemas(const Call& call) {
@@ -29,11 +42,14 @@ io::HttpResponse list_schemas(const Call& call) {
   const auto types = call.texts("ruleType");
   json::array list;
   for (const auto& version : call.registry().all(call.prefix_asked(), call.which(), call.flag("latestOnly"))) {
-    const auto has = [&](const std::string& type) { return version.content->rule_set && version.content->rule_set->has_type(type); };
+    const auto has = [&](const std::string& type) {
+      return version.content->rule_set && version.content->rule_set->has_type(type);
+    };
     if (!types.empty() && std::ranges::none_of(types, has)) continue;
     auto shown = call.shown(version);
     if (aliases) {
-      if (const auto names = call.registry().aliases_of(version.subject); !names.empty()) shown["aliases"] = json::array(names.begin(), names.end());
+      if (const auto names = call.registry().aliases_of(version.subject); !names.empty())
+        shown["aliases"] = json::array(names.begin(), names.end());
     }
     list.push_back(std::move(shown));
   }
@@ -61,31 +77,24 @@ io::HttpResponse get_text_by_id(const Call& call) {
   if (!id.ok()) return failure(id.error());
   const auto subject = call.subject_asked();
   const auto content = call.registry().content(*id, subject);
-  return content.ok() ? call.raw(call.registry().formatted(subject, **content, call.text("format"))) : failure(content.error());
+  return content.ok() ? call.raw(call.registry().formatted(subject, **content, call.text("format")))
+                      : failure(content.error());
 }
 
 io::HttpResponse list_subjects_of_id(const Call& call) {
-  const auto id = call.id(2);
-  if (!id.ok()) return failure(id.error());
-  const auto uses = call.registry().uses(*id, call.subject_asked(), call.flag("deleted"));
+  const auto uses = uses_asked(call);
   if (!uses.ok()) return failure(uses.error());
   std::set<std::string> names;
-  for (const auto& version : *uses) {
-    if (call.text("subject").empty() || version.subject == call.subject_asked()) names.insert(version.subject);
-  }
+  for (const auto& version : *uses) names.insert(version.subject);
   return call.page(json::array(names.begin(), names.end()));
 }
 
 io::HttpResponse list_versions_of_id(const Call& call) {
-  const auto id = call.id(2);
-  if (!id.ok()) return failure(id.error());
-  const auto uses = call.registry().uses(*id, call.subject_asked(), call.flag("deleted"));
+  const auto uses = uses_asked(call);
   if (!uses.ok()) return failure(uses.error());
   json::array list;
-  for (const auto& version : *uses) {
-    if (!call.text("subject").empty() && version.subject != call.subject_asked()) continue;
+  for (const auto& version : *uses)
     list.push_back(json::object{{"subject", version.subject}, {"version", version.version}});
-  }
   return call.page(std::move(list));
 }
 
@@ -99,7 +108,8 @@ io::HttpResponse get_by_guid(const Call& call) {
 io::HttpResponse list_ids_of_guid(const Call& call) {
   json::array list;
   if (const auto guid = parse_guid(call.piece(2))) {
-    for (const auto& one : call.registry().ids_of(*guid)) list.push_back(json::object{{"context", one.context}, {"id", one.id.value}});
+    for (const auto& one : call.registry().ids_of(*guid))
+      list.push_back(json::object{{"context", one.context}, {"id", one.id.value}});
   }
   if (list.empty()) return failure(failed(Code::schema_not_found, "Schema " + call.piece(2) + " not found"));
   return call.page(std::move(list));

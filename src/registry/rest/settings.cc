@@ -14,13 +14,14 @@ std::string scope_of(const Call& call) { return call.size() > 1 ? call.scope(1) 
 Result<void> check_scope(const std::string& scope) {
   const auto name = SubjectName::parse(scope).subject;
   if (name.empty() || valid_subject(scope)) return {};
-  return failed(Code::invalid_subject, "The specified subject '" + scope + "' is not a valid subject.");
+  return failed(Code::invalid_subject, "'" + scope + "' is no name for a subject");
 }
 
 // A request is answered with itself.
 json::object echo(const Config& given) {
   json::object out;
-  for (auto& member : given.json(false)) out[member.key() == "compatibilityLevel" ? "compatibility" : member.key()] = member.value();
+  for (auto& member : given.json(false))
+    out[member.key() == "compatibilityLevel" ? "compatibility" : member.key()] = member.value();
   return out;
 }
 
@@ -38,7 +39,8 @@ io::HttpResponse put_config(const Call& call) {
     SLUICE_TRY(const auto body, call.body());
     SLUICE_RETURN_IF_ERROR(check_scope(scope_of(call)));
     SLUICE_TRY(const auto given, Config::parse(body));
-    SLUICE_RETURN_IF_ERROR(call.registry().update_config(scope_of(call), [&](const Config& there) { return there.updated_by(body); }));
+    SLUICE_RETURN_IF_ERROR(
+        call.registry().update_config(scope_of(call), [&](const Config& there) { return there.updated_by(body); }));
     return echo(given);
   };
   const auto done = put();
@@ -62,9 +64,11 @@ io::HttpResponse put_mode(const Call& call) {
     SLUICE_TRY(const auto body, call.body());
     SLUICE_RETURN_IF_ERROR(check_scope(scope_of(call)));
     const auto* wanted = body.if_contains("mode");
-    auto mode = wanted != nullptr && wanted->is_string() ? upper(std::string_view(wanted->get_string())) : std::string();
+    auto mode =
+        wanted != nullptr && wanted->is_string() ? upper(std::string_view(wanted->get_string())) : std::string();
     if (!is_mode(mode)) {
-      return failed(Code::invalid_mode, "Invalid mode. Valid values are READWRITE, READONLY, READONLY_OVERRIDE, IMPORT, and FORWARD");
+      return failed(Code::invalid_mode,
+                    "there is no such mode; one of READWRITE, READONLY, READONLY_OVERRIDE, IMPORT, FORWARD");
     }
     const Registry::ModeOptions options{.force = call.flag("force"), .recursive = call.flag("recursive")};
     SLUICE_RETURN_IF_ERROR(call.registry().set_mode(scope_of(call), mode, options));

@@ -32,7 +32,9 @@ Result<void> apply_tags(const Call& call, const std::string& subject, SchemaRequ
   return {};
 }
 
-DeleteOptions delete_options(const Call& call) { return {.permanent = call.flag("permanent"), .force = call.flag("force")}; }
+DeleteOptions delete_options(const Call& call) {
+  return {.permanent = call.flag("permanent"), .force = call.flag("force")};
+}
 
 Result<Version> version_asked(const Call& call) {
   SLUICE_TRY(const auto number, call.version(3));
@@ -40,7 +42,8 @@ Result<Version> version_asked(const Call& call) {
 }
 
 // The rules of a tag request: given whole, or as changes to those of the version before the new one.
-Result<std::optional<RuleSet>> rules_asked(const Call& call, const std::string& subject, const json::object& body, std::int32_t new_version) {
+Result<std::optional<RuleSet>> rules_asked(const Call& call, const std::string& subject, const json::object& body,
+                                           std::int32_t new_version) {
   SLUICE_TRY(const auto more, rules_in(body, "rulesToMerge"));
   const auto* fewer = body.if_contains("rulesToRemove");
   const bool removes = fewer != nullptr && fewer->is_array();
@@ -92,7 +95,8 @@ io::HttpResponse list_versions(const Call& call) {
 
 io::HttpResponse register_schema(const Call& call) {
   const auto subject = call.subject(1);
-  if (!valid_subject(subject)) return failure(failed(Code::invalid_subject, "The specified subject '" + subject + "' is not a valid subject."));
+  if (!valid_subject(subject))
+    return failure(failed(Code::invalid_subject, "'" + subject + "' is no name for a subject"));
   auto request = call.schema_body();
   if (!request.ok()) return failure(request.error());
   if (const auto tagged = apply_tags(call, subject, *request); !tagged.ok()) return failure(tagged.error());
@@ -106,7 +110,8 @@ io::HttpResponse get_version(const Call& call) {
 
 io::HttpResponse get_version_schema(const Call& call) {
   const auto found = version_asked(call);
-  return found.ok() ? call.raw(call.registry().formatted(found->subject, *found->content, call.text("format"))) : failure(found.error());
+  return found.ok() ? call.raw(call.registry().formatted(found->subject, *found->content, call.text("format")))
+                    : failure(found.error());
 }
 
 io::HttpResponse get_referenced_by(const Call& call) {
@@ -140,7 +145,8 @@ io::HttpResponse tag_version(const Call& call) {
     return request;
   };
   const auto request = plan();
-  return request.ok() ? registered(call, call.registry().add_version(call.subject(1), *request)) : failure(request.error());
+  return request.ok() ? registered(call, call.registry().add_version(call.subject(1), *request))
+                      : failure(request.error());
 }
 
 io::HttpResponse find_by_metadata(const Call& call) {
