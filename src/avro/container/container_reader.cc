@@ -9,7 +9,6 @@ constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 constexpr std::size_t kSyncBytes = 16;
 constexpr std::size_t kHeadBytes = 20;                          // two varints at most
 constexpr std::size_t kMaxEntries = 65536;                      // of the metadata
-constexpr std::int64_t kRowsOfNoBytes = std::int64_t{1} << 20;  // a block's rows may be more than its bytes up to this
 
 bool is_damage(const Error& error) { return error.code == ErrorCode::corrupt || error.code == ErrorCode::rejected; }
 
@@ -32,10 +31,12 @@ Result<ContainerReader> ContainerReader::open(ByteSource& source, std::string na
 
 Result<void> ContainerReader::fill(std::size_t size) {
   if (buffer_.size() - at_ >= size || at_end_) return {};
-  buffer_.erase(0, at_);
-  at_ = 0;
-  while (buffer_.size() < size && !at_end_) {
-    SLUICE_TRY(const auto count, source_->read(std::max(kReadBytes, size - buffer_.size()), buffer_));
+  if (2 * at_ >= buffer_.size()) {  // less is not worth the way: a damaged block may have filled it with much more
+    buffer_.erase(0, at_);
+    at_ = 0;
+  }
+  while (unread().size() < size && !at_end_) {
+    SLUICE_TRY(const auto count, source_->read(std::max(kReadBytes, size - unread().size()), buffer_));
     at_end_ = count == 0;
   }
   return {};
@@ -171,7 +172,7 @@ Result<ContainerReader::Block> ContainerReader::read_block() {
   Result<Block> outcome = block;
   if (!inflated.ok()) {
     outcome = std::move(inflated).error().in(name_ + ", byte " + std::to_string(position_));
-  } else if (block.rows > kRowsOfNoBytes && static_cast<std::uint64_t>(block.rows) > inflated->size()) {
+  } else if (block.rows > options_.limits.rows_of_no_bytes && static_cast<std::uint64_t>(block.rows) > inflated->size()) {
     outcome = corrupt("a block says " + std::to_string(block.rows) + " rows in " + std::to_string(inflated->size()) + " bytes");
   } else {
     outcome->bytes = *inflated;

@@ -29,8 +29,9 @@ namespace sluice::avro {
 
 struct ContainerLimits {
   std::size_t header_bytes = std::size_t{4} << 20;
-  std::size_t block_bytes = std::size_t{512} << 20;     // as stored
+  std::size_t block_bytes = std::size_t{512} << 20;     // as stored; the buffer may be twice as large
   std::size_t inflated_bytes = std::size_t{512} << 20;  // of one block
+  std::int64_t rows_of_no_bytes = std::int64_t{1} << 20;  // a block may have more rows than bytes up to this
 };
 
 struct ContainerReaderOptions {

@@ -130,6 +130,12 @@ TEST(Container, LimitsHold) {
   EXPECT_EQ(read(sink.bytes(), small).error->code, ErrorCode::rejected);
   EXPECT_EQ(read(sink.bytes(), {.limits = {.block_bytes = 10}}).error->code, ErrorCode::corrupt);
   EXPECT_EQ(read(sink.bytes(), {.limits = {.header_bytes = 10}}).error->code, ErrorCode::corrupt);
+  MemorySink nulls;
+  auto many = *ContainerWriter::begin(nulls, "\"null\"", {});
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(many.append("").ok());
+  ASSERT_TRUE(many.finish().ok());
+  EXPECT_FALSE(read(nulls.bytes(), {.limits = {.rows_of_no_bytes = 1000}}).error.has_value());
+  EXPECT_EQ(read(nulls.bytes(), {.limits = {.rows_of_no_bytes = 999}}).error->code, ErrorCode::corrupt);
 }
 
 TEST(Container, ManyCodecsHoldTheLimitOnInflatedBytes) {
