@@ -26,7 +26,7 @@ std::string java_list(const std::vector<std::string>& items) {
 
 // Against schemas made to exhaust memory or stack: unions of many records, say, are compared each with each.
 constexpr std::size_t kMaxPairs = 1 << 20;
-constexpr int kMaxDepth = 2500;
+constexpr int kMaxDepth = 1500;
 constexpr std::size_t kMaxListed = 1 << 20;
 
 // Where Java looks for a fitting branch, it begins again at the root; what it finds there is kept, with that place, for when

@@ -44,13 +44,19 @@ JsonCursor::Kind JsonCursor::kind() {
   blanks();
   if (at_ == end_) return Kind::none;
   switch (*at_) {
-    case 'n': return Kind::null;
+    case 'n':
+      return Kind::null;
     case 't':
-    case 'f': return Kind::boolean;
-    case '"': return Kind::string;
-    case '[': return Kind::array;
-    case '{': return Kind::object;
-    default: return *at_ == '-' || is_digit(*at_) ? Kind::number : Kind::none;
+    case 'f':
+      return Kind::boolean;
+    case '"':
+      return Kind::string;
+    case '[':
+      return Kind::array;
+    case '{':
+      return Kind::object;
+    default:
+      return *at_ == '-' || is_digit(*at_) ? Kind::number : Kind::none;
   }
 }
 
@@ -167,13 +173,16 @@ bool JsonCursor::escape(std::string& out) {
 bool JsonCursor::scalar() {
   std::string_view ignored;
   switch (kind()) {
-    case Kind::null: return null();
+    case Kind::null:
+      return null();
     case Kind::boolean: {
       bool value = false;
       return boolean(value);
     }
-    case Kind::number: return number(ignored);
-    default: return string(ignored);
+    case Kind::number:
+      return number(ignored);
+    default:
+      return string(ignored);
   }
 }
 
@@ -243,7 +252,8 @@ bool JsonCursor::refuse(const char* what) {
 
 bool JsonCursor::word(std::string_view word) {
   blanks();
-  if (std::string_view(at_, static_cast<std::size_t>(end_ - at_)).substr(0, word.size()) != word) return refuse("no value");
+  if (std::string_view(at_, static_cast<std::size_t>(end_ - at_)).substr(0, word.size()) != word)
+    return refuse("no value");
   at_ += word.size();
   return true;
 }
@@ -253,7 +263,8 @@ void JsonCursor::blanks() {
 }
 
 Error JsonCursor::error() const {
-  return {ErrorCode::rejected, std::string(at_ == end_ ? "the JSON ends too early: " : "no JSON: ") + what_ + ", at byte " + std::to_string(offset())};
+  return {ErrorCode::rejected, std::string(at_ == end_ ? "the JSON ends too early: " : "no JSON: ") + what_ +
+                                   ", at byte " + std::to_string(offset())};
 }
 
 }  // namespace sluice::avro

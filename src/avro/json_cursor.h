@@ -1,6 +1,6 @@
 #pragma once
-// Reading JSON (RFC 8259) from a text in memory, value by value, without a tree. What is skipped is checked all the same,
-// and may be nested as deep as memory allows.
+// Reading JSON (RFC 8259) from a text in memory, value by value, without a tree. What is skipped is checked all the
+// same, and may be nested as deep as memory allows.
 //
 //   JsonCursor at(text);
 //   bool first = true, more = false;
@@ -8,8 +8,9 @@
 //   while (at.more('}', first, more) && more) { if (!at.key(name) || !at.skip(raw)) break; }
 //   if (!at.finish()) return at.error();
 //
-// After a function has said false, error() tells why and where, and nothing else may be called. Strings are given as UTF-8;
-// half a surrogate pair as the three bytes that UTF-8 would have for it (WTF-8), which are taken in the text as well.
+// After a function has said false, error() tells why and where, and nothing else may be called. Strings are given as
+// UTF-8; half a surrogate pair as the three bytes that UTF-8 would have for it (WTF-8), which are taken in the text as
+// well.
 
 #include <string>
 #include <string_view>

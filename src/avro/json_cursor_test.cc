@@ -16,11 +16,16 @@ bool is_json(std::string_view text) {
 }
 
 TEST(JsonCursor, SkipsWhatIsJsonAndNothingElse) {
-  for (const std::string_view text : {"null", " true ", "-0", "0.5", "1E+9", "-12.25e-3", "\"\"", R"("\"\\\/\b\f\n\r\t\u00e9")", "[]", "{}", "[ 1 , [ ] , { \"a\" : null } ]", R"({"":{"a":[{}]}})"}) {
+  for (const std::string_view text :
+       {"null", " true ", "-0", "0.5", "1E+9", "-12.25e-3", "\"\"", R"("\"\\\/\b\f\n\r\t\u00e9")", "[]", "{}",
+        "[ 1 , [ ] , { \"a\" : null } ]", R"({"":{"a":[{}]}})"}) {
     EXPECT_TRUE(is_json(text)) << text;
   }
-  for (const std::string_view text : {"", " ", "nul", "nulll", "True", "+1", "01", "1.", ".5", "1e", "-", "\"", "\"\\x\"", "\"\\u12g4\"", "\"\t\"", "\"\xff\"", "\"\xc0\xaf\"", "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}",
-                                      "{\"a\":1,}", "{1:2}", "{a:1}", "[}", "{]", "1 2", "NaN", "'a'", "[1]]", "/**/1"}) {
+  for (const std::string_view text :
+       {"",      " ",   "nul",  "nulll",   "True",        "+1",      "01",       "1.",           ".5",
+        "1e",    "-",   "\"",   "\"\\x\"", "\"\\u12g4\"", "\"\t\"",  "\"\xff\"", "\"\xc0\xaf\"", "[",
+        "[1",    "[1,", "[1,]", "[,1]",    "[1 2]",       "{\"a\"}", "{\"a\":}", "{\"a\":1,}",   "{1:2}",
+        "{a:1}", "[}",  "{]",   "1 2",     "NaN",         "'a'",     "[1]]",     "/**/1"}) {
     EXPECT_FALSE(is_json(text)) << text;
   }
   EXPECT_TRUE(is_json(std::string(1'000'000, '[') + std::string(1'000'000, ']')));
@@ -30,7 +35,8 @@ TEST(JsonCursor, SkipsWhatIsJsonAndNothingElse) {
 TEST(JsonCursor, EveryFrontOfATextIsRefused) {
   const std::string text = R"({"a":[1,-2.5e3,"x\u00e9\ud83d\ude00",null,true,{"b":{}}],"é":""})";
   ASSERT_TRUE(is_json(text));
-  for (std::size_t size = 0; size < text.size(); ++size) EXPECT_FALSE(is_json(std::string_view(text).substr(0, size))) << size;
+  for (std::size_t size = 0; size < text.size(); ++size)
+    EXPECT_FALSE(is_json(std::string_view(text).substr(0, size))) << size;
 }
 
 TEST(JsonCursor, UnescapesAndKeepsHalfASurrogatePair) {
@@ -42,7 +48,9 @@ TEST(JsonCursor, UnescapesAndKeepsHalfASurrogatePair) {
   };
   EXPECT_EQ(text_of(R"("a\u0000\n\ud83d\ude00é")"), std::string("a\0\n\xf0\x9f\x98\x80é", 9));
   EXPECT_EQ(text_of(R"("\ud800x")"), "\xed\xa0\x80x");
-  EXPECT_EQ(text_of(R"("\ud800\u0041")"), "\xed\xa0\x80" "A");
+  EXPECT_EQ(text_of(R"("\ud800\u0041")"),
+            "\xed\xa0\x80"
+            "A");
   EXPECT_EQ(text_of(R"("\udc00\ud800")"), "\xed\xb0\x80\xed\xa0\x80");
 }
 
@@ -66,7 +74,10 @@ TEST(JsonEncoder, TakesNumbersAsTheyAreSpelled) {
 }
 
 TEST(JsonEncoder, TakesFieldsInAnyOrder) {
-  const auto schema = Schema::parse(R"({"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"b","type":{"type":"array","items":"R"}},{"name":"c","type":"int"}]})").value();
+  const auto schema =
+      Schema::parse(
+          R"({"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"b","type":{"type":"array","items":"R"}},{"name":"c","type":"int"}]})")
+          .value();
   JsonEncoder encoder(schema);
   const auto encoded = [&](const char* text) {
     Bytes out = "kept";
@@ -74,7 +85,9 @@ TEST(JsonEncoder, TakesFieldsInAnyOrder) {
     return done.ok() ? hex(ByteView(out).substr(4)) : out == "kept" ? done.error().message : "changed";
   };
   EXPECT_EQ(encoded(R"({"a":1,"b":[],"c":2})"), "020004");
-  EXPECT_EQ(encoded(R"({"c":2,"b":[{"c":4,"a":3,"b":[]}],"a":1})"), "020206000800" "04");
+  EXPECT_EQ(encoded(R"({"c":2,"b":[{"c":4,"a":3,"b":[]}],"a":1})"),
+            "020206000800"
+            "04");
   EXPECT_EQ(encoded(R"({"c":2,"x":[{}],"a":1,"c":3,"b":[],"a":9})"), "020006");
   EXPECT_NE(encoded(R"({"c":2,"b":[{"c":4,"a":"x","b":[]}],"a":1})").find("/b/0/a"), std::string::npos);
   EXPECT_NE(encoded(R"({"a":2,"b":[]})").find("\"c\" is missing"), std::string::npos);

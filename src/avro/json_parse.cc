@@ -1,6 +1,6 @@
-// Boost.JSON's own parser reads doubles to within one unit in the last place; a schema's text, and so its identity, needs
-// them exact. So its grammar is kept and the numbers are read again by std::from_chars. Java's strings are UTF-16 and may
-// hold half a surrogate pair, which its parser takes: here it becomes WTF-8 before Boost.JSON sees the text.
+// Boost.JSON's own parser reads doubles to within one unit in the last place; a schema's text, and so its identity,
+// needs them exact. So its grammar is kept and the numbers are read again by std::from_chars. Java's strings are UTF-16
+// and may hold half a surrogate pair, which its parser takes: here it becomes WTF-8 before Boost.JSON sees the text.
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
@@ -47,7 +47,8 @@ struct Handler {
     number.append(last.data(), last.size());
     double exact = near;
     // What overflows keeps the parser's value: an infinity, or zero.
-    if (double read = 0; std::from_chars(number.data(), number.data() + number.size(), read).ec == std::errc{}) exact = read;
+    if (double read = 0; std::from_chars(number.data(), number.data() + number.size(), read).ec == std::errc{})
+      exact = read;
     number.clear();
     return stack.push_double(exact), true;
   }
@@ -99,17 +100,19 @@ Result<void> check_characters(std::string_view text) {
 Result<json::value> parse_json(std::string_view text) {
   SLUICE_RETURN_IF_ERROR(check_characters(text));
   std::string replaced;
-  if (text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos) text = replaced = with_surrogates(text);
+  if (text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos)
+    text = replaced = with_surrogates(text);
   json::parse_options lenient;
   lenient.max_depth = kMaxJsonDepth;
-  lenient.allow_comments = true;  // as Jackson does in Java
+  lenient.allow_comments = true;      // as Jackson does in Java
   lenient.allow_invalid_utf8 = true;  // what is no UTF-8 by now is a lone surrogate
   json::basic_parser<Handler> parser(lenient);
   parser.handler().stack.reset();
   json::error_code error;
   const auto used = parser.write_some(false, text.data(), text.size(), error);
   if (!error && used < text.size()) error = json::error::extra_data;
-  if (error == json::error::too_deep) return over_limit(ErrorCode::rejected, "nested deeper than " + std::to_string(kMaxJsonDepth));
+  if (error == json::error::too_deep)
+    return over_limit(ErrorCode::rejected, "nested deeper than " + std::to_string(kMaxJsonDepth));
   if (error) return Error{ErrorCode::rejected, error.message() + ", at byte " + std::to_string(used)};
   return parser.handler().stack.release();
 }

@@ -1,9 +1,11 @@
 // From Avro's JSON to bytes, in one pass over the text and without a tree.
 //
 // 1. Members of a record that come in the schema's order are written as they are read.
-// 2. One that comes too early is skipped, and where it stands is kept; when the fields before it are written, the cursor goes
+// 2. One that comes too early is skipped, and where it stands is kept; when the fields before it are written, the
+// cursor goes
 //    back to it. One that the record does not have, or that is written already, is passed over, as in Java.
-// 3. A collection's count goes before its items and is not known yet: room for one byte is left, and more is made when more
+// 3. A collection's count goes before its items and is not known yet: room for one byte is left, and more is made when
+// more
 //    is needed.
 // 4. An error is made where it happens; its path is put together on the way out, from the inside.
 
@@ -27,7 +29,8 @@ Names names_of(const Node& node) {
   Names names;
   std::uint32_t i = 0;
   for (const auto& symbol : node.symbols) names.emplace(symbol, i++);
-  for (const auto* branch : node.branches) names.emplace(branch->is_named() ? branch->full_name() : std::string(type_name(branch->type)), i++);
+  for (const auto* branch : node.branches)
+    names.emplace(branch->is_named() ? branch->full_name() : std::string(type_name(branch->type)), i++);
   for (const auto& field : node.fields) names.emplace(field.name, i++);
   return names;
 }
@@ -66,7 +69,9 @@ class JsonEncoder::State {
     return false;
   }
   bool broken() { return fail(in_->error()); }
-  bool unfit_at(std::size_t offset, const std::string& what) { return fail({ErrorCode::rejected, what + ", at byte " + std::to_string(offset)}); }
+  bool unfit_at(std::size_t offset, const std::string& what) {
+    return fail({ErrorCode::rejected, what + ", at byte " + std::to_string(offset)});
+  }
   // The next value is not of the type that the schema says, or none at all.
   bool unfit(const std::string& what) {
     std::string_view raw;
@@ -82,23 +87,36 @@ class JsonEncoder::State {
 
   bool value(const Node& node, int depth) {
     switch (node.type) {
-      case Type::null: return in_->null() || unfit("not null");
-      case Type::boolean: return boolean();
+      case Type::null:
+        return in_->null() || unfit("not null");
+      case Type::boolean:
+        return boolean();
       case Type::int_:
-      case Type::long_: return integer(node.type);
-      case Type::float_: return floating<float>();
-      case Type::double_: return floating<double>();
-      case Type::string: return string();
+      case Type::long_:
+        return integer(node.type);
+      case Type::float_:
+        return floating<float>();
+      case Type::double_:
+        return floating<double>();
+      case Type::string:
+        return string();
       case Type::bytes:
-      case Type::fixed: return bytes(node);
-      case Type::enum_: return symbol(node);
-      default: break;
+      case Type::fixed:
+        return bytes(node);
+      case Type::enum_:
+        return symbol(node);
+      default:
+        break;
     }
-    if (depth == 0) return fail(over_limit(ErrorCode::rejected, "the value is nested deeper than " + std::to_string(depth_)));
+    if (depth == 0)
+      return fail(over_limit(ErrorCode::rejected, "the value is nested deeper than " + std::to_string(depth_)));
     switch (node.type) {
-      case Type::union_: return branch(node, depth - 1);
-      case Type::record: return record(node, depth - 1);
-      default: return items(node, depth - 1);
+      case Type::union_:
+        return branch(node, depth - 1);
+      case Type::record:
+        return record(node, depth - 1);
+      default:
+        return items(node, depth - 1);
     }
   }
 
@@ -116,7 +134,8 @@ class JsonEncoder::State {
     if (!in_->number(text)) return broken();
     const auto number = whole(text);
     if (!number) return wrong("no integer of 64 bits: " + std::string(text.substr(0, 40)));
-    if (type == Type::int_ && *number != static_cast<std::int32_t>(*number)) return wrong("no integer of 32 bits: " + std::string(text));
+    if (type == Type::int_ && *number != static_cast<std::int32_t>(*number))
+      return wrong("no integer of 32 bits: " + std::string(text));
     ByteWriter(*out_).zigzag(*number);
     return true;
   }
@@ -128,7 +147,9 @@ class JsonEncoder::State {
     const auto* end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, number);
     if (read.ec == std::errc{} && read.ptr == end) return number;
-    if (text.find_first_of(".eE") == std::string_view::npos || std::from_chars(text.data(), end, near).ec != std::errc{}) return std::nullopt;
+    if (text.find_first_of(".eE") == std::string_view::npos ||
+        std::from_chars(text.data(), end, near).ec != std::errc{})
+      return std::nullopt;
     constexpr double kLimit = 9223372036854775808.0;
     if (near != std::floor(near) || near < -kLimit || near >= kLimit) return std::nullopt;
     return static_cast<std::int64_t>(near);
@@ -142,7 +163,8 @@ class JsonEncoder::State {
       case JsonCursor::Kind::number:
         if (!in_->number(text)) return broken();
         if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc{}) break;
-        number = static_cast<Number>(std::strtod(std::string(text).c_str(), nullptr));  // too large is infinite, too small 0
+        number =
+            static_cast<Number>(std::strtod(std::string(text).c_str(), nullptr));  // too large is infinite, too small 0
         break;
       case JsonCursor::Kind::string:
         if (!in_->string(text)) return broken();
@@ -151,7 +173,8 @@ class JsonEncoder::State {
           break;
         }
         return wrong("no number");
-      default: return unfit("no number");
+      default:
+        return unfit("no number");
     }
     put_number(*out_, number);
     return true;
@@ -229,7 +252,8 @@ class JsonEncoder::State {
     }
     bool first = true, yes = false;
     std::string_view name;
-    if (in_->kind() != JsonCursor::Kind::object || !in_->open('{')) return unfit("a union is null or {\"branch\": value}");
+    if (in_->kind() != JsonCursor::Kind::object || !in_->open('{'))
+      return unfit("a union is null or {\"branch\": value}");
     if (!in_->more('}', first, yes)) return broken();
     if (!yes) return wrong("a union is null or {\"branch\": value}");
     if (!in_->key(name)) return broken();
@@ -241,10 +265,13 @@ class JsonEncoder::State {
     return !yes || wrong("a union's value with two branches");
   }
 
-  static std::string name_of(const Node& branch) { return branch.is_named() ? branch.full_name() : std::string(type_name(branch.type)); }
+  static std::string name_of(const Node& branch) {
+    return branch.is_named() ? branch.full_name() : std::string(type_name(branch.type));
+  }
 
   bool record(const Node& node, int depth) {
-    if (in_->kind() != JsonCursor::Kind::object || !in_->open('{')) return unfit("no object for the record " + node.full_name());
+    if (in_->kind() != JsonCursor::Kind::object || !in_->open('{'))
+      return unfit("no object for the record " + node.full_name());
     std::unordered_map<std::size_t, std::string_view> early;  // fields that came before their turn
     std::size_t next = 0;
     std::string_view name, raw;
@@ -269,7 +296,8 @@ class JsonEncoder::State {
     return value(*node.fields[index].type, depth) || within(node.fields[index].name);
   }
 
-  bool write_early(const Node& node, std::unordered_map<std::size_t, std::string_view>& early, std::size_t& next, int depth) {
+  bool write_early(const Node& node, std::unordered_map<std::size_t, std::string_view>& early, std::size_t& next,
+                   int depth) {
     for (auto found = early.find(next); found != early.end(); found = early.find(next)) {
       const auto* back = in_->position();
       in_->go_to(found->second.data());
@@ -283,7 +311,8 @@ class JsonEncoder::State {
   bool items(const Node& node, int depth) {
     const bool map = node.type == Type::map;
     const auto open = map ? '{' : '[';
-    if (in_->kind() != (map ? JsonCursor::Kind::object : JsonCursor::Kind::array) || !in_->open(open)) return unfit(map ? "no object for a map" : "no array");
+    if (in_->kind() != (map ? JsonCursor::Kind::object : JsonCursor::Kind::array) || !in_->open(open))
+      return unfit(map ? "no object for a map" : "no array");
     const auto start = out_->size();
     std::int64_t count = 0;
     std::string_view key;
@@ -316,6 +345,8 @@ JsonEncoder::JsonEncoder(Schema schema, int depth) : state_(std::make_unique<Sta
 JsonEncoder::~JsonEncoder() = default;
 Result<void> JsonEncoder::encode(std::string_view json, Bytes& out) { return state_->encode(json, out); }
 
-Result<void> from_json(const Schema& schema, std::string_view json, Bytes& out) { return JsonEncoder(schema).encode(json, out); }
+Result<void> from_json(const Schema& schema, std::string_view json, Bytes& out) {
+  return JsonEncoder(schema).encode(json, out);
+}
 
 }  // namespace sluice::avro

@@ -11,9 +11,13 @@
 namespace sluice::avro {
 namespace {
 
-std::string branch_name(const Node& branch) { return branch.is_named() ? branch.full_name() : std::string(type_name(branch.type)); }
+std::string branch_name(const Node& branch) {
+  return branch.is_named() ? branch.full_name() : std::string(type_name(branch.type));
+}
 
-bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\'; }
+bool is_plain(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\';
+}
 
 class Printer : public NoVisitor {
  public:
@@ -89,7 +93,8 @@ class Printer : public NoVisitor {
       while (plain < text.size() && is_plain(text[plain])) ++plain;
       put(text.substr(0, plain));
       text.remove_prefix(plain);
-      if (!text.empty()) text.remove_prefix(static_cast<unsigned char>(text[0]) < 0x80 ? escaped(text[0]) : other(text));
+      if (!text.empty())
+        text.remove_prefix(static_cast<unsigned char>(text[0]) < 0x80 ? escaped(text[0]) : other(text));
     }
     put("\"");
   }
@@ -129,7 +134,8 @@ class Printer : public NoVisitor {
 Result<void> to_json(const Program& program, ByteView& bytes, std::string& out, DecodeLimits limits, std::size_t room) {
   Printer printer(out, room);
   SLUICE_RETURN_IF_ERROR(decode_front(program, bytes, printer, limits));
-  if (printer.full()) return over_limit(ErrorCode::rejected, "the value's JSON is longer than " + std::to_string(room) + " bytes");
+  if (printer.full())
+    return over_limit(ErrorCode::rejected, "the value's JSON is longer than " + std::to_string(room) + " bytes");
   return {};
 }
 

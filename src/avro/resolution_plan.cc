@@ -27,7 +27,7 @@ bool bytes_stay(Type writer, Type reader) {
 }
 
 // Against schemas made to exhaust stack, memory or time: unions of many records are tried each with each.
-constexpr int kMaxDepth = 2500;
+constexpr int kMaxDepth = 1500;
 constexpr std::uint64_t kMaxSteps = 1 << 22;
 
 constexpr std::size_t kMaxWords = 400;  // about, of a union

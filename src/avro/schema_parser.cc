@@ -21,7 +21,7 @@ namespace {
 
 // Against texts made to exhaust stack, memory or time.
 constexpr int kMaxDepth = 1000;                         // of the text, as Java's parser
-constexpr int kMaxChain = 2500;                         // of types that lead to each other by name
+constexpr int kMaxChain = 1500;                         // of types that lead to each other by name
 constexpr std::uint64_t kMaxDefaultChecks = 1 << 22;    // a default against a union of records against a union...
 constexpr std::size_t kMaxRepeatedBytes = 64 << 20;     // of the texts of types that are defined again
 

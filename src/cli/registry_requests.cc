@@ -106,7 +106,7 @@ Result<SchemaVersion> read_schema(const Globals& globals, std::int32_t id) {
 }
 
 Result<SchemaVersion> read_schema_file(const std::string& path, const std::string& type, const std::vector<std::string>& references) {
-  SLUICE_TRY(auto text, argument_text(path));
+  SLUICE_TRY(auto text, read_text(path));
   return SchemaVersion{.type = !type.empty() ? type : path.ends_with(".proto") ? "PROTOBUF" : "AVRO", .text = std::move(text), .references = references};
 }
 
@@ -120,10 +120,6 @@ Result<std::string> request_body(const SchemaVersion& schema) {
   }
   if (!references.empty()) body["references"] = std::move(references);
   return json::serialize(body);
-}
-
-Result<std::string> argument_text(const std::string& path) {
-  return read_text(path);
 }
 
 std::string pretty_json(const std::string& text) {

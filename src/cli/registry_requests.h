@@ -36,9 +36,6 @@ struct SchemaVersion {
 [[nodiscard]] Result<SchemaVersion> read_schema_file(const std::string& path, const std::string& type, const std::vector<std::string>& references);
 // The JSON that registers, looks up or checks it. Errors: unsupported, a reference that is not written NAME=SUBJECT:VERSION.
 [[nodiscard]] Result<std::string> request_body(const SchemaVersion& schema);
-
-// The whole text of a file or of standard input ("-"), of an argument. Errors: unsupported (wrong usage).
-[[nodiscard]] Result<std::string> argument_text(const std::string& path);
 // JSON with line breaks, for people; a text that is no JSON as it is.
 [[nodiscard]] std::string pretty_json(const std::string& text);
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/nearest.h"
+#include "cli/avro/input.h"
 #include "cli/commands.h"
 #include "cli/registry_requests.h"
 #include "cli/report.h"
@@ -168,7 +169,7 @@ Result<int> diff(const Globals& globals, const Options& options) {
 }
 
 Result<int> lint(const Globals& globals, const Options& options) {
-  SLUICE_TRY(const auto text, argument_text(options.file));
+  SLUICE_TRY(const auto text, read_text(options.file));
   return lint_schema(globals, options.file, text, options.skip);
 }
 

@@ -1,5 +1,6 @@
 // The tables are those whose topics have subjects in the registry: no database is asked. Each table that the migration
 // touches is told as: what becomes of its topic, its key, its value's schema, and of the readers.
+#include "cli/avro/input.h"
 #include "cli/schema_migration.h"
 
 #include <algorithm>
@@ -125,7 +126,7 @@ json::object json_of(const Outcome& outcome) {
 }  // namespace
 
 Result<int> check_migration(const Globals& globals, const std::string& given, const std::string& file) {
-  SLUICE_TRY(const auto text, argument_text(file));
+  SLUICE_TRY(const auto text, read_text(file));
   auto source = given;
   SLUICE_TRY(const auto tables, captured(globals, source));
   auto migration = postgres::migrate(tables.tables, text);

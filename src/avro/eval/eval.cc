@@ -15,15 +15,23 @@ struct Operation {
   Result<void> (*run)(const Request&, std::string&);
 };
 constexpr auto kOperations = std::to_array<Operation>({
-    {"parse", parse}, {"canonical", canonical}, {"compat", compat}, {"encode", encode},
-    {"decode", decode}, {"resolve", resolve}, {"read_file", read_file}, {"write_file", write_file},
+    {"parse", parse},
+    {"canonical", canonical},
+    {"compat", compat},
+    {"encode", encode},
+    {"decode", decode},
+    {"resolve", resolve},
+    {"read_file", read_file},
+    {"write_file", write_file},
 });
 constexpr std::size_t kMaxMessageBytes = 2000;
 
 Result<void> run(const Request& request, std::string& out) {
   SLUICE_TRY(const auto name, request.text("op"));
-  const auto* found = std::find_if(kOperations.begin(), kOperations.end(), [&](const Operation& each) { return each.name == name; });
-  if (found == kOperations.end()) return refused(Code::bad_request, "there is no operation \"" + name.substr(0, 80) + "\"");
+  const auto* found =
+      std::find_if(kOperations.begin(), kOperations.end(), [&](const Operation& each) { return each.name == name; });
+  if (found == kOperations.end())
+    return refused(Code::bad_request, "there is no operation \"" + name.substr(0, 80) + "\"");
   return found->run(request, out);
 }
 
@@ -45,7 +53,8 @@ std::string begin(const Request& request, bool ok) {
 }
 
 std::string error_answer(const Request& request, const Error& error, std::string_view members) {
-  auto out = begin(request, false) + ",\"error\":{\"code\":\"" + std::string(code_name(static_cast<Code>(error.reason))) + "\"";
+  auto out = begin(request, false) + ",\"error\":{\"code\":\"" +
+             std::string(code_name(static_cast<Code>(error.reason))) + "\"";
   append_member(out, "message", std::string_view(error.message).substr(0, kMaxMessageBytes));
   return out.append("}").append(members).append("}");
 }
@@ -64,7 +73,8 @@ std::string answer(std::string_view line) {
 std::string answer_to_longer(std::string_view front) {
   Request request;
   static_cast<void>(request.read(front).ok());  // for the id
-  return error_answer(request, refused(Code::limit, "the line is longer than " + std::to_string(kMaxLineBytes) + " bytes"), "");
+  return error_answer(request,
+                      refused(Code::limit, "the line is longer than " + std::to_string(kMaxLineBytes) + " bytes"), "");
 }
 
 }  // namespace sluice::avro::eval

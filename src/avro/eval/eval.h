@@ -1,6 +1,7 @@
 #pragma once
-// `sluice avro eval`: questions to the Avro module, one JSON object a line, and their answers, one a line, so that another
-// implementation's results can be compared with ours by a script. docs/avro-command.md describes operations and codes.
+// `sluice avro eval`: questions to the Avro module, one JSON object a line, and their answers, one a line, so that
+// another implementation's results can be compared with ours by a script. docs/avro-command.md describes operations and
+// codes.
 //
 // No state is kept between lines. An answer's memory and time are bounded by the limits below, whatever the line says.
 

@@ -14,14 +14,17 @@ namespace {
 
 // Anything else than a file may block for ever, or never end.
 Result<void> is_file(const std::string& path, bool must_exist) {
-  struct stat found {};
+  struct stat found{};
   if (path.find('\0') != std::string::npos) return refused(Code::io, "a path with a zero byte");
-  if (::stat(path.c_str(), &found) != 0) return must_exist ? Result<void>(refused(Code::io, path + ": there is no such file")) : Result<void>();
+  if (::stat(path.c_str(), &found) != 0)
+    return must_exist ? Result<void>(refused(Code::io, path + ": there is no such file")) : Result<void>();
   return S_ISREG(found.st_mode) ? Result<void>() : refused(Code::io, path + ": no regular file");
 }
 
 // Of the reader: refused for a limit, or damaged.
-Error of_file(Error error) { return as(error.code == ErrorCode::rejected ? Code::limit : Code::corrupt, std::move(error)); }
+Error of_file(Error error) {
+  return as(error.code == ErrorCode::rejected ? Code::limit : Code::corrupt, std::move(error));
+}
 
 Result<void> read_records(ContainerReader& reader, const Program& program, std::string& records) {
   const DecodeLimits limits{.depth = kMaxDepth, .items_of_no_bytes = kMaxItemsOfNoBytes};
@@ -32,14 +35,16 @@ Result<void> read_records(ContainerReader& reader, const Program& program, std::
     if (block->rows == 0) return {};
     for (std::int64_t i = 0; i < block->rows; ++i) {
       std::string json;
-      if (records.size() > kMaxAnswerBytes || ++rows > static_cast<std::int64_t>(kMaxItemsOfNoBytes)) return refused(Code::limit, "more data than one answer may hold");
+      if (records.size() > kMaxAnswerBytes || ++rows > static_cast<std::int64_t>(kMaxItemsOfNoBytes))
+        return refused(Code::limit, "more data than one answer may hold");
       if (auto read = to_json(program, block->bytes, json, limits, kMaxAnswerBytes); !read.ok()) {
         return as(Code::corrupt, reader.not_its_rows(*block, read.error().message));
       }
       if (!records.empty()) records += ',';
       append_string(records, json);
     }
-    if (!block->bytes.empty()) return as(Code::corrupt, reader.not_its_rows(*block, "it has more bytes than its rows take"));
+    if (!block->bytes.empty())
+      return as(Code::corrupt, reader.not_its_rows(*block, "it has more bytes than its rows take"));
   }
 }
 
@@ -92,7 +97,8 @@ Result<void> write_file(const Request& request, std::string& out) {
   Bytes row;
   for (std::size_t i = 0; i < records.size(); ++i) {
     row.clear();
-    if (auto done = encoder.encode(records[i], row); !done.ok()) return as(Code::bad_json, std::move(done).error().in("record " + std::to_string(i)));
+    if (auto done = encoder.encode(records[i], row); !done.ok())
+      return as(Code::bad_json, std::move(done).error().in("record " + std::to_string(i)));
     SLUICE_RETURN_IF_ERROR(as(Code::io, writer->append(row)));
   }
   SLUICE_RETURN_IF_ERROR(as(Code::io, writer->finish()));

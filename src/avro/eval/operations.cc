@@ -22,12 +22,15 @@ Result<Schema> asked_schema(const Request& request) {
 }
 
 // The error of a datum's bytes: malformed, over a limit, or what the reader cannot take.
-Error of_data(Error error) { return as(error.code == ErrorCode::corrupt ? Code::bad_data : Code::no_match, std::move(error)); }
+Error of_data(Error error) {
+  return as(error.code == ErrorCode::corrupt ? Code::bad_data : Code::no_match, std::move(error));
+}
 
 Result<void> append_datum(const Program& program, ByteView bytes, std::string& out) {
   const DecodeLimits limits{.depth = kMaxDepth, .items_of_no_bytes = kMaxItemsOfNoBytes};
   std::string json;
-  if (auto done = to_json(program, bytes, json, limits, kMaxAnswerBytes); !done.ok()) return of_data(std::move(done).error());
+  if (auto done = to_json(program, bytes, json, limits, kMaxAnswerBytes); !done.ok())
+    return of_data(std::move(done).error());
   append_member(out, "json", json);
   out += ",\"rest\":" + std::to_string(bytes.size());
   return {};
@@ -98,12 +101,17 @@ Result<void> resolve(const Request& request, std::string& out) {
   if (!resolution.ok()) return of_data(std::move(resolution).error());
   Bytes resolved;
   ByteView rest = bytes;
-  const ResolveLimits limits{.depth = kMaxDepth, .items_of_no_bytes = kMaxItemsOfNoBytes, .output_bytes = kMaxAnswerBytes};
-  if (auto done = resolution->resolve_front(rest, resolved, limits); !done.ok()) return of_data(std::move(done).error());
-  const DecodeLimits decode_limits{.depth = 2 * kMaxDepth, .items_of_no_bytes = kMaxItemsOfNoBytes};  // the reader may have unions where the writer has none
+  const ResolveLimits limits{
+      .depth = kMaxDepth, .items_of_no_bytes = kMaxItemsOfNoBytes, .output_bytes = kMaxAnswerBytes};
+  if (auto done = resolution->resolve_front(rest, resolved, limits); !done.ok())
+    return of_data(std::move(done).error());
+  const DecodeLimits decode_limits{
+      .depth = 2 * kMaxDepth,
+      .items_of_no_bytes = kMaxItemsOfNoBytes};  // the reader may have unions where the writer has none
   std::string json;
   ByteView left = resolved;
-  SLUICE_RETURN_IF_ERROR(as(Code::internal, to_json(Program(std::move(reader)), left, json, decode_limits, kMaxAnswerBytes)));
+  SLUICE_RETURN_IF_ERROR(
+      as(Code::internal, to_json(Program(std::move(reader)), left, json, decode_limits, kMaxAnswerBytes)));
   append_member(out, "json", json);
   out += ",\"rest\":" + std::to_string(rest.size());
   return {};

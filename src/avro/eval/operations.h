@@ -8,8 +8,8 @@
 
 namespace sluice::avro::eval {
 
-// Each appends the answer's members besides "ok". After an error what was appended does not count, but for read_file(): that
-// is the data before the damage.
+// Each appends the answer's members besides "ok". After an error what was appended does not count, but for read_file():
+// that is the data before the damage.
 [[nodiscard]] Result<void> parse(const Request& request, std::string& out);
 [[nodiscard]] Result<void> canonical(const Request& request, std::string& out);
 [[nodiscard]] Result<void> compat(const Request& request, std::string& out);

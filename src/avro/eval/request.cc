@@ -14,9 +14,11 @@ namespace {
 
 using Kind = JsonCursor::Kind;
 
-constexpr std::array<std::string_view, 10> kCodes = {"", "bad_request", "bad_schema", "bad_json", "bad_data", "no_match", "limit", "corrupt", "io", "internal"};
+constexpr std::array<std::string_view, 10> kCodes = {"",         "bad_request", "bad_schema", "bad_json", "bad_data",
+                                                     "no_match", "limit",       "corrupt",    "io",       "internal"};
 // All that an operation asks for; the rest is ignored.
-constexpr auto kMembers = std::to_array<std::string_view>({"op", "schema", "lenient", "reader", "writer", "json", "hex", "path", "codec", "meta_hex", "records", "block_records"});
+constexpr auto kMembers = std::to_array<std::string_view>({"op", "schema", "lenient", "reader", "writer", "json", "hex",
+                                                           "path", "codec", "meta_hex", "records", "block_records"});
 
 int digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -25,7 +27,9 @@ int digit(char c) {
 }
 
 Result<Bytes> unhex(std::string_view text, const std::string& member) {
-  const auto none = [&] { return refused(Code::bad_request, "\"" + member + "\" is no hexadecimal text of two digits a byte"); };
+  const auto none = [&] {
+    return refused(Code::bad_request, "\"" + member + "\" is no hexadecimal text of two digits a byte");
+  };
   if (text.size() % 2 != 0) return none();
   Bytes out(text.size() / 2, '\0');
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -37,7 +41,9 @@ Result<Bytes> unhex(std::string_view text, const std::string& member) {
   return out;
 }
 
-Error wrong_type(const std::string& member, const char* wanted) { return refused(Code::bad_request, "\"" + member + "\" is no " + wanted); }
+Error wrong_type(const std::string& member, const char* wanted) {
+  return refused(Code::bad_request, "\"" + member + "\" is no " + wanted);
+}
 
 }  // namespace
 
@@ -55,7 +61,10 @@ Error as(Code code, Error error) {
 Result<void> Request::read(std::string_view line) {
   const auto known = utf8_front(line);
   JsonCursor in(line.substr(0, known));
-  const auto broken = [&] { return known < line.size() ? refused(Code::bad_request, "no UTF-8, at byte " + std::to_string(known)) : as(Code::bad_request, in.error()); };
+  const auto broken = [&] {
+    return known < line.size() ? refused(Code::bad_request, "no UTF-8, at byte " + std::to_string(known))
+                               : as(Code::bad_request, in.error());
+  };
   if (in.kind() != Kind::object || !in.open('{')) return refused(Code::bad_request, "the line is no JSON object");
   std::string_view name, value;
   for (bool first = true, yes = true;;) {
@@ -133,13 +142,15 @@ Result<std::optional<std::int64_t>> Request::count(const std::string& member) co
   const auto text = members_.find(member)->second;
   std::int64_t value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || value < 1) return wrong_type(member, "whole number above 0");
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || value < 1)
+    return wrong_type(member, "whole number above 0");
   return std::optional(value);
 }
 
 Result<Schema> Request::schema(const std::string& member, bool lenient) const {
   SLUICE_TRY(const auto source, text(member));
-  if (source.size() > kMaxSchemaBytes) return refused(Code::limit, "a schema of over " + std::to_string(kMaxSchemaBytes) + " bytes");
+  if (source.size() > kMaxSchemaBytes)
+    return refused(Code::limit, "a schema of over " + std::to_string(kMaxSchemaBytes) + " bytes");
   return as(Code::bad_schema, Schema::parse(source, {.validate_defaults = !lenient}));
 }
 
@@ -158,7 +169,12 @@ void append_string(std::string& out, std::string_view text) {
     } else if (surrogate_at(text)) {
       const auto second = static_cast<unsigned char>(text[1]);
       const auto third = static_cast<unsigned char>(text[2]);
-      out += {'\\', 'u', 'd', kDigits[(second >> 2) & 15], kDigits[((second & 3) << 2) | ((third >> 4) & 3)], kDigits[third & 15]};
+      out += {'\\',
+              'u',
+              'd',
+              kDigits[(second >> 2) & 15],
+              kDigits[((second & 3) << 2) | ((third >> 4) & 3)],
+              kDigits[third & 15]};
       size = 3;
     } else {
       out += "\xef\xbf\xbd";

@@ -15,7 +15,18 @@
 namespace sluice::avro::eval {
 
 // An answer's error code. In this module Error::reason holds it.
-enum class Code : std::uint16_t { none, bad_request, bad_schema, bad_json, bad_data, no_match, limit, corrupt, io, internal };
+enum class Code : std::uint16_t {
+  none,
+  bad_request,
+  bad_schema,
+  bad_json,
+  bad_data,
+  no_match,
+  limit,
+  corrupt,
+  io,
+  internal
+};
 [[nodiscard]] std::string_view code_name(Code code);
 [[nodiscard]] Error refused(Code code, std::string message);
 // The error of another module as `code`; one of a limit (avro/limit.h) as `limit`.

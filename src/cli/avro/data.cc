@@ -1,5 +1,5 @@
-// `sluice avro encode` and `decode`: data of one schema, a line of Avro's JSON each on one side, their bytes one after the other
-// on the other.
+// `sluice avro encode` and `decode`: data of one schema, a line of Avro's JSON each on one side, their bytes one after
+// the other on the other.
 #include <unistd.h>
 
 #include <memory>
@@ -54,8 +54,8 @@ class Data {
     return true;
   }
 
-  // A datum that fails may only be cut: it is tried again with twice as many bytes, or with what there is when no more is
-  // waiting, up to the end or the limit.
+  // A datum that fails may only be cut: it is tried again with twice as many bytes, or with what there is when no more
+  // is waiting, up to the end or the limit.
   Result<void> one() {
     while (true) {
       const auto before = buffer_.size() - at_;
@@ -70,8 +70,10 @@ class Data {
         return {};
       }
       out_.buffer().resize(mark);
-      if (done.ok()) return wrong({ErrorCode::corrupt, "a datum takes no bytes, so that nobody can tell how many there are"});
-      if (done.error().code != ErrorCode::corrupt || avro::is_over_limit(done.error()) || before >= kMaxDatumBytes) return wrong(std::move(done).error());
+      if (done.ok())
+        return wrong({ErrorCode::corrupt, "a datum takes no bytes, so that nobody can tell how many there are"});
+      if (done.error().code != ErrorCode::corrupt || avro::is_over_limit(done.error()) || before >= kMaxDatumBytes)
+        return wrong(std::move(done).error());
       SLUICE_TRY(const auto more, fill(before + 1));
       if (!more) return wrong(std::move(done).error());
       while (input_.waiting() && buffer_.size() - at_ < 2 * before) {
@@ -82,7 +84,8 @@ class Data {
   }
 
   Error wrong(Error error) const {
-    return std::move(error).in(input_.name() + ", datum " + std::to_string(count_ + 1) + " at byte " + std::to_string(place_ + at_));
+    return std::move(error).in(input_.name() + ", datum " + std::to_string(count_ + 1) + " at byte " +
+                               std::to_string(place_ + at_));
   }
 
   Input& input_;
@@ -100,7 +103,9 @@ Result<void> encode(const Options& options) {
   Output out;
   Result<void> flushed;
   LineReader lines(input, kMaxDatumBytes, [&] { flushed = out.flush(); });
-  const auto done = encode_lines(lines, input.name(), std::move(schema), [&](ByteView datum) { return flushed.ok() && !out.closed() ? out.write(datum) : flushed; });
+  const auto done = encode_lines(lines, input.name(), std::move(schema), [&](ByteView datum) {
+    return flushed.ok() && !out.closed() ? out.write(datum) : flushed;
+  });
   SLUICE_RETURN_IF_ERROR(out.flush());
   return done;
 }
@@ -138,14 +143,16 @@ Result<void> DatumReader::read(ByteView& bytes, std::string& out) {
   return avro::to_json(*program_, left, out);
 }
 
-Result<void> encode_lines(LineReader& lines, const std::string& name, avro::Schema schema, const std::function<Result<void>(ByteView)>& take) {
+Result<void> encode_lines(LineReader& lines, const std::string& name, avro::Schema schema,
+                          const std::function<Result<void>(ByteView)>& take) {
   avro::JsonEncoder encoder(std::move(schema));
   Bytes datum;
   for (std::uint64_t number = 1;; ++number) {
     SLUICE_TRY(const auto line, lines.next());
     if (!line) return {};
     const auto place = [&] { return name + ":" + std::to_string(number); };
-    if (line->cut) return Error{ErrorCode::rejected, place() + ": the line is over " + std::to_string(kMaxDatumBytes) + " bytes"};
+    if (line->cut)
+      return Error{ErrorCode::rejected, place() + ": the line is over " + std::to_string(kMaxDatumBytes) + " bytes"};
     if (line->text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     datum.clear();
     if (auto done = encoder.encode(line->text, datum); !done.ok()) return std::move(done).error().in(place());
@@ -163,7 +170,8 @@ Command avro_encode_command() {
           .arguments = {{"FILE", "A line a datum; standard input without it, or as -", &options->file, false}},
           .options = {{"--schema", "FILE", "The schema", &options->schema, true}},
           .run = [options] {
-            if (::isatty(STDOUT_FILENO) != 0) return misuse("binary data are nothing for a terminal", "sluice avro encode … > FILE");
+            if (::isatty(STDOUT_FILENO) != 0)
+              return misuse("binary data are nothing for a terminal", "sluice avro encode … > FILE");
             return finish(encode(*options));
           }};
 }

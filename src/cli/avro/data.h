@@ -34,8 +34,8 @@ class DatumReader {
   Bytes resolved_;
 };
 
-// Gives the bytes of each line to `take`; blank lines are passed over. Errors: those of `take` and the input; rejected, with
-// name, line and path of what does not fit.
+// Gives the bytes of each line to `take`; blank lines are passed over. Errors: those of `take` and the input; rejected,
+// with name, line and path of what does not fit.
 [[nodiscard]] Result<void> encode_lines(LineReader& lines, const std::string& name, avro::Schema schema,
                                         const std::function<Result<void>(ByteView)>& take);
 

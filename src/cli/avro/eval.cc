@@ -18,7 +18,8 @@ int run() {
     const auto line = lines.next();
     if (!line.ok()) return fail(line.error());
     if (!*line) return 0;
-    std::cout << ((*line)->cut ? avro::eval::answer_to_longer((*line)->text) : avro::eval::answer((*line)->text)) << '\n';
+    std::cout << ((*line)->cut ? avro::eval::answer_to_longer((*line)->text) : avro::eval::answer((*line)->text))
+              << '\n';
   }
   return kRefused;  // nobody reads the answers
 }
@@ -26,14 +27,19 @@ int run() {
 }  // namespace
 
 Command avro_eval_command() {
-  return {.noun = "avro",
-          .verb = "eval",
-          .help = "Answers questions about schemas and data, one JSON object a line, as a filter: to compare other implementations",
-          .arguments = {},
-          .options = {},
-          .run = run,
-          .more = "Standard input: {\"id\":1,\"op\":\"encode\",\"schema\":\"\\\"int\\\"\",\"json\":\"-1\"}. Standard output: "
-                  "{\"id\":1,\"ok\":true,\"hex\":\"01\"}. Operations: parse, canonical, compat, encode, decode, resolve, read_file, write_file."};
+  return {
+      .noun = "avro",
+      .verb = "eval",
+      .help =
+          "Answers questions about schemas and data, one JSON object a line, as a filter: to compare other "
+          "implementations",
+      .arguments = {},
+      .options = {},
+      .run = run,
+      .more =
+          "Standard input: {\"id\":1,\"op\":\"encode\",\"schema\":\"\\\"int\\\"\",\"json\":\"-1\"}. Standard output: "
+          "{\"id\":1,\"ok\":true,\"hex\":\"01\"}. Operations: parse, canonical, compat, encode, decode, resolve, "
+          "read_file, write_file."};
 }
 
 }  // namespace sluice::cli

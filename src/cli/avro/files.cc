@@ -9,11 +9,11 @@
 
 #include "avro/container/container_reader.h"
 #include "avro/container/container_writer.h"
+#include "avro/plain_json.h"
 #include "cli/avro/commands.h"
 #include "cli/avro/data.h"
 #include "cli/avro/output.h"
 #include "cli/avro/schemas.h"
-#include "avro/plain_json.h"
 #include "cli/report.h"
 
 namespace sluice::cli {
@@ -26,7 +26,8 @@ struct Options {
 };
 
 // `whole`: nothing is written before all of the block is read.
-Result<void> print_block(const avro::ContainerReader& reader, avro::ContainerReader::Block block, DatumReader& data, Output& out, bool whole) {
+Result<void> print_block(const avro::ContainerReader& reader, avro::ContainerReader::Block block, DatumReader& data,
+                         Output& out, bool whole) {
   for (std::int64_t i = 0; i < block.rows; ++i) {
     if (auto read = data.read(block.bytes, out.buffer()); !read.ok()) {
       if (read.error().code != ErrorCode::corrupt) return std::move(read).error();
@@ -35,7 +36,8 @@ Result<void> print_block(const avro::ContainerReader& reader, avro::ContainerRea
     out.buffer() += '\n';
     if (!whole) SLUICE_RETURN_IF_ERROR(out.written());
   }
-  if (!block.bytes.empty()) return reader.not_its_rows(block, "it has " + std::to_string(block.bytes.size()) + " bytes more than its data");
+  if (!block.bytes.empty())
+    return reader.not_its_rows(block, "it has " + std::to_string(block.bytes.size()) + " bytes more than its data");
   return out.written();
 }
 
@@ -59,7 +61,8 @@ Result<std::size_t> print_rows(avro::ContainerReader& reader, DatumReader& data,
 // True: whole. False: with gaps, which are told.
 Result<bool> cat(const Options& options) {
   SLUICE_TRY(auto input, Input::open(options.file));
-  SLUICE_TRY(auto reader, avro::ContainerReader::open(input.source(), input.name(), {.limits = {}, .resynchronise = options.skip_damaged}));
+  SLUICE_TRY(auto reader, avro::ContainerReader::open(input.source(), input.name(),
+                                                      {.limits = {}, .resynchronise = options.skip_damaged}));
   auto writer = avro::Schema::parse(reader.schema(), {.validate_defaults = false, .validate_names = false});
   if (!writer.ok()) return std::move(writer).error().in(input.name());
   std::optional<avro::Schema> asked;
@@ -71,7 +74,8 @@ Result<bool> cat(const Options& options) {
   auto done = print_rows(reader, data, out, options.skip_damaged);
   SLUICE_RETURN_IF_ERROR(out.flush());
   for (const auto& gap : reader.gaps()) {
-    std::cerr << "sluice: " << input.name() << ": bytes " << gap.from << " to " << gap.to << " passed over: " << gap.why << "\n";
+    std::cerr << "sluice: " << input.name() << ": bytes " << gap.from << " to " << gap.to << " passed over: " << gap.why
+              << "\n";
   }
   if (!done.ok()) return std::move(done).error();
   return reader.gaps().empty() && *done == 0;
@@ -95,7 +99,8 @@ Result<void> write_rows(const Options& options, avro::ByteSink& sink) {
   SLUICE_TRY(auto input, Input::open(options.file));
   SLUICE_TRY(auto writer, avro::ContainerWriter::begin(sink, schema.text(), made));
   LineReader lines(input, kMaxDatumBytes, [] {});
-  SLUICE_RETURN_IF_ERROR(encode_lines(lines, input.name(), std::move(schema), [&](ByteView datum) { return writer.append(datum); }));
+  SLUICE_RETURN_IF_ERROR(
+      encode_lines(lines, input.name(), std::move(schema), [&](ByteView datum) { return writer.append(datum); }));
   return writer.finish();
 }
 
@@ -133,8 +138,8 @@ Result<void> schema(const Globals& globals, const Options& options) {
   std::cout << "{\"schema\":";
   std::string text;
   avro::text_to_json(reader.schema(), text);
-  std::cout << text << ",\"codec\":" << json::serialize(json::string(reader.codec().value_or("null"))) << ",\"sync\":\"" << hex(reader.sync())
-            << "\",\"metadata\":{" << metadata << "}}\n";
+  std::cout << text << ",\"codec\":" << json::serialize(json::string(reader.codec().value_or("null"))) << ",\"sync\":\""
+            << hex(reader.sync()) << "\",\"metadata\":{" << metadata << "}}\n";
   return {};
 }
 
@@ -147,7 +152,8 @@ Command avro_cat_command() {
           .help = "Prints the data of a container file as lines of Avro's JSON",
           .arguments = {{"FILE", "The file; - is standard input", &options->file}},
           .options = {{"--reader-schema", "FILE", "Another schema to read them by", &options->reader_schema},
-                      {"--skip-damaged", "", "Go on after a damaged block; exits 1 if there was one", &options->skip_damaged}},
+                      {"--skip-damaged", "", "Go on after a damaged block; exits 1 if there was one",
+                       &options->skip_damaged}},
           .run = [options] {
             const auto whole = cat(*options);
             if (!whole.ok()) return fail(whole.error());
@@ -167,7 +173,8 @@ Command avro_write_command() {
                       {"--output", "FILE", "Where to; standard output without it", &options->output}},
           .run = [options] {
             const bool terminal = options->output == "-" && ::isatty(STDOUT_FILENO) != 0;
-            if (terminal) return misuse("a container file is nothing for a terminal", "sluice avro write … --output FILE");
+            if (terminal)
+              return misuse("a container file is nothing for a terminal", "sluice avro write … --output FILE");
             return finish(write(*options));
           }};
 }

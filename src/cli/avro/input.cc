@@ -23,7 +23,7 @@ Result<Input> Input::open(const std::string& path) {
   if (path == "-") return Input(STDIN_FILENO, "standard input");
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return wrong_usage(path + ": " + std::strerror(errno));
-  struct stat found {};
+  struct stat found{};
   if (::fstat(descriptor, &found) == 0 && S_ISDIR(found.st_mode)) {
     ::close(descriptor);
     return wrong_usage(path + ": is a folder");
@@ -31,7 +31,10 @@ Result<Input> Input::open(const std::string& path) {
   return Input(descriptor, path);
 }
 
-Input::Input(Input&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), name_(std::move(other.name_)), source_(std::move(other.source_)) {}
+Input::Input(Input&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      name_(std::move(other.name_)),
+      source_(std::move(other.source_)) {}
 
 Input::~Input() {
   if (descriptor_ > STDIN_FILENO) ::close(descriptor_);

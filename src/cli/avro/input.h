@@ -28,7 +28,8 @@ class Input {
   [[nodiscard]] avro::ByteSource& source() { return source_; }
 
  private:
-  Input(int descriptor, std::string name) : descriptor_(descriptor), name_(name), source_(descriptor, std::move(name)) {}
+  Input(int descriptor, std::string name)
+      : descriptor_(descriptor), name_(name), source_(descriptor, std::move(name)) {}
 
   int descriptor_;
   std::string name_;
@@ -46,7 +47,8 @@ struct Line {
 class LineReader {
  public:
   // `idle` is called before it waits for input. `input` outlives it.
-  LineReader(Input& input, std::size_t max_bytes, std::function<void()> idle) : input_(input), max_(max_bytes), idle_(std::move(idle)) {}
+  LineReader(Input& input, std::size_t max_bytes, std::function<void()> idle)
+      : input_(input), max_(max_bytes), idle_(std::move(idle)) {}
 
   // None at the end. A last line need not have a line break. Errors: those of the input.
   [[nodiscard]] Result<std::optional<Line>> next();

@@ -24,7 +24,9 @@ Result<void> Output::flush() {
   while (!left.empty() && !closed_) {
     const auto count = ::write(STDOUT_FILENO, left.data(), left.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno != EPIPE) return Error{errno == ENOSPC ? ErrorCode::out_of_space : ErrorCode::rejected, std::string("standard output: ") + std::strerror(errno)};
+    if (count < 0 && errno != EPIPE)
+      return Error{errno == ENOSPC ? ErrorCode::out_of_space : ErrorCode::rejected,
+                   std::string("standard output: ") + std::strerror(errno)};
     closed_ = count < 0;
     if (!closed_) left.remove_prefix(static_cast<std::size_t>(count));
   }

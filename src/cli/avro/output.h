@@ -1,5 +1,6 @@
 #pragma once
-// What the offline commands write on standard output: gathered, and given out when a piece is full or nothing more comes.
+// What the offline commands write on standard output: gathered, and given out when a piece is full or nothing more
+// comes.
 
 #include <string>
 #include <string_view>

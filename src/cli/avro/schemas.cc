@@ -36,7 +36,9 @@ int fingerprint(const Globals& globals, const Options& options) {
   ByteWriter(bytes).u64(avro::rabin_fingerprint(form));
   const auto digits = hex(options.md5 ? avro::md5(form) : options.sha256 ? avro::sha256(form) : bytes);
   const auto* algorithm = options.md5 ? "MD5" : options.sha256 ? "SHA-256" : "CRC-64-AVRO";
-  std::cout << (globals.json ? json::serialize(json::object{{"algorithm", algorithm}, {"fingerprint", digits}}) : digits) << "\n";
+  std::cout << (globals.json ? json::serialize(json::object{{"algorithm", algorithm}, {"fingerprint", digits}})
+                             : digits)
+            << "\n";
   return 0;
 }
 
@@ -47,12 +49,14 @@ std::string verdict_json(const Result<std::vector<avro::Incompatibility>>& found
     out["message"] = found.error().message;
     return json::serialize(out);
   }
-  for (const auto& each : *found) list.push_back(json::object{{"type", each.type}, {"location", each.location}, {"message", each.message}});
+  for (const auto& each : *found)
+    list.push_back(json::object{{"type", each.type}, {"location", each.location}, {"message", each.message}});
   return json::serialize(out);
 }
 
 int compat(const Globals& globals, const Options& options) {
-  if (options.reader == "-" && options.writer == "-") return misuse("--reader and --writer cannot both be standard input");
+  if (options.reader == "-" && options.writer == "-")
+    return misuse("--reader and --writer cannot both be standard input");
   const auto reader = read_schema(options.reader, false);
   if (!reader.ok()) return fail(reader.error());
   const auto writer = read_schema(options.writer, false);
@@ -63,7 +67,8 @@ int compat(const Globals& globals, const Options& options) {
     std::cout << verdict_json(found) << "\n";
     return compatible ? 0 : kNo;
   }
-  std::cout << options.reader << (compatible ? " reads what " : " does NOT read all that ") << options.writer << " writes\n";
+  std::cout << options.reader << (compatible ? " reads what " : " does NOT read all that ") << options.writer
+            << " writes\n";
   if (!found.ok()) std::cout << "  " << found.error().message << "\n";
   if (found.ok() && !compatible) {
     Table table({"IN THE READER", "WHAT", "WHY"});
@@ -106,14 +111,15 @@ Command avro_fingerprint_command(const Globals& globals) {
 
 Command avro_compat_command(const Globals& globals) {
   auto options = std::make_shared<Options>();
-  return {.noun = "avro",
-          .verb = "compat",
-          .help = "Whether one schema reads what another writes; exits 1 when not, with the reasons",
-          .arguments = {},
-          .options = {{"--reader", "FILE", "The reader's schema; - is standard input", &options->reader, true},
-                      {"--writer", "FILE", "The writer's schema; - is standard input", &options->writer, true},
-                      {"--strict", "", "Logical types, decimal scales and precisions must fit as well", &options->strict}},
-          .run = [options, &globals] { return compat(globals, *options); }};
+  return {
+      .noun = "avro",
+      .verb = "compat",
+      .help = "Whether one schema reads what another writes; exits 1 when not, with the reasons",
+      .arguments = {},
+      .options = {{"--reader", "FILE", "The reader's schema; - is standard input", &options->reader, true},
+                  {"--writer", "FILE", "The writer's schema; - is standard input", &options->writer, true},
+                  {"--strict", "", "Logical types, decimal scales and precisions must fit as well", &options->strict}},
+      .run = [options, &globals] { return compat(globals, *options); }};
 }
 
 }  // namespace sluice::cli
