@@ -473,9 +473,8 @@ class SchemaParser {
       case Type::double_: return fits_number(value, type.type);
       case Type::bytes:
       case Type::string:
+      case Type::enum_:  // Java asks for any text, not for a symbol
       case Type::fixed: return value.is_string();
-      case Type::enum_:
-        return value.is_string() && std::find(type.symbols.begin(), type.symbols.end(), std::string(value.get_string())) != type.symbols.end();
       case Type::array:
         return value.is_array() && std::all_of(value.get_array().begin(), value.get_array().end(),
                                                [&](const auto& item) { return fits(item, *type.items); });
