@@ -59,25 +59,6 @@ Result<ByteView> Encoder::finish() {
   return error;
 }
 
-bool Encoder::push() {
-  if (depth_ == kDepth) {
-    refuse("something within so many others");
-    return false;
-  }
-  frames_[depth_++] = {.of = at_, .next = next_, .count_at = 0, .count = 0};
-  return true;
-}
-
-void Encoder::pop() {
-  next_ = frames_[--depth_].next;
-  complete();
-}
-
-void Encoder::close(Type type, const char* what) {
-  if (depth_ == 0 || at_->type != kNoType || frames_[depth_ - 1].of->type != type) return refuse(what);
-  pop();
-}
-
 // The count is known at the end: there is room for one of one byte, which is what most take.
 void Encoder::begin_items(Type type, const char* what) {
   if (!expect(type, what) || !push()) return;
@@ -89,7 +70,7 @@ void Encoder::begin_items(Type type, const char* what) {
 }
 
 bool Encoder::begin_item(Type type, const char* what) {
-  if (depth_ == 0 || at_->type != kNoType || frames_[depth_ - 1].of->type != type) {
+  if (!at_end_of(type)) {
     refuse(what);
     return false;
   }
@@ -101,7 +82,7 @@ bool Encoder::begin_item(Type type, const char* what) {
 }
 
 void Encoder::end_items(Type type, const char* what) {
-  if (depth_ == 0 || at_->type != kNoType || frames_[depth_ - 1].of->type != type) return refuse(what);
+  if (!at_end_of(type)) return refuse(what);
   const auto& frame = frames_[depth_ - 1];
   if (frame.count == 0) {
     out_[frame.count_at] = 0;

@@ -89,7 +89,10 @@ class Encoder {
     at_ = program_.child(*at_, 0);
     next_ = at_ + 1;
   }
-  void end_record() { close(Type::record, "the end of a record"); }
+  void end_record() {
+    if (!at_end_of(Type::record)) [[unlikely]] return refuse("the end of a record");
+    pop();
+  }
   void begin_array() { begin_items(Type::array, "an array"); }
   void item() { begin_item(Type::array, "an array's item"); }  // before each
   void end_array() { end_items(Type::array, "the end of an array"); }
@@ -128,9 +131,20 @@ class Encoder {
     at_ = next_;
     ++next_;
   }
-  bool push();
-  void pop();
-  void close(Type type, const char* what);
+  bool push() {
+    if (depth_ == kDepth) [[unlikely]] {
+      refuse("something within so many others");
+      return false;
+    }
+    frames_[depth_++] = {.of = at_, .next = next_, .count_at = 0, .count = 0};
+    return true;
+  }
+  void pop() {
+    next_ = frames_[--depth_].next;
+    complete();
+  }
+  // Whether what is at hand is the end of such a one, or of one of its items.
+  [[nodiscard]] bool at_end_of(Type type) const { return depth_ > 0 && at_->type == kNoType && frames_[depth_ - 1].of->type == type; }
   void begin_items(Type type, const char* what);
   bool begin_item(Type type, const char* what);
   void end_items(Type type, const char* what);
