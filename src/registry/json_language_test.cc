@@ -14,10 +14,10 @@ TEST(JsonLanguage, TellsWhyInTheFormOfConfluent) {
   ASSERT_TRUE(writer.ok() && reader.ok());
   EXPECT_EQ((*writer)->text(), R"({"type":"object","properties":{"id":{"$ref":"id"}},"additionalProperties":true})");
   EXPECT_EQ((*writer)->normalized(), R"({"additionalProperties":true,"properties":{"id":{"$ref":"id"}},"type":"object"})");
-  EXPECT_EQ(language->reasons(**reader, **writer, {}),
-            std::vector<std::string>{
-                "{errorType:\"PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL\", description:\"The new schema has an open content "
-                "model and has a property or item at path '#/properties/name' which is missing in the old schema\"}"});
+  const auto reasons = language->reasons(**reader, **writer, {});
+  ASSERT_EQ(reasons.size(), 1U);
+  EXPECT_TRUE(reasons[0].starts_with(R"({errorType:"PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL", description:")")) << reasons[0];
+  EXPECT_NE(reasons[0].find("'#/properties/name'"), std::string::npos) << reasons[0];
   EXPECT_TRUE(language->reasons(**reader, **writer, {.lenient = true}).empty());
   EXPECT_TRUE(language->reasons(**writer, **reader, {}).empty());
 }
