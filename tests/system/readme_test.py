@@ -13,6 +13,10 @@ from harness import ROOT, SLUICE, Checks, Postgres, free_port, temporary_directo
 
 SQL = "CREATE TABLE orders (id int PRIMARY KEY, status text); INSERT INTO orders SELECT i, 'new' FROM generate_series(1, 100) i;"
 
+FILES = {"order.avsc": '{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "long"}]}',
+         "click.avsc": '{"type": "record", "name": "Click", "fields": [{"name": "user", "type": "string"}, {"name": "n", "type": "long"}]}',
+         "migration.sql": "ALTER TABLE orders ADD COLUMN note text;"}
+
 
 def fences(text):
     """(language, lines) of each fenced block; the picture is no command."""
@@ -27,11 +31,11 @@ class Reader:
     def __init__(self, directory, server):
         self.directory, self.server = directory, server
         self.url = server.url("shop")
-        self.ports = {"9092": free_port(), "8081": free_port(), "8080": free_port()}
+        self.ports = {"9092": free_port(), "8081": free_port(), "8080": free_port(), "8082": free_port()}
         bin_folder = os.path.join(directory, "bin")
         os.mkdir(bin_folder)
         os.symlink(os.path.abspath(SLUICE), os.path.join(bin_folder, "sluice"))
-        kafka, registry, admin = (f"127.0.0.1:{port}" for port in self.ports.values())
+        kafka, registry, admin = (f"127.0.0.1:{self.ports[port]}" for port in ("9092", "8081", "8080"))
         self.listen = f" --listen kafka={kafka} --listen registry={registry} --listen admin={admin}"
         self.environment = {**os.environ, "PATH": bin_folder + ":" + os.environ["PATH"], "SLUICE_BROKER": kafka,
                             "SLUICE_REGISTRY": "http://" + registry, "SLUICE_ADMIN": "http://" + admin}
@@ -63,7 +67,8 @@ class Reader:
             return subprocess.run(["curl", "-sf", f"127.0.0.1:{self.ports['8080']}/readyz"], capture_output=True, check=False).returncode == 0
 
         wait_until(ready, 60, f"{command} is ready")
-        wait_until(lambda: "streaming" in self.run("sluice status shop"), 60, "the source streams")
+        if "-c " in command or "--from" in command:
+            wait_until(lambda: "streaming" in self.run("sluice status shop"), 60, "the source streams")
 
     def stop(self):
         if self.serving:
@@ -112,8 +117,10 @@ def run_readme(reader, text):
                 reader.serve(command)
             elif command.startswith("sluice consume") and "--follow" in command:
                 reader.follow(command)
-            elif re.match(r"(sluice (check|serve|topics|status|export|sink (list|show))|kcat|curl) ?", command):
+            elif re.match(r"(sluice (check|serve|topics|status|export|schema check|sink (list|show))|kcat|curl) ?", command):
                 assert reader.run(command), f"{command} says nothing"
+            elif command.startswith("sluice schema create"):
+                reader.run(command)
             elif command.startswith("sluice verify"):
                 assert re.search(r"orders +([\d,]+) = \1 = \1", reader.run(command)), command
             else:
@@ -129,6 +136,9 @@ def readme():
         server.sql(SQL, database="shop")
         with open(os.path.join(directory, "secret"), "w") as file:
             file.write("not needed here\n")
+        for name, content in FILES.items():
+            with open(os.path.join(directory, name), "w") as file:
+                file.write(content)
         reader = Reader(directory, server)
         try:
             assert run_readme(reader, text) >= 10
