@@ -111,8 +111,10 @@ std::string metrics_text(const node::Node& node, const ServerStatus& status) {
   node.write_metrics(metrics);
   write_stages(status.stages, metrics);
   write_process(status, metrics);
-  for (const auto& [outcome, events] : status.collected) {
-    metrics.counter("sluice_collect_events_total", "Events by HTTP since the start, by what became of them", {{"outcome", outcome}}).add(static_cast<double>(events));
+  for (const auto* outcome : {"written", "repeated", "dead_letter", "refused"}) {
+    const auto events = status.collected.find(outcome);
+    metrics.counter("sluice_collect_events_total", "Events by HTTP since the start, by what became of them", {{"outcome", outcome}})
+        .add(events == status.collected.end() ? 0 : static_cast<double>(events->second));
   }
   return metrics.text();
 }
@@ -130,7 +132,6 @@ Result<std::string> metrics_reference() {
     status.stages[0].kind = "source";
     status.stages[1].kind = "sink";
     for (auto& stage : status.stages) stage.items.emplace_back();
-    status.collected["written"] = 0;
     return page_of(metrics_text(*node, status));
   }();
   static_cast<void>(io::real_file_system().remove_all(folder));
