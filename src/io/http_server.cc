@@ -20,6 +20,7 @@
 
 #include "base/trace.h"
 #include "io/listen.h"
+#include "io/request_memory.h"
 
 namespace sluice::io {
 namespace asio = boost::asio;
@@ -30,16 +31,18 @@ using asio::ip::tcp;
 namespace {
 
 constexpr std::uint64_t kPieceBytes = std::uint64_t{256} << 10;
+constexpr std::size_t kSmallBody = std::size_t{64} << 10;
 constexpr std::chrono::seconds kGoodbye{1};  // for a client to answer that TLS ends
 
 class HttpConnection;
 
 struct HttpShared {
   HttpShared(HttpServerOptions o, HttpHandler h)
-      : options(std::move(o)), handler(std::move(h)), pool(static_cast<std::size_t>(std::max(1, options.threads))) {}
+      : options(std::move(o)), handler(std::move(h)), memory(std::make_shared<RequestMemory>(options.max_body_memory)), pool(static_cast<std::size_t>(std::max(1, options.threads))) {}
 
   HttpServerOptions options;
   HttpHandler handler;
+  std::shared_ptr<RequestMemory> memory;  // of bodies
   asio::io_context loop{1};
   asio::thread_pool pool;
   std::atomic<bool> stopping{false};
@@ -130,9 +133,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     parser_->header_limit(64 << 10);
     reading_ = true;
     expire_after(shared_.options.idle_ms);
-    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](const beast::error_code& error, std::size_t) {
+    http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](const beast::error_code& error, std::size_t) {
       self->reading_ = false;
-      self->on_read(error);
+      error ? self->on_read(error) : self->on_header();
     });
   }
 
@@ -151,6 +154,33 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   }
 
  private:
+  void on_header() {
+    const auto length = parser_->content_length();
+    const auto body = length ? static_cast<std::size_t>(*length) : parser_->chunked() ? shared_.options.max_body_bytes : 0;
+    if (body > kSmallBody && !shared_.memory->take(body, {})) {
+      return refuse({503, "text/plain", "there are too many large requests at once\n", {{"Retry-After", "1"}}});
+    }
+    if (body > kSmallBody) reservation_ = Reservation(shared_.memory, body);
+    if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) return let_go_on();
+    read_body();
+  }
+
+  // A client with a large body asks first whether it is wanted.
+  void let_go_on() {
+    go_on_.emplace(http::status::continue_, parser_->get().version());
+    http::async_write(stream_, *go_on_, [self = shared_from_this()](const beast::error_code& error, std::size_t) {
+      error ? self->close() : self->read_body();
+    });
+  }
+
+  void read_body() {
+    reading_ = true;
+    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](const beast::error_code& error, std::size_t) {
+      self->reading_ = false;
+      self->on_read(error);
+    });
+  }
+
   void on_read(const beast::error_code& error) {
     if (error == http::error::body_limit) {
       return refuse({413, "text/plain", "the body is larger than " + std::to_string(shared_.options.max_body_bytes) + " bytes\n", {}});
@@ -181,6 +211,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   }
 
   void write(HttpResponse answer) {
+    reservation_.release();
     if (closed_) return;
     keep_alive_ = keep_alive_ && !shared_.stopping;
     message_.emplace(static_cast<http::status>(answer.status), version_);
@@ -260,6 +291,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   const std::size_t listener_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
+  Reservation reservation_;  // for the body at hand
+  std::optional<http::response<http::empty_body>> go_on_;
   std::optional<http::response<http::string_body>> message_;
   std::optional<http::response_serializer<http::string_body>> serializer_;
   std::optional<FileSlice> file_;  // what is left to send of it

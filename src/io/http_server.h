@@ -25,6 +25,9 @@ struct HttpServerOptions {
   std::vector<Listener> listen;
   int threads = 4;
   std::size_t max_body_bytes = std::size_t{16} << 20;  // more is answered with 413
+  // Bodies over 64 KiB (or of a length that is not told) of all connections together; more are answered with 503 and
+  // Retry-After, so that slow clients cannot fill the memory.
+  std::size_t max_body_memory = std::size_t{256} << 20;
   std::int64_t idle_ms = 60'000;                       // a connection that is silent for so long is closed
   std::int64_t handshake_ms = 10'000;                  // TLS
   std::size_t max_connections = 1024;                  // more are closed at once

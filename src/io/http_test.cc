@@ -80,6 +80,37 @@ TEST(Http, ABodyOverTheLimitIsRefusedWith413) {
   EXPECT_EQ(refused->status, 413);
 }
 
+TEST(Http, LargeBodiesTogetherAreBounded) {
+  HttpServerOptions options;
+  options.listen = {{{"127.0.0.1", 0}, nullptr}};
+  options.max_body_bytes = 1 << 20;
+  options.max_body_memory = 1 << 20;
+  const auto server = HttpServer::start(options, echo).value();
+  const HttpClient client({server->addresses().at(0), ""});
+  const std::string large(700'000, 'x');
+  const int slow = connect_to(server->addresses().at(0), 1000).value();
+  const std::string head = "POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 700000\r\n\r\nxxx";
+  ASSERT_EQ(::send(slow, head.data(), head.size(), MSG_NOSIGNAL), static_cast<ssize_t>(head.size()));
+  auto second = client.post("/p", large);
+  for (int i = 0; i < 500 && second.ok() && second->status == 200; ++i) second = client.post("/p", large);  // until the slow one is seen
+  ASSERT_TRUE(second.ok()) << second.error();
+  EXPECT_EQ(second->status, 503);
+  EXPECT_EQ(client.post("/p", "small")->status, 200);
+  ::close(slow);
+  auto third = client.post("/p", large);
+  for (int i = 0; i < 500 && third.ok() && third->status == 503; ++i) third = client.post("/p", large);
+  ASSERT_TRUE(third.ok()) << third.error();
+  EXPECT_EQ(third->status, 200);
+}
+
+TEST(Http, WhoAsksWhetherToGoOnIsTold) {
+  const Serving serving(echo);
+  const auto got = raw_exchange(serving.server->addresses().at(0),
+                                "POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody");
+  EXPECT_EQ(got.substr(0, 12), "HTTP/1.1 100") << got;
+  EXPECT_NE(got.find("POST /p body"), std::string::npos) << got;
+}
+
 TEST(Http, WhatIsNoHttpIsRefusedWith400) {
   const Serving serving(echo);
   EXPECT_EQ(raw_exchange(serving.server->addresses().at(0), "\x16\x03\x01 hello\r\n\r\n").substr(0, 12), "HTTP/1.1 400");

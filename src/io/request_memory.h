@@ -15,11 +15,11 @@ class RequestMemory {
   explicit RequestMemory(std::size_t limit) : limit_(limit) {}
 
   // One that is larger than the limit alone is let in when nothing else is. False: `wake` is called, once, when memory came
-  // back; then it is time to try again.
+  // back; then it is time to try again. An empty one is not.
   [[nodiscard]] bool take(std::size_t size, std::function<void()> wake) {
     const std::lock_guard lock(mutex_);
     if (used_ != 0 && used_ + size > limit_) {
-      waiters_.push_back(std::move(wake));
+      if (wake) waiters_.push_back(std::move(wake));
       return false;
     }
     used_ += size;
