@@ -104,7 +104,7 @@ def same_verdicts(directory, rng):
         road.sql("DELETE FROM rows WHERE id = 1000")
         told = road.sluice.run("verify", "shop")
         assert told.returncode == 0, told
-        assert "filtered" in told.stdout and "archives rows where n = NULL" in told.stdout, told.stdout
+        assert "filtered" in told.stdout and "takes rows where n = NULL" in told.stdout, told.stdout
         differ = 0
         for i, where in enumerate(wheres):
             rows, deletes, _ = archived(f"{directory}/f{i}")

@@ -176,6 +176,9 @@ Result<void> PartitionArchiver::roll_to(Offset end) {
 
 Result<void> PartitionArchiver::archive_to(Offset end) {
   if (end == first_) return {};
+  // Others roll at the same time: one that met a missing folder has let the store forget what was there. An object store has
+  // no folders to lose.
+  if (!context_.store.temporaries_expire()) SLUICE_RETURN_IF_ERROR(chain_.check_newest());
   SLUICE_TRY(auto files, roll_->finish(schema_, chain_));
   std::uint64_t bytes = 0;
   for (const auto& file : files) bytes += file.bytes;

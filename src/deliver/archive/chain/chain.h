@@ -36,6 +36,10 @@ class Chain {
   // Files that a finished record names and that are nowhere: removed by hand.
   [[nodiscard]] std::uint64_t missing_files() const { return missing_files_; }
 
+  // That the newest record is still there. A folder that was moved away or unmounted would else get files that begin it
+  // anew, and a chain without its beginning. Errors: back_off. commit() asks as well.
+  [[nodiscard]] Result<void> check_newest();
+
   // The name for a new temporary of a roll that begins at `first`: never the same twice.
   [[nodiscard]] std::string new_temporary(Offset first, std::string_view suffix);
 
@@ -60,9 +64,6 @@ class Chain {
   Chain(pipeline::Store& store, std::string topic, std::int32_t partition, std::string writer, io::Workers* workers)
       : store_(&store), workers_(workers), topic_(std::move(topic)), partition_(partition), writer_(std::move(writer)) {}
 
-  // That the newest record is still there. A folder that was moved away or unmounted would else get a chain without its
-  // beginning.
-  [[nodiscard]] Result<void> check_newest();
   [[nodiscard]] Result<void> create(const CommitRecord& record);
   [[nodiscard]] Result<void> finish(const CommitRecord& record);
   // The files that are not there, neither by their name nor as a temporary.
