@@ -13,6 +13,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -69,18 +71,28 @@ class Stream {
   beast::tcp_stream& socket() { return socket_; }
   beast::ssl_stream<beast::tcp_stream&>* tls() { return tls_ ? &*tls_ : nullptr; }
 
+  // The operations of Beast that read and write are large types. Behind one type of handler they are compiled once, not for
+  // TLS and for plain sockets each.
+  using Done = std::function<void(const beast::error_code&, std::size_t)>;
+
   template <typename Buffers, typename Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
-    tls_ ? tls_->async_read_some(buffers, std::forward<Handler>(handler))
-         : socket_.async_read_some(buffers, std::forward<Handler>(handler));
+    auto done = erased(std::forward<Handler>(handler));
+    tls_ ? tls_->async_read_some(buffers, std::move(done)) : socket_.async_read_some(buffers, std::move(done));
   }
   template <typename Buffers, typename Handler>
   void async_write_some(const Buffers& buffers, Handler&& handler) {
-    tls_ ? tls_->async_write_some(buffers, std::forward<Handler>(handler))
-         : socket_.async_write_some(buffers, std::forward<Handler>(handler));
+    auto done = erased(std::forward<Handler>(handler));
+    tls_ ? tls_->async_write_some(buffers, std::move(done)) : socket_.async_write_some(buffers, std::move(done));
   }
 
  private:
+  template <typename Handler>
+  static Done erased(Handler&& handler) {
+    auto held = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
+    return [held = std::move(held)](const beast::error_code& error, std::size_t count) { (*held)(error, count); };
+  }
+
   beast::tcp_stream socket_;
   std::optional<beast::ssl_stream<beast::tcp_stream&>> tls_;
 };
