@@ -75,7 +75,8 @@ TEST(SingleObject, HasTheFingerprintInItsHeader) {
     Bytes out;
     append_single_object_header(fingerprint, out);
     EXPECT_EQ(hex(out), "c301" + text_of(line, "rabin64_le"));
-    const auto parsed = parse_single_object(out + "datum");
+    const auto whole = out + "datum";
+    const auto parsed = parse_single_object(whole);
     ASSERT_TRUE(parsed.ok());
     EXPECT_EQ(parsed->fingerprint, fingerprint);
     EXPECT_EQ(parsed->datum, "datum");
