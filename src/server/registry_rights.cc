@@ -56,10 +56,11 @@ class Request {
 
   // With what the body names besides.
   [[nodiscard]] std::vector<RegistryNeed> with_body(RegistryNeed need, void (*add)(const json::object&, const std::string&, std::vector<RegistryNeed>&)) const {
+    const auto subject = need.subject;
     std::vector<RegistryNeed> needs{std::move(need)};
     boost::system::error_code error;
     const auto body = json::parse(request_.body, error);
-    if (!error && body.is_object()) add(body.get_object(), needs.front().subject, needs);
+    if (!error && body.is_object()) add(body.get_object(), subject, needs);
     return needs;
   }
   [[nodiscard]] std::vector<RegistryNeed> with_schema(RegistryNeed need) const { return with_body(std::move(need), add_references); }
