@@ -41,7 +41,7 @@ def run(options, say):
             say("collect: GET /", f"{empty[0]:,.0f} requests/s, p99 {empty[1]:.2f} ms")
             event = json.dumps(EVENT, separators=(",", ":"))
             for count in (1, 10, 500):
-                plain = lua("POST", "/topics/clicks", "[" + ",".join([event] * count) + "]")
+                plain = lua("POST", "/topics/clicks", "[" + ",".join([event] * count) + "]", "application/json")
                 for name, script in (("", plain), (" named", LUA_NAMED % (count, event[1:].replace("%", "%%")))):
                     cpu = sluice.cpu_seconds()
                     rate, p99, bad = wrk(base, seconds, script)

@@ -37,9 +37,9 @@ def wrk(base, seconds, script):
     return rate, float(p99) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit], int(bad.group(1)) if bad else 0
 
 
-def lua(method, path, body=""):
+def lua(method, path, body="", content=CONTENT):
     """A script that sends one request again and again."""
-    return (f'wrk.method = "{method}"\nwrk.path = "{path}"\nwrk.headers["Content-Type"] = "{CONTENT}"\n'
+    return (f'wrk.method = "{method}"\nwrk.path = "{path}"\nwrk.headers["Content-Type"] = "{content}"\n'
             f'wrk.body = [==[{body}]==]\nrequest = function() return wrk.format(nil, "{path}") end\n')
 
 
