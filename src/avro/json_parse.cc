@@ -113,7 +113,9 @@ Result<json::value> parse_json(std::string_view text) {
   if (!error && used < text.size()) error = json::error::extra_data;
   if (error == json::error::too_deep)
     return over_limit(ErrorCode::rejected, "nested deeper than " + std::to_string(kMaxJsonDepth));
-  if (error) return Error{ErrorCode::rejected, error.message() + ", at byte " + std::to_string(used)};
+  // Of what is wrong within a comment Boost tells no place, but the distance to a null pointer.
+  const auto place = used <= text.size() ? ", at byte " + std::to_string(used) : std::string();
+  if (error) return Error{ErrorCode::rejected, error.message() + place};
   return parser.handler().stack.release();
 }
 
