@@ -8,7 +8,7 @@
 
 #include "base/trace.h"
 #include "collect/batch_writer.h"
-#include "collect/kafka_rest.h"
+#include "io/http_auth.h"
 
 namespace sluice::collect {
 
@@ -54,21 +54,12 @@ struct RuleState {
   std::unique_ptr<Window> window;
 };
 
-bool same_key(std::string_view a, std::string_view b) {  // in a time that tells nothing of where they differ
-  unsigned differ = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i) differ |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[b.empty() ? 0 : i % b.size()]);
-  return differ == 0 && !a.empty();
-}
-
 // Bearer token, user name of Basic (as analytics libraries send their write keys), X-Write-Key, or ?write_key= for
 // sendBeacon(), which has no headers.
 std::string write_key(const io::HttpRequest& request) {
   const auto authorization = request.header("authorization").value_or("");
   if (authorization.starts_with("Bearer ")) return std::string(authorization.substr(7));
-  if (authorization.starts_with("Basic ")) {
-    const auto plain = from_base64(authorization.substr(6)).value_or("");
-    return plain.substr(0, plain.find(':'));
-  }
+  if (const auto basic = io::parse_basic_authorization(authorization)) return basic->user;
   if (const auto header = request.header("x-write-key")) return std::string(*header);
   return request.query("write_key").value_or("");
 }
@@ -207,7 +198,7 @@ class CollectorOfLog final : public Collector {
     const auto given = write_key(request);
     if (given.empty()) return failure(40100, "a write key is needed", "send it as Authorization: Bearer KEY, X-Write-Key, or ?write_key=");
     bool known = false;
-    for (const auto& key : rule.keys) known = same_key(key, given) || known;
+    for (const auto& key : rule.keys) known = io::same_secret(key, given) || known;
     if (!known) return failure(40300, "this write key may not write here");
     return {};
   }
