@@ -18,6 +18,7 @@ run=(
   libpq-dev                                                  # capture
   libcurl4-openssl-dev libpugixml-dev                        # delivery: HDFS and S3
   libpg-query-dev                                            # PostgreSQL's grammar
+  librocksdb-dev                                             # the state of views
   libpcre2-dev                                               # patterns of JSON Schema
   libprotobuf-dev                                            # Protobuf schemas
   libfmt-dev libspdlog-dev prometheus-cpp-dev                # diagnostics and metrics

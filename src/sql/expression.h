@@ -1,6 +1,5 @@
 #pragma once
-// An expression of SQL, as PostgreSQL's own grammar reads it (libpg_query): what may stand in a WHERE, but functions,
-// arithmetic, casts and subqueries, which are refused by name and position.
+// An expression of SQL, as PostgreSQL's own grammar reads it (libpg_query).
 //
 // Only the form is known here: no column, no type. Thread-safe.
 
@@ -16,7 +15,7 @@ namespace sluice::sql {
 
 struct Expression {
   enum class Kind : std::uint8_t {
-    column,   // `text` is its name, folded to lower case unless it was quoted
+    column,   // `text` is its name, folded to lower case unless it was quoted; `qualifier` what stands before the dot
     null,
     boolean,  // `text` is "true" or "false"
     number,   // `text` is it, as written: "-12.50", "1e5"
@@ -29,15 +28,29 @@ struct Expression {
     and_,     // two parts or more
     or_,
     not_,     // one part
+    // Only in statements (statement.h):
+    star,       // of `qualifier`, or of all; in a list of results, and the only part of count(*)
+    operation,  // `text` is the operator: + - * / % ^ || -> ->> #> #>> ~ ~* !~ !~*, ilike; one part or two
+    distinct,   // IS DISTINCT FROM; two parts
+    cast,       // of one part to `type`; DATE '2026-01-01' and INTERVAL '5 s' as well
+    function,   // `text` is its name, lower case, without pg_catalog; parts are its arguments. coalesce, nullif, greatest, least,
+                // extract (the field is a text), timezone (AT TIME ZONE) as well
+    case_,      // parts: when, then, when, then …, and the last is ELSE (a null if there was none). CASE x WHEN y is x = y
   };
   Kind kind = Kind::null;
   std::string text = {};
-  bool negated = false;       // NOT IN, NOT BETWEEN, NOT LIKE, IS NOT
+  bool negated = false;       // NOT IN, NOT BETWEEN, NOT LIKE, IS NOT, IS NOT DISTINCT FROM
   std::size_t position = 1;   // the character where it begins (of an operator: itself), from 1
   std::vector<Expression> parts = {};
+  std::string qualifier = {};
+  std::string type = {};              // PostgreSQL's own name: int4, int8, numeric, bpchar, timestamptz …
+  std::vector<int> modifiers = {};    // of the type: numeric(10, 2)
+  bool only_distinct = false;         // count(DISTINCT x)
+  std::vector<Expression> filter = {};  // FILTER (WHERE …): none or one
 };
 
-// Errors: rejected, with the position: no expression; unsupported, with the position: one with more than the above.
+// What may stand in a filter. Errors: rejected, with the position: no expression; unsupported, with the position: one with
+// functions, arithmetic, casts, subqueries, or a qualified column.
 [[nodiscard]] Result<Expression> parse_expression(std::string_view text);
 
 }  // namespace sluice::sql

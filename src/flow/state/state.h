@@ -1,0 +1,65 @@
+#pragma once
+// What a view remembers: ordered keys and values, changed by whole batches.
+//
+// Reads see the open batch over what is committed. Nothing of a batch is durable here: what makes it so is the log, where the
+// batch's changes are written in the transaction that holds its results; this state is derived from there and catches up from
+// there (applied(), restore()).
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace sluice::flow {
+
+// Of one thread.
+class State {
+ public:
+  virtual ~State() = default;
+  // Errors: those of the disk (retry, out_of_space, corrupt).
+  [[nodiscard]] virtual Result<std::optional<Bytes>> get(ByteView key) = 0;
+  virtual void put(ByteView key, ByteView value) = 0;
+  virtual void erase(ByteView key) = 0;
+  // In the order of the keys' bytes, those that begin with `prefix`, from `from` on (empty: from the first), until `visit` gives false. The
+  // state must not be changed meanwhile.
+  using Visit = std::function<bool(ByteView key, ByteView value)>;
+  [[nodiscard]] virtual Result<void> scan(ByteView prefix, ByteView from, const Visit& visit) = 0;
+};
+
+// A state that lives as long as the process: for questions asked once, and tests.
+[[nodiscard]] std::unique_ptr<State> memory_state();
+
+// What readers of other threads see: the committed batches up to one moment.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  [[nodiscard]] virtual Result<std::optional<Bytes>> get(ByteView key) const = 0;
+  [[nodiscard]] virtual Result<void> scan(ByteView prefix, ByteView from, const State::Visit& visit) const = 0;
+};
+
+// On disk (RocksDB, without a journal of its own: the log is the journal).
+class DiskState : public State {
+ public:
+  // Opens or makes the folder. Errors: rejected: another process has it; corrupt: it should be removed and restored from the log.
+  [[nodiscard]] static Result<std::unique_ptr<DiskState>> open(const std::string& folder, std::size_t memory_bytes);
+
+  // What the open batch changes, in the order of keys; no value: erased.
+  virtual void changes(const std::function<void(ByteView key, std::optional<ByteView> value)>& visit) const = 0;
+  [[nodiscard]] virtual std::size_t batch_bytes() const = 0;
+  // Ends the batch; `applied` (the caller's own text: offsets) is kept with it, atomically.
+  [[nodiscard]] virtual Result<void> commit(const std::string& applied) = 0;
+  virtual void rollback() = 0;
+  // What the last batch that is on disk, or was committed in this process, said; empty: nothing yet.
+  [[nodiscard]] virtual const std::string& applied() const = 0;
+  // Makes what is committed durable, as applied() then says after any end of the process.
+  [[nodiscard]] virtual Result<void> flush() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Snapshot> snapshot() const = 0;  // thread-safe
+  [[nodiscard]] virtual std::uint64_t disk_bytes() const = 0;            // thread-safe
+};
+
+}  // namespace sluice::flow
