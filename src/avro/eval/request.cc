@@ -167,8 +167,8 @@ void append_string(std::string& out, std::string_view text) {
     } else if (size > 0) {
       out += text.substr(0, size);
     } else if (surrogate_at(text)) {
-      const auto second = static_cast<unsigned char>(text[1]);
-      const auto third = static_cast<unsigned char>(text[2]);
+      const unsigned second = static_cast<unsigned char>(text[1]);
+      const unsigned third = static_cast<unsigned char>(text[2]);
       out += {'\\',
               'u',
               'd',
