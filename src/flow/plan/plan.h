@@ -30,8 +30,11 @@ struct Relation {
   std::string name;   // as in SQL, with its dots
   std::string topic;
   std::vector<Column> columns;            // the value's; then the pseudo columns, which * leaves out:
-  std::size_t hidden = 0;                 // how many those are, at the end: _timestamp (timestamptz), _partition (int4), _offset (int8)
+  std::size_t hidden = 0;                 // how many those are, at the end: _timestamp (timestamptz), _partition (int4), _offset (int8),
+                                          // _op (text: r c u d; what a record's header __op says, or d of a tombstone; else null)
   std::vector<std::size_t> key;           // columns of the primary key. Empty: a stream, whose rows are only ever added
+  bool changes = false;                   // read = 'changes': a row a record of the topic, as it came; a tombstone's has its key's
+                                          // columns alone. Without a key, then: a stream
   std::optional<Scalar> watermark = {};   // over columns; of time type: no row's event time is expected to be older than it gives
   std::optional<std::size_t> time = {};   // the column that the watermark is made of: the event time
   std::optional<std::int64_t> keep_us = {};  // a stream's rows take part in joins until the watermark is so much past their event
@@ -162,7 +165,7 @@ struct Question {
 [[nodiscard]] Result<Question> bind_question(const sql::Select& query, std::string_view text, Catalog& catalog);
 
 // The relation that CREATE TABLE means, of a topic with these columns (its value's, from the registry) and key. The options are checked:
-// topic (default: the name), watermark, key ('a, b'), keep, idle. An empty list of columns takes them all. Errors: rejected, with
+// topic (default: the name), watermark, key ('a, b'), keep, idle, read ('rows', or 'changes'). An empty list of columns takes them all. Errors: rejected, with
 // line and column: a column that the topic lacks, a type that its Avro type does not give, an unknown option (did-you-mean).
 [[nodiscard]] Result<Relation> bind_relation(const sql::CreateTable& table, std::string_view text, const Relation& topic);
 // WITH (emit, grace, within …) of a view. The interval's text is PostgreSQL's: '5 s', '1 hour'.
