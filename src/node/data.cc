@@ -141,6 +141,20 @@ std::vector<FetchedPartition> Node::fetch(std::span<const FetchPartition> partit
   return fetched;
 }
 
+Result<std::vector<Offset>> Node::stable_ends(std::span<const TopicPartition> partitions) {
+  std::vector<std::shared_ptr<PartitionState>> states;
+  states.reserve(partitions.size());
+  for (const auto& where : partitions) {
+    SLUICE_TRY(auto state, find(where));
+    states.push_back(std::move(state));
+  }
+  std::vector<Offset> ends;
+  ends.reserve(states.size());
+  const std::lock_guard lock(visibility_mutex_);
+  for (const auto& state : states) ends.push_back(state->stable());
+  return ends;
+}
+
 Result<TimestampOffset> Node::list_offset(const TopicPartition& where, std::int64_t timestamp_ms, Isolation isolation) {
   SLUICE_TRY(const auto state, find(where));
   const auto end = isolation == Isolation::read_committed ? state->stable() : state->shown();

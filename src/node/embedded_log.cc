@@ -13,6 +13,33 @@ namespace {
 
 pipeline::TopicDescription describe_info(const TopicInfo& info) { return {info.name, info.partitions, info.config}; }
 
+// What one waits on until something is visible. It outlives who waits, in the node's waiters.
+struct Signal {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool raised = false;
+  bool interrupted = false;
+
+  void raise() {
+    const std::lock_guard lock(mutex);
+    raised = true;
+    changed.notify_all();
+  }
+  void interrupt() {
+    const std::lock_guard lock(mutex);
+    interrupted = true;
+    changed.notify_all();
+  }
+  // True: there may be something new. False: out of time, or interrupted.
+  bool wait_until(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex);
+    const bool woken = changed.wait_until(lock, deadline, [&] { return raised || interrupted; });
+    const bool go_on = woken && !interrupted;
+    raised = interrupted = false;
+    return go_on;
+  }
+};
+
 // Reads committed records of one partition. What poll() gave lives in `pages_` and `inflated_` until the next call.
 class EmbeddedReader final : public pipeline::Reader {
  public:
@@ -44,33 +71,6 @@ class EmbeddedReader final : public pipeline::Reader {
   void interrupt() override { signal_->interrupt(); }
 
  private:
-  // Outlives the reader in the node's waiters.
-  struct Signal {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool raised = false;
-    bool interrupted = false;
-
-    void raise() {
-      const std::lock_guard lock(mutex);
-      raised = true;
-      changed.notify_all();
-    }
-    void interrupt() {
-      const std::lock_guard lock(mutex);
-      interrupted = true;
-      changed.notify_all();
-    }
-    // True: there may be something new. False: out of time, or interrupted.
-    bool wait_until(std::chrono::steady_clock::time_point deadline) {
-      std::unique_lock lock(mutex);
-      const bool woken = changed.wait_until(lock, deadline, [&] { return raised || interrupted; });
-      const bool go_on = woken && !interrupted;
-      raised = interrupted = false;
-      return go_on;
-    }
-  };
-
   // Fetches until there is a record, or the end.
   Result<void> read(std::size_t max_bytes) {
     while (records_.empty()) {
@@ -164,6 +164,21 @@ Result<pipeline::PartitionRange> EmbeddedLog::range(const std::string& topic, st
   SLUICE_TRY(const auto start, node_.list_offset({topic, partition}, -2, Isolation::read_committed));
   SLUICE_TRY(const auto end, node_.list_offset({topic, partition}, -1, Isolation::read_committed));
   return pipeline::PartitionRange{start.offset, end.offset};
+}
+
+Result<std::vector<Offset>> EmbeddedLog::stable_ends(std::span<const pipeline::LogPartition> partitions, std::span<const Offset> seen,
+                                                     std::int64_t wait_ms) {
+  std::vector<TopicPartition> where;
+  where.reserve(partitions.size());
+  for (const auto& [topic, partition] : partitions) where.push_back({topic, partition});
+  if (wait_ms <= 0) return node_.stable_ends(where);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+  const auto signal = std::make_shared<Signal>();
+  while (true) {
+    const auto waiter = node_.wake_when_visible(where, [signal] { signal->raise(); });
+    SLUICE_TRY(auto ends, node_.stable_ends(where));
+    if (!std::ranges::equal(ends, seen) || !signal->wait_until(deadline)) return ends;
+  }
 }
 
 Result<Offset> EmbeddedLog::offset_at(const std::string& topic, std::int32_t partition, std::int64_t timestamp_ms) {

@@ -21,6 +21,8 @@ class EmbeddedLog final : public pipeline::Log {
   [[nodiscard]] Result<void> alter_topic(const std::string& topic,
                                          const std::map<std::string, std::optional<std::string>>& config) override;
   [[nodiscard]] Result<pipeline::PartitionRange> range(const std::string& topic, std::int32_t partition) override;
+  [[nodiscard]] Result<std::vector<Offset>> stable_ends(std::span<const pipeline::LogPartition> partitions, std::span<const Offset> seen,
+                                                        std::int64_t wait_ms) override;
   [[nodiscard]] Result<Offset> offset_at(const std::string& topic, std::int32_t partition, std::int64_t timestamp_ms) override;
   [[nodiscard]] std::vector<Result<Offset>> append(std::span<const pipeline::NewRecord> records) override;
   [[nodiscard]] Result<std::unique_ptr<pipeline::Producer>> producer(const std::string& owner) override;

@@ -160,6 +160,8 @@ class Node {
   // Never waits. `total_max_bytes` over all partitions; at least one batch is given if there is any.
   [[nodiscard]] std::vector<FetchedPartition> fetch(std::span<const FetchPartition> partitions, Isolation isolation,
                                                     std::size_t total_max_bytes);
+  // The last stable offsets of all these, taken under one lock, as fetch() takes its ends.
+  [[nodiscard]] Result<std::vector<Offset>> stable_ends(std::span<const TopicPartition> partitions);
   // Calls `wake` once, when any of `partitions` shows more than now; cancelled by dropping the handle.
   // `wake` runs on a round's thread, must be short and must not call the node.
   [[nodiscard]] std::shared_ptr<void> wake_when_visible(std::span<const TopicPartition> partitions,

@@ -126,6 +126,12 @@ struct PartitionRange {
   Offset last_stable;   // readers see up to here, exclusive
 };
 
+struct LogPartition {
+  std::string topic;
+  std::int32_t partition = 0;
+  auto operator<=>(const LogPartition&) const = default;
+};
+
 class Log {
  public:
   virtual ~Log() = default;
@@ -139,6 +145,11 @@ class Log {
   [[nodiscard]] virtual Result<void> alter_topic(const std::string& topic,
                                                  const std::map<std::string, std::optional<std::string>>& config) = 0;
   [[nodiscard]] virtual Result<PartitionRange> range(const std::string& topic, std::int32_t partition) = 0;
+
+  // The last stable offsets of all these, of one instant: a transaction lies below them everywhere, or nowhere. Given what they
+  // were (`seen`, as many), it waits up to `wait_ms` until one is another. Errors: not_found.
+  [[nodiscard]] virtual Result<std::vector<Offset>> stable_ends(std::span<const LogPartition> partitions,
+                                                                std::span<const Offset> seen = {}, std::int64_t wait_ms = 0) = 0;
 
   // The first offset whose record is of `timestamp_ms` or later; the last stable one when there is none.
   [[nodiscard]] virtual Result<Offset> offset_at(const std::string& topic, std::int32_t partition, std::int64_t timestamp_ms) = 0;

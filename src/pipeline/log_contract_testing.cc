@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -449,6 +450,51 @@ void producers_of_different_owners_do_not_disturb_each_other(LogUnderTest& under
   EXPECT_EQ(of_two, wanted);
 }
 
+// Each transaction writes as much to every partition: so the ends that are of one instant are equal.
+void ends_of_many_partitions_are_of_one_instant(LogUnderTest& under) {
+  auto& log = under.log();
+  make_topic(log, "t", 2);
+  make_topic(log, "u");
+  const std::vector<LogPartition> all{{"t", 0}, {"u", 0}, {"t", 1}};
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    const auto producer = open_producer(log);
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_TRUE(producer->begin().ok());
+      for (const auto& [topic, partition] : all) EXPECT_TRUE(producer->append(record(topic, partition, "k", "v")).ok());
+      EXPECT_TRUE(producer->commit({}).ok());
+    }
+    done = true;
+  });
+  std::vector<Offset> seen(all.size(), Offset{0});
+  std::size_t moves = 0;
+  while (!done) {
+    const auto ends = log.stable_ends(all, seen, 5);
+    ASSERT_TRUE(ends.ok()) << ends.error();
+    EXPECT_EQ(*ends, std::vector<Offset>(all.size(), ends->front()));
+    moves += *ends != seen ? 1 : 0;
+    seen = *ends;
+  }
+  writer.join();
+  EXPECT_GT(moves, 1U);
+  EXPECT_EQ(*log.stable_ends(all), std::vector<Offset>(all.size(), Offset{200}));
+  EXPECT_EQ(log.stable_ends(std::vector<LogPartition>{{"t", 0}, {"t", 2}}).error().code, ErrorCode::not_found);
+}
+
+void waiting_for_ends_is_woken_by_any_of_them(LogUnderTest& under) {
+  auto& log = under.log();
+  make_topic(log, "t", 2);
+  const std::vector<LogPartition> all{{"t", 0}, {"t", 1}};
+  const std::vector<Offset> seen{Offset{0}, Offset{0}};
+  EXPECT_EQ(*log.stable_ends(all, seen, 10), seen);
+  std::thread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    write(*open_producer(log), "t", {"v"}, 1);
+  });
+  EXPECT_EQ(log.stable_ends(all, seen, 60'000)->at(1), Offset{2});
+  writer.join();
+}
+
 class ContractTest : public ::testing::Test {
  public:
   ContractTest(MakeLogUnderTest make, void (*promise)(LogUnderTest&)) : make_(std::move(make)), promise_(promise) {}
@@ -487,6 +533,8 @@ constexpr Promise kPromises[] = {
      &what_was_committed_survives_a_crash_and_what_was_not_is_aborted},
     {"WhatIsAppendedAloneIsThereAtOnceEachWithItsOffset", &what_is_appended_alone_is_there_at_once_each_with_its_offset},
     {"AnOffsetIsFoundByItsTime", &an_offset_is_found_by_its_time},
+    {"EndsOfManyPartitionsAreOfOneInstant", &ends_of_many_partitions_are_of_one_instant},
+    {"WaitingForEndsIsWokenByAnyOfThem", &waiting_for_ends_is_woken_by_any_of_them},
     {"ProducersOfDifferentOwnersDoNotDisturbEachOther", &producers_of_different_owners_do_not_disturb_each_other},
 };
 

@@ -83,6 +83,16 @@ struct MemoryLog::State {
     return &found->second.partitions[static_cast<std::size_t>(partition)];
   }
 
+  Result<std::vector<Offset>> stable_ends(std::span<const LogPartition> partitions) {
+    std::vector<Offset> ends;
+    for (const auto& [topic, index] : partitions) {
+      const auto* partition = find(topic, index);
+      if (partition == nullptr) return no_topic(topic, index);
+      ends.push_back(partition->last_stable());
+    }
+    return ends;
+  }
+
   void append(Partition& partition, const std::shared_ptr<const Transaction>& transaction, OwnedRecord record,
               bool control) {
     record.offset = partition.end();
@@ -346,6 +356,16 @@ Result<PartitionRange> MemoryLog::range(const std::string& topic, std::int32_t p
   const auto* found = state_->find(topic, partition);
   if (found == nullptr) return no_topic(topic, partition);
   return PartitionRange{found->start, found->last_stable()};
+}
+
+Result<std::vector<Offset>> MemoryLog::stable_ends(std::span<const LogPartition> partitions, std::span<const Offset> seen, std::int64_t wait_ms) {
+  std::unique_lock lock(state_->mutex);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+  while (true) {
+    SLUICE_TRY(auto ends, state_->stable_ends(partitions));
+    if (wait_ms <= 0 || !std::ranges::equal(ends, seen)) return ends;
+    if (state_->changed.wait_until(lock, deadline) == std::cv_status::timeout) wait_ms = 0;
+  }
 }
 
 Result<Offset> MemoryLog::offset_at(const std::string& topic, std::int32_t partition, std::int64_t timestamp_ms) {
