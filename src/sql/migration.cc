@@ -3,15 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 #include <charconv>
 #include <utility>
 
+#include "sql/node.h"
 #include "sql/parse_tree.h"
 
 namespace sluice::sql {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -20,38 +18,7 @@ using Kind = TableChange::Kind;
 constexpr std::size_t kLongestText = std::size_t{16} << 20;
 constexpr std::size_t kDeepestTree = 2048;
 
-std::string text_of(const json::object& node, std::string_view key) {
-  const auto* value = node.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-const json::object* object_of(const json::object& node, std::string_view key) {
-  const auto* value = node.if_contains(key);
-  return value != nullptr ? value->if_object() : nullptr;
-}
-const json::array& list_of(const json::object& node, std::string_view key) {
-  static const json::array kNone;
-  const auto* value = node.if_contains(key);
-  return value != nullptr && value->is_array() ? value->get_array() : kNone;
-}
-// The kind of a node, and what is in it.
-std::pair<std::string_view, const json::object*> opened(const json::value& value) {
-  const auto* node = value.if_object();
-  if (node == nullptr || node->empty()) return {{}, nullptr};
-  const auto& entry = *node->begin();
-  return {{entry.key().data(), entry.key().size()}, entry.value().if_object()};
-}
-const json::object* node_of(const json::value& value, std::string_view kind) {
-  const auto [found, node] = opened(value);
-  return found == kind ? node : nullptr;
-}
-std::vector<std::string> names_of(const json::array& list) {
-  std::vector<std::string> names;
-  for (const auto& item : list) {
-    if (const auto* name = node_of(item, "String")) names.push_back(text_of(*name, "sval"));
-  }
-  return names;
-}
-TableName table_of(const json::object& node) {
+TableName table_of(const Node& node) {
   const auto* relation = object_of(node, "relation");
   return relation == nullptr ? TableName{} : TableName{text_of(*relation, "schemaname"), text_of(*relation, "relname")};
 }
@@ -66,7 +33,7 @@ class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
 
-  std::vector<TableChange> read(const json::array& statements) {
+  std::vector<TableChange> read(const NodeList& statements) {
     for (const auto& statement : statements) {
       const auto& outer = statement.as_object();
       const auto* from = outer.if_contains("stmt_location");
@@ -87,7 +54,7 @@ class Reader {
   }
   void unknown() { add(Kind::unknown).name = statement_; }
 
-  void read_statement(const json::value& value) {
+  void read_statement(const NodeValue& value) {
     const auto [kind, node] = opened(value);
     if (node == nullptr) return;
     if (kind == "CreateStmt") return create(*node);
@@ -105,7 +72,7 @@ class Reader {
   }
 
   // An integer constant; those that the tree leaves out are read in the text.
-  std::int64_t integer(const json::object& constant) const {
+  std::int64_t integer(const Node& constant) const {
     const auto* value = object_of(constant, "ival");
     if (const auto* number = value != nullptr ? value->if_contains("ival") : nullptr) return number->as_int64();
     const auto* location = constant.if_contains("location");
@@ -117,12 +84,12 @@ class Reader {
     return negative ? -out : out;
   }
 
-  static TypeName type_named(const json::array& names) {
+  static TypeName type_named(const NodeList& names) {
     const auto parts = parts_of(names_of(names));
     return {.schema = parts[1], .name = parts[0]};
   }
 
-  TypeName type_of(const json::object& column) const {
+  TypeName type_of(const Node& column) const {
     const auto* node = object_of(column, "typeName");
     if (node == nullptr) return {};
     auto type = type_named(list_of(*node, "names"));
@@ -141,7 +108,7 @@ class Reader {
     if (type.schema.empty() && found != kSerials.end()) type = {.schema = "pg_catalog", .name = std::string(found->second)};
   }
 
-  ColumnDefinition column_of(const json::object& node) const {
+  ColumnDefinition column_of(const Node& node) const {
     ColumnDefinition column{.name = text_of(node, "colname"), .type = type_of(node)};
     const auto* name = object_of(node, "typeName");
     if (name != nullptr) {
@@ -159,7 +126,7 @@ class Reader {
     return column;
   }
 
-  void create(const json::object& node) {
+  void create(const Node& node) {
     const auto* relation = object_of(node, "relation");
     if (relation != nullptr && text_of(*relation, "relpersistence") == "t") return;  // of a session alone
     if (node.contains("partbound")) return;                                          // its rows are its parent's
@@ -179,7 +146,7 @@ class Reader {
     }
   }
 
-  void alter(const json::object& node) {
+  void alter(const Node& node) {
     if (text_of(node, "objtype") != "OBJECT_TABLE") {
       if (text_of(node, "objtype") == "OBJECT_TYPE") unknown();
       return;
@@ -189,10 +156,10 @@ class Reader {
     }
   }
 
-  void alter_once(const TableName& table, const json::object& command) {
+  void alter_once(const TableName& table, const Node& command) {
     const auto subtype = text_of(command, "subtype");
     const auto* definition = object_of(command, "def");
-    const json::object* column = definition != nullptr ? object_of(*definition, "ColumnDef") : nullptr;
+    const Node* column = definition != nullptr ? object_of(*definition, "ColumnDef") : nullptr;
     if (subtype == "AT_AddColumn" && column != nullptr) {
       const auto added = column_of(*column);
       add(Kind::add_column, table).columns.push_back(added);
@@ -212,20 +179,20 @@ class Reader {
     }  // others (storage, owner, defaults, triggers, …) change no shape
   }
 
-  void add_constraint(const TableName& table, const json::object* constraint) {
+  void add_constraint(const TableName& table, const Node* constraint) {
     if (constraint == nullptr || text_of(*constraint, "contype") != "CONSTR_PRIMARY") return;
     auto& change = add(Kind::add_key, table);
     change.key = names_of(list_of(*constraint, "keys"));
     change.name = text_of(*constraint, "indexname");
   }
 
-  void identity(const TableName& table, const json::object* statement) {
+  void identity(const TableName& table, const Node* statement) {
     if (statement == nullptr) return;
     const auto type = text_of(*statement, "identity_type");
     add(Kind::replica_identity, table).name = type == "f" ? "full" : type == "n" ? "nothing" : type == "i" ? "index " + text_of(*statement, "name") : "default";
   }
 
-  void rename(const json::object& node) {
+  void rename(const Node& node) {
     const auto type = text_of(node, "renameType");
     if (type == "OBJECT_TABLE") add(Kind::rename_table, table_of(node)).name = text_of(node, "newname");
     if (type == "OBJECT_COLUMN" && text_of(node, "relationType") == "OBJECT_TABLE") {
@@ -236,11 +203,11 @@ class Reader {
     if (type == "OBJECT_SCHEMA" || type == "OBJECT_TYPE" || type == "OBJECT_ATTRIBUTE") unknown();
   }
 
-  void move(const json::object& node) {
+  void move(const Node& node) {
     if (text_of(node, "objectType") == "OBJECT_TABLE") add(Kind::move_table, table_of(node)).name = text_of(node, "newschema");
   }
 
-  void drop(const json::object& node) {
+  void drop(const Node& node) {
     const auto type = text_of(node, "removeType");
     if (type == "OBJECT_SCHEMA" || type == "OBJECT_TYPE" || type == "OBJECT_DOMAIN") return unknown();
     if (type != "OBJECT_TABLE") return;
@@ -252,7 +219,7 @@ class Reader {
     }
   }
 
-  void comment(const json::object& node) {
+  void comment(const Node& node) {
     const auto type = text_of(node, "objtype");
     const auto* object = object_of(node, "object");
     const auto* list = object != nullptr ? object_of(*object, "List") : nullptr;
@@ -263,7 +230,7 @@ class Reader {
     change.name = text_of(node, "comment");
   }
 
-  void enumeration(const json::object& node, bool is_new) {
+  void enumeration(const Node& node, bool is_new) {
     const auto old = text_of(node, "oldVal");
     auto& change = add(is_new ? Kind::create_enum : old.empty() ? Kind::add_label : Kind::rename_label);
     change.type = type_named(list_of(node, "typeName"));
@@ -272,13 +239,13 @@ class Reader {
     change.key = names_of(list_of(node, "vals"));
   }
 
-  void domain(const json::object& node) {
+  void domain(const Node& node) {
     auto& change = add(Kind::create_domain);
     change.type = type_named(list_of(node, "domainname"));
     change.columns.push_back({.type = type_of(node)});
   }
 
-  void truncate(const json::object& node) {
+  void truncate(const Node& node) {
     for (const auto& item : list_of(node, "relations")) {
       if (const auto* relation = node_of(item, "RangeVar")) add(Kind::truncate, {text_of(*relation, "schemaname"), text_of(*relation, "relname")});
     }
@@ -311,12 +278,9 @@ Result<std::vector<TableChange>> parse_migration(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) return rejected("there is a zero byte in the migration");
   const auto tree = parse_tree(std::string(text));
   if (!tree) return rejected(place(text, std::max<std::size_t>(tree.error().character, 1)) + ": " + tree.error().message);
-  json::parse_options options;
-  options.max_depth = kDeepestTree;
-  json::error_code failed;
-  const auto parsed = json::parse(*tree, failed, {}, options);
-  if (failed) return rejected(failed == json::error::too_deep ? "the migration is nested too deep" : "the migration is no UTF-8 text");
-  return Reader(text).read(list_of(parsed.as_object(), "stmts"));
+  const auto parsed = tree_of_json(*tree, kDeepestTree);
+  if (!parsed.ok()) return Error(parsed.error()).in("the migration");
+  return Reader(text).read(list_of(parsed->as_object(), "stmts"));
 }
 
 }  // namespace sluice::sql
