@@ -6,22 +6,16 @@ What the others need: libavro-dev and Maven (tools/deps.sh bench), fastavro; wha
 import io
 import json
 import os
-import shutil
 import subprocess
-import sys
 import time
 
 import harness
+import java_project
+from java_project import text_of
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "avro")
-DEPS = os.path.join(HERE, "..", "..", ".deps", "bench", "avro")
 ROWS = {"small": "10 fields", "wide": "70 columns"}
 OPERATIONS = ("decode", "encode", "resolve")
-
-
-def text_of(path):
-    with open(path) as file:
-        return file.read()
 
 
 def output(*command):
@@ -44,14 +38,8 @@ def avro_c(folder, seconds):
 
 
 def java(folder, seconds):
-    jars = os.path.join(DEPS, "jars")
-    pom = os.path.join(HERE, "pom.xml")
-    if not os.path.exists(f"{jars}/pom.xml") or text_of(f"{jars}/pom.xml") != text_of(pom):
-        subprocess.run(["mvn", "-B", "-q", "-f", pom, "dependency:copy-dependencies", "-DincludeScope=runtime",
-                        f"-DoutputDirectory={jars}"], check=True, stdout=sys.stderr)
-        shutil.copy(pom, jars)
-    classes = os.path.join(folder, "classes")
-    subprocess.run(["javac", "-cp", f"{jars}/*", "-d", classes, os.path.join(HERE, "Rows.java")], check=True)
+    jars, classes = java_project.jars(HERE, "avro"), os.path.join(folder, "classes")
+    java_project.compile_into(classes, HERE, jars)
     found = {}
     for row in ROWS:
         own = os.path.join(folder, f"{row}-classes")

@@ -1,6 +1,6 @@
 """make bench: what Sluice does on this machine, beside the limits measured in the same run. Prints ratios.
 
-    bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency archive registry avro collect
+    bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency archive registry avro collect flow
 
 Every figure is measured against the real program and real clients: rdkafka_performance (built by bench/run.sh from
 librdkafka's own sources), a PostgreSQL of its own, psql that throws the same binary COPY away, pg_recvlogical to
@@ -307,6 +307,11 @@ def collect(options):
     phase.run(options, say)
 
 
+def flow(options):
+    import flow as phase  # wants Java and Maven
+    phase.run(options, say)
+
+
 def avro(options):
     import avro_rows as phase
     phase.run(options, say)
@@ -314,12 +319,16 @@ def avro(options):
 
 PHASES = {"machine": machine, "startup": startup, "produce": produce_and_consume, "single": single_messages,
           "snapshot": snapshot_and_stream, "latency": latency, "archive": archive,
-          "registry": registry, "avro": avro, "collect": collect}
+          "registry": registry, "avro": avro, "collect": collect, "flow": flow}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the records")
+    parser.add_argument("--queries", metavar="Q,…", help="of the phase flow: only these")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--ours-only", action="store_true", help="of the phase flow: not Kafka Streams")
+    only.add_argument("--peer-only", action="store_true", help="of the phase flow: not Sluice")
     parser.add_argument("phase", nargs="*", choices=[[], *PHASES], help="default: all")
     options = parser.parse_args()
     options.scale = 0.1 if options.quick else 1

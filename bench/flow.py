@@ -1,0 +1,248 @@
+"""The phase `flow` of bench.py: Nexmark's queries in Sluice (nexmark/qN.sql, in the process of the log) and in Kafka Streams
+(nexmark/java, exactly-once v2, one thread, on the same log), one after the other on the same topics of one partition.
+
+A query's time is that from its first work to all its input, and what it writes to itself, being consumed and committed. CPU is
+user and system time of the process in that time: Kafka Streams' own and its broker's are told apart, since in Sluice they are
+one. State is what lies on disk when it has ended; topics are those that it keeps in the log for itself (repartitioned rows,
+changes of its state). `keys` counts rows of as many keys; then the state on disk is deleted, and made anew.
+"""
+import collections
+import contextlib
+import decimal
+import io
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+
+import harness
+import java_project
+import requests
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "nexmark")
+QUERIES = ("q0", "q1", "q2", "q3", "q4", "q5", "q8", "q11", "q13", "q18", "keys")
+READS = {"q3": ("person", "auction"), "q8": ("person", "auction"), "q4": ("auction", "bid"), "keys": ("key",)}
+INPUTS = ("person", "auction", "bid", "side", "key")
+EVENTS, KEYS, SEED = 2_000_000, 10_000_000, 20_261
+PATIENCE_S = 1800
+
+
+class Measured:
+    """What one query took: events, seconds, CPU seconds of its process and of the log's, bytes of state and of its own topics."""
+
+    def __init__(self, events, seconds, cpu, broker_cpu, **more):
+        self.events, self.seconds, self.cpu, self.broker_cpu = events, seconds, cpu, broker_cpu
+        self.state, self.topics, self.rows, self.restored_s = (more.get(name, 0) for name in ("state", "topics", "rows", "restored_s"))
+
+    def text(self):
+        per = 1e6 / self.events
+        broker = f" + broker {self.broker_cpu * per:.2f}" if self.broker_cpu is not None else ""
+        text = f"{self.events / self.seconds:>9,.0f} events/s, {self.cpu * per:6.2f}{broker} CPU-s a million, state {self.state / 1e6:,.1f} MB, " \
+            f"own topics {self.topics / 1e6:,.1f} MB, {self.rows:,} offsets out"
+        return text + (f", restored in {self.restored_s:.1f} s" if self.restored_s else "")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def size_of(folder):
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # compaction goes on
+                total += os.lstat(os.path.join(parent, name)).st_blocks * 512
+    return total
+
+
+class Bench:
+    """Nexmark's topics in a log of their own."""
+
+    def __init__(self, sluice, options):
+        self.sluice = sluice
+        self.shapes = json.loads(java_project.text_of(os.path.join(HERE, "schemas.json")))
+        self.events, self.ids = {}, {}  # by topic, without nexmark.; by subject
+        base_ms = (int(time.time()) - 3600) // 3600 * 3_600_000  # the past hour: nothing of it is too old to be kept
+        for topic in INPUTS:
+            self.create(f"nexmark.{topic}")
+        ids = [self.ids.get(f"nexmark.{topic}-{part}", 0) for topic in INPUTS for part in ("key", "value")]
+        program = os.path.join(os.path.dirname(harness.SLUICE), "bin", "nexmark")
+        begin = time.perf_counter()
+        wrote = subprocess.run([program, sluice.broker, str(int(EVENTS * options.scale)), str(int(KEYS * options.scale)), str(SEED),
+                                str(base_ms), *map(str, ids)], check=True, capture_output=True, text=True, timeout=PATIENCE_S)
+        self.wrote_s = time.perf_counter() - begin
+        for topic, rows, _ in map(str.split, wrote.stdout.splitlines()):
+            self.events[topic.removeprefix("nexmark.")] = int(rows)
+
+    def create(self, topic):
+        """A topic, and the schemas of its key, where it has one, and value."""
+        self.sluice.run("topic", "create", topic, "retention.ms=-1", check=True)
+        shape = self.shapes[topic]
+        keys = [field for name in shape["key"] for field in shape["fields"] if field["name"] == name]
+        for part, fields in (("key", keys), ("value", shape["fields"])):
+            if not fields:
+                continue
+            schema = {"type": "record", "name": part.capitalize(), "namespace": topic, "fields": fields}
+            answer = requests.post(f"{self.sluice.registry_url}/subjects/{topic}-{part}/versions", json={"schema": json.dumps(schema)}, timeout=30)
+            answer.raise_for_status()
+            self.ids[f"{topic}-{part}"] = answer.json()["id"]
+
+    def events_of(self, query):
+        return sum(self.events[topic] for topic in READS.get(query, ("bid",)))
+
+
+class Streams:
+    """One query in Kafka Streams, in a process of its own."""
+
+    def __init__(self, bench, query, folder, jars):
+        self.bench, self.query, self.state = bench, query, os.path.join(folder, f"streams-{query}")
+        self.errors = os.path.join(folder, f"{query}.log")
+        classes = os.path.join(folder, "classes")
+        with open(self.errors, "w") as errors:
+            self.process = subprocess.Popen(["java", "-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars}/*:{classes}", "Nexmark",
+                                             query, bench.sluice.broker, self.state, *(f"{subject}={number}" for subject, number in bench.ids.items())], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, stderr=errors, text=True)
+
+    def read(self, word):
+        """The line that begins with `word`."""
+        killer = threading.Timer(PATIENCE_S, self.process.kill)
+        killer.start()
+        line = self.process.stdout.readline()
+        killer.cancel()
+        if not line.startswith(word):
+            self.process.kill()
+            with open(self.errors, errors="replace") as errors:
+                raise AssertionError(f"{self.query}: Kafka Streams ended:\n" + "".join(errors.readlines()[-60:]))
+        return line.split()[1:]
+
+    def now(self):
+        return time.perf_counter(), cpu_seconds(self.process.pid), self.bench.sluice.cpu_seconds()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(120)
+
+
+def peer(bench, query, folder, jars):
+    topic = f"out.{query}"
+    bench.create(topic)
+    streams = Streams(bench, query, folder, jars)
+    streams.read("started")
+    begin = streams.now()
+    streams.read("consumed")
+    taken = [end - start for start, end in zip(begin, streams.now())]
+    streams.end()
+    found = Measured(bench.events_of(query), *taken, state=size_of(streams.state), rows=rows_of(bench.sluice, topic),
+                     topics=size_of_topics(bench.sluice, f"nexmark-{query}-"))
+    if query == "keys":
+        shutil.rmtree(streams.state)
+        streams = Streams(bench, query, folder, jars)
+        found.restored_s, restored = float((words := streams.read("started"))[0]), int(words[1])
+        streams.end()
+        assert restored >= bench.events["key"], f"{restored} records restored of {bench.events['key']}"
+    shutil.rmtree(streams.state, ignore_errors=True)  # none, where there is nothing to keep
+    return found
+
+
+def size_of_topics(sluice, prefix):
+    return sum(size_of(os.path.join(parent, name)) for parent, names, _ in os.walk(sluice.data) for name in names if name.startswith(prefix))
+
+
+def rows_of(sluice, topic):
+    """Offsets of a topic: its rows, and the markers of transactions."""
+    from confluent_kafka import Consumer, TopicPartition
+    watch = Consumer({"bootstrap.servers": sluice.broker, "group.id": "watch"})
+    try:
+        return watch.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)[1]
+    finally:
+        watch.close()
+
+
+def answer(sluice, topic, columns):
+    """What a topic says in the end: rows of these columns, the last of each key, or all of them where there are no keys; counted."""
+    import fastavro
+    schemas, last, rows = {}, {}, collections.Counter()
+    for message in harness.read_topic(sluice.broker, topic):
+        if message.key() is not None:
+            last[message.key()] = message.value()
+        else:
+            rows[plain(fastavro, sluice, schemas, message.value(), columns)] += 1
+    for value in last.values():
+        if value is not None:
+            rows[plain(fastavro, sluice, schemas, value, columns)] += 1
+    return rows
+
+
+def plain(fastavro, sluice, schemas, data, columns):
+    number = int.from_bytes(data[1:5], "big")
+    if number not in schemas:
+        text = requests.get(f"{sluice.registry_url}/schemas/ids/{number}", timeout=30).json()["schema"]
+        schemas[number] = fastavro.parse_schema(json.loads(text))
+    row = fastavro.schemaless_reader(io.BytesIO(data[5:]), schemas[number])
+    return tuple(f"{row[column]:.6g}" if isinstance(row[column], (float, decimal.Decimal)) else row[column] for column in columns)
+
+
+def wait_for_view(sluice, view):
+    """Until a view has taken in all that its topics held when it began."""
+    def caught_up():
+        stage = next((s for s in sluice.status().get("stages", []) if s["kind"] == "view" and s["name"] == view), None)
+        if stage and stage["state"] == "failed":
+            raise AssertionError(f"{view}: {stage['error']}")
+        return stage and stage["state"] == "streaming" and stage["lag_bytes"] == 0
+    harness.wait_until(caught_up, PATIENCE_S, f"the view {view} has caught up", every=0.02)
+
+
+def serve_view(bench, query, folder):
+    """The server anew, with the view; times and CPU of its start are those of a server without."""
+    path = os.path.join(folder, f"{query}.yaml")
+    with open(path, "w") as file:
+        file.write(f"version: 1\nviews: {{{query}: {{sql: {os.path.join(HERE, query + '.sql')}}}}}\n")
+    bench.sluice.stop()
+    bench.sluice.config = path
+    bench.sluice.start()
+    return time.perf_counter(), bench.sluice.cpu_seconds()
+
+
+def ours(bench, query, folder):
+    begin, cpu = serve_view(bench, query, folder)
+    wait_for_view(bench.sluice, query)
+    seconds, cpu = time.perf_counter() - begin, bench.sluice.cpu_seconds() - cpu
+    state = os.path.join(bench.sluice.data, "views", query)
+    found = Measured(bench.events_of(query), seconds, cpu, None, state=size_of(state), rows=rows_of(bench.sluice, query))
+    if query == "keys":
+        bench.sluice.stop()
+        shutil.rmtree(state)
+        begin, _ = serve_view(bench, query, folder)
+        wait_for_view(bench.sluice, query)
+        found.restored_s = time.perf_counter() - begin
+    return found
+
+
+def ratios(mine, theirs):
+    cpu = theirs.cpu + theirs.broker_cpu
+    text = f"events/s {mine.events / mine.seconds / (theirs.events / theirs.seconds):.2f}, CPU {mine.cpu / cpu:.2f}, " \
+        f"state {mine.state / max(theirs.state, 1):.2f}"
+    return text + (f", restoring {mine.restored_s / theirs.restored_s:.2f}" if theirs.restored_s else "")
+
+
+def run(options, say):
+    queries = options.queries.split(",") if options.queries else QUERIES
+    jars = None if options.ours_only else java_project.jars(os.path.join(HERE, "java"), "nexmark")
+    with harness.temporary_directory("sluice-bench-") as folder, harness.Sluice(folder) as sluice:
+        if jars:
+            java_project.compile_into(os.path.join(folder, "classes"), os.path.join(HERE, "java"), jars)
+        bench = Bench(sluice, options)
+        say("flow: events written", f"{sum(bench.events.values()) / bench.wrote_s:,.0f} a second: {bench.events}")
+        for query in queries:
+            theirs = None if options.ours_only else peer(bench, query, folder, jars)
+            if theirs:
+                say(f"flow: {query}, Kafka Streams", theirs.text())
+            if not options.peer_only:
+                mine = ours(bench, query, folder)
+                say(f"flow: {query}", mine.text())
+            if theirs and not options.peer_only:
+                say(f"flow: {query}, ours to theirs", ratios(mine, theirs))
