@@ -13,7 +13,6 @@ namespace {
 using Kind = Expression::Kind;
 
 constexpr std::size_t kMostCopies = 10'000;  // of parts of CASE's operand, which stands in each of its conditions
-constexpr std::size_t kMostModifier = 1'000'000;
 
 constexpr std::string_view kFilterHint =
     "known are = <> < <= > >= IN BETWEEN LIKE, IS [NOT] NULL, TRUE, FALSE, UNKNOWN, AND OR NOT, columns and constants";

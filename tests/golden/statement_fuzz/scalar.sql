@@ -1,0 +1,1 @@
+CASE x WHEN 1 THEN coalesce(a, nullif(b, -0.5), greatest(c, d)) ELSE CAST(a AS int) + b::numeric(10,2) END || substring(a FROM 1 FOR 2) || trim(both 'x' FROM y) = date '2026-01-01' AND NOT j -> 'a' ->> 0 !~* 'z' OR extract(hour FROM ts AT TIME ZONE 'UTC') IS NOT DISTINCT FROM position('a' IN b)

@@ -1,0 +1,1 @@
+CREATE MATERIALIZED VIEW v (a, b) WITH (emit = 'final', grace = '5 s') AS SELECT c.country, count(*) FILTER (WHERE x) AS n, count(DISTINCT y), window_start FROM clicks k LEFT JOIN customers c ON k.id = c.id JOIN (SELECT 1) q USING (z) GROUP BY c.country, tumble(k.ts, INTERVAL '5' MINUTE) HAVING sum(z) > 1
