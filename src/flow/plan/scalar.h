@@ -2,6 +2,7 @@
 // A typed expression over a row, bound: columns are numbers, operators are functions, casts are there.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,5 +50,7 @@ struct Scalar {
 [[nodiscard]] std::vector<std::size_t> columns_of(const Scalar& scalar);
 // The same expression over other rows: column i becomes to[i].
 [[nodiscard]] Scalar with_columns(Scalar scalar, std::span<const std::size_t> to);
+// Whether they are the same expression, wherever they stand.
+[[nodiscard]] bool same(const Scalar& a, const Scalar& b);
 
 }  // namespace sluice::flow
