@@ -31,7 +31,6 @@ struct KeyPair {
 
 class Side {
  public:
-  explicit Side(std::vector<bool> columns) : columns_(std::move(columns)) {}
   Side(std::size_t first, std::size_t end, std::size_t count) : columns_(count) {
     for (auto i = first; i < end; ++i) columns_[i] = true;
   }
@@ -106,19 +105,13 @@ class JoinPlanner {
   }
 
   // Which of the parts that are left comes next: the first that an equality binds, else the first.
-  static std::size_t next_of(const std::vector<std::size_t>& left, const std::vector<FromPart>& parts, const Side& joint,
-                             const std::vector<Scalar>& pool) {
+  std::size_t next_of(const std::vector<std::size_t>& left, const std::vector<FromPart>& parts, const Side& joint,
+                      const std::vector<Scalar>& pool) const {
     for (std::size_t i = 0; i < left.size(); ++i) {
-      const auto& part = parts[left[i]];
-      const Side side(part.first, part.end, pool_columns(parts));
+      const auto side = side_of(parts[left[i]]);
       if (std::ranges::any_of(pool, [&](const Scalar& each) { return key_order(each, joint, side) != 0; })) return i;
     }
     return 0;
-  }
-  static std::size_t pool_columns(const std::vector<FromPart>& parts) {
-    std::size_t out = 0;
-    for (const auto& part : parts) out = std::max(out, part.end);
-    return out;
   }
 
   Result<Joined> outer(FromPart part, std::vector<Scalar> conditions, const std::vector<bool>& needed) {
@@ -132,10 +125,9 @@ class JoinPlanner {
     SLUICE_TRY(auto keys, take_keys(pool, left, right));
     // What is left is about the left side, or constant: where it is false, nothing matches.
     for (const auto& each : pool) {
-      if (!columns_of(each).empty() && !left.covers(each)) {
-        return places_.unsupported(each.position, "a condition other than an equality on both sides of an outer join",
-                                   "compare in a CASE of the SELECT list, or make it an inner join");
-      }
+      if (columns_of(each).empty() || left.covers(each)) continue;
+      return places_.unsupported(each.position, "a condition other than an equality on both sides of an outer join",
+                                 "compare in a CASE of the SELECT list, or make it an inner join");
     }
     if (keys.empty()) {
       if (!cross_) return places_.unsupported(part.position, kNoEquality, kWriteEquality);
@@ -147,11 +139,7 @@ class JoinPlanner {
     else pushed = std::move(on_right);
 
     auto below = with(needed, conditions);
-    for (const auto& key : keys) {
-      for (const auto* scalar : {&key.left, &key.right}) {
-        for (const auto column : columns_of(*scalar)) below[column] = true;
-      }
-    }
+    for (const auto& key : keys) below = with(std::move(below), {key.left, key.right});
     SLUICE_TRY(auto one, plan(std::move(part.sides[0]), std::move(above_left), below));
     SLUICE_TRY(auto other, plan(std::move(part.sides[1]), std::move(pushed), below));
     SLUICE_TRY(auto out, join(part.kind, std::move(one), std::move(other), std::move(keys), {}, with(needed, conditions), part.position));

@@ -142,6 +142,7 @@ struct BindOptions {
   Emit emit = Emit::changes;
   std::int64_t grace_us = 0;
   std::optional<std::int64_t> within_us = {};  // of DISTINCT ON
+  std::vector<std::string> columns = {};       // CREATE MATERIALIZED VIEW v (a, b): the first results' names
 };
 
 // A query to be kept up to date. Errors, each with line and column in `text` and, where there is something, what to write
