@@ -43,6 +43,7 @@ HEAVY = {  # header: where it may be included, and only in .cc files
     r"yaml-cpp/": ("server",), r"libpq-fe\.h": ("capture_postgres",), r"CLI/": ("cli",),
     r"(arrow|parquet)/": ("deliver_parquet",),
     r"pg_query": ("sql",),
+    r"rocksdb/": ("flow_state",),
     r"(lz4\w*|snappy\w*)\.h": ("record", "avro_container"), r"zstd\.h": ("record", "avro", "avro_container"),
     r"(bzlib|lzma|libdeflate)\.h": ("avro_container",),
     r"pcre2": ("json_schema",),

@@ -17,24 +17,27 @@
 
 namespace sluice::flow {
 
-// Of one thread.
+// Of one thread. No key is empty.
 class State {
  public:
   virtual ~State() = default;
-  // Errors: those of the disk (retry, out_of_space, corrupt).
-  [[nodiscard]] virtual Result<std::optional<Bytes>> get(ByteView key) = 0;
+  // The view ends with the next call of this object. Errors: those of the disk (retry, out_of_space, corrupt).
+  [[nodiscard]] virtual Result<std::optional<ByteView>> find(ByteView key) = 0;
   virtual void put(ByteView key, ByteView value) = 0;
   virtual void erase(ByteView key) = 0;
   // In the order of the keys' bytes, those that begin with `prefix`, from `from` on (empty: from the first), until `visit` gives false. The
-  // state must not be changed meanwhile.
+  // state must not be changed, nor asked, meanwhile. Errors: those of find().
   using Visit = std::function<bool(ByteView key, ByteView value)>;
   [[nodiscard]] virtual Result<void> scan(ByteView prefix, ByteView from, const Visit& visit) = 0;
+
+  // find(), of one's own.
+  [[nodiscard]] Result<std::optional<Bytes>> get(ByteView key);
 };
 
 // A state that lives as long as the process: for questions asked once, and tests.
 [[nodiscard]] std::unique_ptr<State> memory_state();
 
-// What readers of other threads see: the committed batches up to one moment.
+// What readers of other threads see: the committed batches up to one moment. Keeps the folder open while it lives.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -45,13 +48,14 @@ class Snapshot {
 // On disk (RocksDB, without a journal of its own: the log is the journal).
 class DiskState : public State {
  public:
-  // Opens or makes the folder. Errors: rejected: another process has it; corrupt: it should be removed and restored from the log.
+  // Opens or makes the folder. `memory_bytes` bounds what is kept of the disk in memory, and what waits for it; the open batch comes
+  // on top. Errors: rejected: another process has it; corrupt: it should be removed and restored from the log.
   [[nodiscard]] static Result<std::unique_ptr<DiskState>> open(const std::string& folder, std::size_t memory_bytes);
 
   // What the open batch changes, in the order of keys; no value: erased.
   virtual void changes(const std::function<void(ByteView key, std::optional<ByteView> value)>& visit) const = 0;
   [[nodiscard]] virtual std::size_t batch_bytes() const = 0;
-  // Ends the batch; `applied` (the caller's own text: offsets) is kept with it, atomically.
+  // Ends the batch; `applied` (the caller's own text: offsets) is kept with it, atomically. After an error the batch is as it was.
   [[nodiscard]] virtual Result<void> commit(const std::string& applied) = 0;
   virtual void rollback() = 0;
   // What the last batch that is on disk, or was committed in this process, said; empty: nothing yet.
