@@ -5,6 +5,8 @@
 // depends on a session is fixed: UTC, ISO dates, extra_float_digits 3, COLLATE "C". What depends on the wall clock (now()) is
 // refused. Thread-safe, and without state.
 
+#include <concepts>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,13 +20,34 @@
 namespace sluice::flow {
 
 // A function that is given values of exactly its parameters' types. Errors: rejected, with PostgreSQL's text ("division by zero").
-using Call = Result<Value> (*)(std::span<const Value> arguments, Arena& arena);
+// Some know more than their arguments: numeric(10, 2)'s precision and scale, say, are a cast's `modifier`.
+class Call {
+ public:
+  using Plain = Result<Value> (*)(std::span<const Value> arguments, Arena& arena);
+  using Modified = Result<Value> (*)(std::span<const Value> arguments, Arena& arena, std::int64_t modifier);
+
+  constexpr Call() = default;
+  template <typename F>
+    requires std::convertible_to<F, Plain>
+  constexpr Call(F plain) : plain_(plain) {}  // NOLINT: implicit by design
+  constexpr Call(Modified modified, std::int64_t modifier) : modified_(modified), modifier_(modifier) {}
+
+  [[nodiscard]] Result<Value> operator()(std::span<const Value> arguments, Arena& arena) const {
+    return plain_ != nullptr ? plain_(arguments, arena) : modified_(arguments, arena, modifier_);
+  }
+  [[nodiscard]] explicit operator bool() const { return plain_ != nullptr || modified_ != nullptr; }
+
+ private:
+  Plain plain_ = nullptr;
+  Modified modified_ = nullptr;
+  std::int64_t modifier_ = 0;
+};
 
 struct Function {
   std::string name;
   std::vector<Type> parameters;  // as many as arguments were given
   Type result;
-  Call call = nullptr;
+  Call call = {};
   bool strict = true;  // null if an argument is null, without being called
 };
 

@@ -18,8 +18,9 @@ void encode_row(std::span<const Type> types, Row row, Bytes& out);
 // The same, for rows that follow each other: takes the first off `bytes`.
 [[nodiscard]] Result<Row> take_row(std::span<const Type> types, ByteView& bytes, Arena& arena);
 
-// Appends bytes of one value, self-delimiting: memcmp orders them as compare_values, nulls last (`nulls_first`: first), the other way
-// round when `descending`; and they are equal exactly if the values are for GROUP BY (1.0 and 1.00, 0.0 and -0.0).
+// Appends bytes of one value, self-delimiting: memcmp orders them as compare_values, or the other way round when `descending`; nulls
+// come last, or first with `nulls_first`, whichever way the values go. They are equal exactly if the values are for GROUP BY (1.0 and
+// 1.00, 0.0 and -0.0).
 void encode_key(const Type& type, const Value& value, Bytes& out, bool descending = false, bool nulls_first = false);
 
 }  // namespace sluice::flow

@@ -19,8 +19,8 @@ namespace sluice::flow {
 //   timestamp, timestamptz: microseconds since 1970-01-01 00:00 (UTC); the least and greatest are -infinity and infinity (of dates
 //   too) · float4, float8: `floating` · text, json, bytea, opaque: `text` · uuid: `text`, as 36 characters · interval: `integer` is the
 //   microseconds, `text` is empty or eight bytes: months and days, int32 of this machine · numeric: unscaled / 10^`scale`, where
-//   unscaled is `integer`, or, when `text` is not empty, `text` as two's complement, big-endian; scale is the display scale, so
-//   1.50 is 150 and 2; kNaN is no number
+//   unscaled is `integer`, or, when that is too small, `text` as two's complement, big-endian, not empty and as short as can be;
+//   scale is the display scale, so 1.50 is 150 and 2. Scale kNaN is no number: NaN, or, with an `integer` of 1 or -1, an infinity
 struct Value {
   static constexpr std::int32_t kNaN = -1;  // numeric's scale
 
