@@ -87,6 +87,7 @@ std::string definition_text(const Definition& definition) {
   auto out = to_json(definition.form);
   out["version"] = 1;
   out["kind"] = definition.is_view ? "view" : "table";
+  out["newest"] = definition.newest;
   if (definition.removed) out["removed"] = true;
   if (definition.building) out["building"] = to_json(*definition.building);
   if (definition.switching) out["switching"] = true;
@@ -100,6 +101,7 @@ Result<Definition> parse_definition(const std::string& name, std::string_view te
     if (object.at("version").to_number<int>() != 1) return Error{ErrorCode::unsupported, "the definition of " + name + " is of a newer version"};
     Definition out{.name = name, .is_view = object.at("kind") == "view", .removed = truth(object, "removed"), .form = form_of(object)};
     if (const auto* building = object.if_contains("building")) out.building = form_of(building->as_object());
+    out.newest = object.at("newest").to_number<std::uint32_t>();
     out.switching = truth(object, "switching");
     return out;
   } catch (const std::exception& error) {

@@ -39,6 +39,7 @@ struct Definition {
   bool removed = false;             // its topic stays, and what it holds is taken over when the name is used again
   Form form = {};
   std::optional<Form> building = {};  // beside it
+  std::uint32_t newest = 1;         // generation that there ever was
   bool switching = false;           // `building` takes the place of `form`, which does not run any more
 };
 

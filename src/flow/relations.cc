@@ -14,12 +14,6 @@ namespace {
 constexpr auto kHidden = std::to_array<std::pair<std::string_view, TypeKind>>(
     {{"_timestamp", TypeKind::timestamptz}, {"_partition", TypeKind::int4}, {"_offset", TypeKind::int8}, {"_op", TypeKind::text}});
 
-Relation relation_of(const std::string& name, const std::string& topic, const TopicShape& shape) {
-  Relation out{.name = name, .topic = topic, .columns = shape.columns, .hidden = kHidden.size(), .key = shape.key};
-  for (const auto& [column, kind] : kHidden) out.columns.push_back({.name = std::string(column), .type = {.kind = kind, .avro = {}}});
-  return out;
-}
-
 Result<avro::Schema> record_of(pipeline::SchemaCatalog& catalog, const std::string& subject) {
   SLUICE_TRY(const auto text, catalog.latest(subject));
   auto schema = avro::Schema::parse(text, {.validate_defaults = false, .validate_names = false});
@@ -70,6 +64,12 @@ Result<TopicShape> shape_of_topic(pipeline::Log& log, pipeline::SchemaCatalog& c
   return out;
 }
 
+Relation relation_of_shape(const std::string& name, const std::string& topic, const TopicShape& shape) {
+  Relation out{.name = name, .topic = topic, .columns = shape.columns, .hidden = kHidden.size(), .key = shape.key};
+  for (const auto& [column, kind] : kHidden) out.columns.push_back({.name = std::string(column), .type = {.kind = kind, .avro = {}}});
+  return out;
+}
+
 TopicShape shape_of_plan(const Plan& plan) { return {.columns = plan.root->columns, .key = plan.root->key}; }
 
 std::string topic_of(const sql::CreateTable& table) {
@@ -105,7 +105,7 @@ Result<Relation> Relations::relation(const std::string& name) {
   }
   if (!shape.ok()) return std::move(shape).error();
   used_topics_[topic] = *shape;
-  return relation_of(name, topic, *shape);
+  return relation_of_shape(name, topic, *shape);
 }
 
 Result<Relation> Relations::table(const std::string& name, const std::string& sql) {
@@ -114,7 +114,7 @@ Result<Relation> Relations::table(const std::string& name, const std::string& sq
   if (create == nullptr) return Error{ErrorCode::corrupt, "what is kept of " + name + " is no CREATE TABLE"};
   const auto topic = topic_of(*create);
   SLUICE_TRY(const auto shape, find_(topic));
-  SLUICE_TRY(auto out, bind_relation(*create, sql, relation_of(name, topic, shape)));
+  SLUICE_TRY(auto out, bind_relation(*create, sql, relation_of_shape(name, topic, shape)));
   used_tables_[name] = sql;
   used_topics_[topic] = shape;
   return out;
@@ -123,6 +123,27 @@ Result<Relation> Relations::table(const std::string& name, const std::string& sq
 void Relations::remember(Form& form) const {
   form.tables = used_tables_;
   form.topics = used_topics_;
+}
+
+Result<BoundView> bind_view(const sql::CreateView& view, std::string_view text, Catalog& catalog) {
+  BoundView out;
+  SLUICE_TRY(out.options, bind_options(view, text));
+  SLUICE_TRY(out.plan, flow::bind(view.query, text, catalog, out.options));
+  auto& columns = out.plan.root->columns;
+  if (view.columns.size() > columns.size()) {
+    return Error{ErrorCode::rejected, sql::place_of(text, view.query.position) + ": " + view.name + " names " +
+                                          std::to_string(view.columns.size()) + " columns, and its SELECT gives " + std::to_string(columns.size())};
+  }
+  for (std::size_t i = 0; i < view.columns.size(); ++i) columns[i].name = view.columns[i];
+  return out;
+}
+
+Result<BoundView> bind_form(const Form& form) {
+  SLUICE_TRY(const auto statements, sql::parse_statements(form.sql));
+  const auto* view = statements.size() == 1 ? std::get_if<sql::CreateView>(&statements[0].form) : nullptr;
+  if (view == nullptr) return Error{ErrorCode::corrupt, "what is kept of a view is no CREATE MATERIALIZED VIEW"};
+  Relations relations(form);
+  return bind_view(*view, form.sql, relations);
 }
 
 }  // namespace sluice::flow

@@ -16,6 +16,7 @@ namespace sluice::flow {
 // The shape of a topic by the newest schema of <topic>-value, and, if it is compacted, the fields of <topic>-key. Errors: not_found: no
 // such topic, or no schema; rejected: its value is no record.
 [[nodiscard]] Result<TopicShape> shape_of_topic(pipeline::Log& log, pipeline::SchemaCatalog& catalog, const std::string& topic);
+[[nodiscard]] Relation relation_of_shape(const std::string& name, const std::string& topic, const TopicShape& shape);
 // What a view's topic holds.
 [[nodiscard]] TopicShape shape_of_plan(const Plan& plan);
 
@@ -37,6 +38,8 @@ class Relations final : public Catalog {
   [[nodiscard]] Result<Relation> relation(const std::string& name) override;
   // Puts what relation() was asked for into `form`.
   void remember(Form& form) const;
+  // Of what topics.
+  [[nodiscard]] const std::map<std::string, TopicShape>& used_topics() const { return used_topics_; }
 
  private:
   [[nodiscard]] Result<Relation> table(const std::string& name, const std::string& sql);
@@ -46,5 +49,14 @@ class Relations final : public Catalog {
   std::map<std::string, std::string> used_tables_;
   std::map<std::string, TopicShape> used_topics_;
 };
+
+struct BoundView {
+  Plan plan;
+  BindOptions options;
+};
+// Of a statement at its place in `text`. Errors: as bind()'s and bind_options()'.
+[[nodiscard]] Result<BoundView> bind_view(const sql::CreateView& view, std::string_view text, Catalog& catalog);
+// What the form gave when it was defined. Errors: corrupt, and those of a program that binds otherwise than the one that defined it.
+[[nodiscard]] Result<BoundView> bind_form(const Form& form);
 
 }  // namespace sluice::flow

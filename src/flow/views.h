@@ -28,6 +28,13 @@ struct ViewsOptions {
   ViewOptions view = {};
 };
 
+// Statements of a file of the configuration.
+struct Configured {
+  std::string name;  // the entry's; for messages
+  std::string file;
+  std::string text;
+};
+
 struct ViewDescription {
   std::string name;
   std::string sql;                  // its whole statement
@@ -39,6 +46,10 @@ struct ViewDescription {
   ViewCounts counts;
   bool caught_up = false;
   std::string building;             // the generation that is built beside it, in words; else empty
+  double built = 1;                 // how far that is
+  std::string replaced;             // how this generation took the place of the one before, since this process began; else empty
+  std::string error;                // why it cannot run; else empty
+  std::vector<std::string> reads;   // topics
 };
 
 // What a question gives: texts as PostgreSQL prints them; `null` by the flag.
@@ -49,6 +60,7 @@ struct Answer {
   };
   std::vector<Column> columns;
   std::vector<std::vector<Cell>> rows;
+  std::uint64_t unreadable = 0;  // records that are no rows of their relation, and left out
 };
 
 struct Defined {
@@ -60,7 +72,8 @@ struct Defined {
 // Thread-safe.
 class Views {
  public:
-  // Reads the definitions and starts their views. All must outlive it. Errors: those of the log; a definition that cannot be
+  // Reads the definitions and starts their views, and a stage of kind "views" that looks after changes. All must outlive it, but the
+  // supervisor's stages must have ended before. Errors: those of the log; a definition that cannot be
   // bound any more does not keep the others from running: it is listed with its error.
   [[nodiscard]] static Result<std::unique_ptr<Views>> open(ViewsOptions options, pipeline::Log& log, pipeline::SchemaCatalog& catalog,
                                                            pipeline::Supervisor& supervisor);
@@ -70,6 +83,11 @@ class Views {
   // VIEW. A view whose definition differs is built anew beside the old one, which serves until the new one has caught up; then
   // it takes its place by itself. Errors: those of parse_statements() and bind(); rejected: something else of that name is there (a topic, another's view).
   [[nodiscard]] virtual Result<std::vector<Defined>> define(std::string_view text) = 0;
+  // Carries these out as soon as what they name is there, and keeps trying until then; in place of what it was given before. What is
+  // not among them any more stays as it is.
+  virtual void configure(std::vector<Configured> files) = 0;
+  // Files that wait for something, as stages: "waiting" for what is not there yet, or "failed", with the error.
+  [[nodiscard]] virtual std::vector<pipeline::StageStatus> waiting() const = 0;
   // The topic stays. Errors: not_found; rejected: other views read it (named).
   [[nodiscard]] virtual Result<void> remove(const std::string& name) = 0;
   [[nodiscard]] virtual std::vector<ViewDescription> list() const = 0;

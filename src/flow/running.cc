@@ -1,0 +1,151 @@
+#include "flow/running.h"
+
+#include <chrono>
+#include <utility>
+
+#include "base/trace.h"
+#include "flow/relations.h"
+
+namespace sluice::flow {
+
+namespace {
+
+constexpr std::chrono::milliseconds kEndWait{200};  // at a time
+
+std::string told_of_switch(const std::string& name, std::uint32_t generation, std::uint64_t rows, std::uint64_t before) {
+  return name + ": generation " + std::to_string(generation) + " has taken its place: " + std::to_string(rows) + " rows, before " +
+         std::to_string(before);
+}
+
+}  // namespace
+
+std::shared_ptr<View> RunningView::serving() const {
+  const std::lock_guard lock(mutex_);
+  return view_;
+}
+
+std::shared_ptr<View> RunningView::building() const {
+  const std::lock_guard lock(mutex_);
+  return next_;
+}
+
+void RunningView::describe(ViewDescription& out) const {
+  const std::lock_guard lock(mutex_);
+  out.replaced = replaced_;
+  if (error_) out.error = error_->text();
+  if (view_) {
+    out.counts = view_->counts();
+    out.caught_up = view_->caught_up();
+  }
+  if (!next_) return;
+  const auto counts = next_->counts();
+  out.building = "generation " + std::to_string(next_->spec().generation) + (next_->caught_up() ? " takes its place" : " is being built") + ": " +
+                 std::to_string(counts.rows) + " rows so far";
+  const auto status = next_->status();
+  if (!status.error.empty()) out.building += "; " + status.error;
+  std::uint64_t done = 0, all = 0;
+  for (const auto& item : status.items) {
+    if (item.offset >= 0) done += static_cast<std::uint64_t>(item.offset);
+    if (item.end_offset >= 0) all += static_cast<std::uint64_t>(item.end_offset);
+  }
+  out.built = all == 0 ? 1 : static_cast<double>(done) / static_cast<double>(all);
+}
+
+// True: it is no more.
+bool RunningView::end(std::shared_ptr<View>& view) {
+  std::shared_ptr<View> held;
+  {
+    const std::lock_guard lock(mutex_);
+    held = view;
+  }
+  if (!held) return true;
+  if (!around_.supervisor.end(*held, kEndWait)) return false;
+  const std::lock_guard lock(mutex_);
+  view.reset();
+  return true;
+}
+
+Result<void> RunningView::start(std::shared_ptr<View>& view, const Form& form, bool published) {
+  auto bound = bind_form(form);
+  if (!bound.ok()) {
+    const std::lock_guard lock(mutex_);
+    error_ = Error(bound.error()).in("view " + name_);
+    return std::move(bound).error();
+  }
+  auto options = around_.options.view;
+  options.folder = folder() + "/" + std::to_string(form.generation);
+  ViewSpec spec{.name = name_, .query = form.sql, .generation = form.generation, .published = published, .options = bound->options};
+  std::shared_ptr<View> made = View::make(std::move(spec), std::move(bound->plan), around_.log, around_.catalog, std::move(options));
+  {
+    const std::lock_guard lock(mutex_);
+    view = made;
+    error_.reset();
+    asked_to_take_over_ = false;
+  }
+  around_.supervisor.start(*made, "view " + name_ + (published ? "" : " (generation " + std::to_string(form.generation) + ")"));
+  return {};
+}
+
+// Ends what is not defined so any more; false while it does not end.
+bool RunningView::end_old(const Definition& definition) {
+  const bool serves = !definition.removed && !definition.switching;
+  const auto view = serving(), next = building();
+  if (view && (!serves || view->spec().generation != definition.form.generation)) {
+    if (definition.switching) {
+      const std::lock_guard lock(mutex_);
+      rows_before_ = view_->counts().rows;
+    } else {
+      to_forget_ = true;
+    }
+    if (!end(view_)) return false;
+  }
+  if (next && (!definition.building || next->spec().generation != definition.building->generation)) {
+    to_forget_ = true;
+    if (!end(next_)) return false;
+  }
+  return true;
+}
+
+Result<bool> RunningView::step(Definition& definition) {
+  if (!end_old(definition)) return false;
+  if (to_forget_) {
+    const auto keep = !definition.removed ? definition.form.generation : 0;
+    SLUICE_RETURN_IF_ERROR(forget_generations(around_.log, name_, keep, folder()));
+    to_forget_ = false;
+  }
+  if (!definition.removed && !definition.switching && !serving()) SLUICE_RETURN_IF_ERROR(start(view_, definition.form, true));
+  if (!definition.building) return false;
+  if (!building()) SLUICE_RETURN_IF_ERROR(start(next_, *definition.building, false));
+  return switch_over(definition);
+}
+
+Result<bool> RunningView::switch_over(Definition& definition) {
+  const auto next = building();
+  if (!definition.switching) {
+    if (!next->caught_up()) return false;
+    auto changed = definition;
+    changed.switching = true;
+    SLUICE_RETURN_IF_ERROR(write_definitions(around_.log, {&changed}));
+    definition = std::move(changed);
+    return true;  // the old one ends in the next step
+  }
+  if (!std::exchange(asked_to_take_over_, true)) next->take_over();
+  if (!next->taken_over()) return false;
+  auto changed = definition;
+  changed.form = *std::move(changed.building);
+  changed.building.reset();
+  changed.switching = changed.removed = false;
+  SLUICE_RETURN_IF_ERROR(write_definitions(around_.log, {&changed}));
+  definition = std::move(changed);
+  {
+    const std::lock_guard lock(mutex_);
+    replaced_ = told_of_switch(name_, definition.form.generation, next->counts().rows, rows_before_);
+    view_ = std::move(next_);
+    next_.reset();
+  }
+  trace::info("flow", replaced_);
+  to_forget_ = true;
+  return true;
+}
+
+}  // namespace sluice::flow

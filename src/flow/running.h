@@ -1,0 +1,65 @@
+#pragma once
+// What runs of one definition: brings it in line with what is defined, step by step.
+//
+//   a form that is new          its view starts
+//   another form beside it      that one is built, unpublished, while the old one serves
+//   it has caught up            `switching` is written down; the old one ends; the new one takes the topic over; then it is `form`
+//   removed                     its views end, and what their generations left is forgotten
+//
+// A kill between any two of these is met by doing the next again.
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "flow/definition.h"
+#include "flow/view.h"
+#include "flow/views.h"
+#include "pipeline/log.h"
+#include "pipeline/schema_catalog.h"
+#include "pipeline/supervisor.h"
+
+namespace sluice::flow {
+
+struct Surroundings {
+  ViewsOptions options;
+  pipeline::Log& log;
+  pipeline::SchemaCatalog& catalog;
+  pipeline::Supervisor& supervisor;
+};
+
+// Steps are taken by one thread at a time; the rest is for all.
+class RunningView {
+ public:
+  RunningView(Surroundings& around, std::string name) : around_(around), name_(std::move(name)) {}
+
+  // The next step, if it can be taken now, else nothing happens. Gives true, with `definition` changed, when the definition has come on
+  // (it is written down already).
+  [[nodiscard]] Result<bool> step(Definition& definition);
+
+  [[nodiscard]] std::shared_ptr<View> serving() const;  // null: none
+  [[nodiscard]] std::shared_ptr<View> building() const;
+  void describe(ViewDescription& out) const;
+
+ private:
+  [[nodiscard]] bool end(std::shared_ptr<View>& view);
+  [[nodiscard]] bool end_old(const Definition& definition);
+  [[nodiscard]] Result<void> start(std::shared_ptr<View>& view, const Form& form, bool published);
+  [[nodiscard]] Result<bool> switch_over(Definition& definition);
+  [[nodiscard]] std::string folder() const { return around_.options.folder + "/" + name_; }
+
+  Surroundings& around_;
+  const std::string name_;
+  bool to_forget_ = false;
+  mutable std::mutex mutex_;
+  std::shared_ptr<View> view_;  // these and the rest are guarded by mutex_
+  std::shared_ptr<View> next_;
+  std::uint64_t rows_before_ = 0;
+  bool asked_to_take_over_ = false;
+  std::string replaced_;
+  std::optional<Error> error_;
+};
+
+}  // namespace sluice::flow
