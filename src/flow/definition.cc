@@ -111,8 +111,10 @@ Result<Definition> parse_definition(const std::string& name, std::string_view te
 
 Result<Definitions> read_definitions(pipeline::Log& log) {
   const std::string topic(kViewsTopic);
-  SLUICE_TRY(const auto made, log.ensure_topic({.name = topic, .config = {{"cleanup.policy", "compact"}}, .read_only = true}));
-  static_cast<void>(made);
+  if (const auto there = log.describe(topic); !there.ok()) {
+    if (there.error().code == ErrorCode::not_found) return Definitions();
+    return there.error();
+  }
   SLUICE_TRY(const auto records, pipeline::read_table(log, topic));
   Definitions out;
   for (const auto& [name, text] : records) {
@@ -123,6 +125,7 @@ Result<Definitions> read_definitions(pipeline::Log& log) {
 
 Result<void> write_definitions(pipeline::Log& log, const std::vector<const Definition*>& definitions) {
   if (definitions.empty()) return {};
+  SLUICE_RETURN_IF_ERROR(log.ensure_topic({.name = std::string(kViewsTopic), .config = {{"cleanup.policy", "compact"}}, .read_only = true}));
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   SLUICE_TRY(const auto producer, log.producer("views"));
   SLUICE_RETURN_IF_ERROR(producer->begin());

@@ -49,7 +49,7 @@ using Definitions = std::map<std::string, Definition>;
 // Errors: corrupt.
 [[nodiscard]] Result<Definition> parse_definition(const std::string& name, std::string_view text);
 
-// Makes the topic if it is missing. Errors: those of the log; corrupt.
+// None, when the topic is not there. Errors: those of the log; corrupt.
 [[nodiscard]] Result<Definitions> read_definitions(pipeline::Log& log);
 // In one transaction. One that is a table and `removed` goes.
 [[nodiscard]] Result<void> write_definitions(pipeline::Log& log, const std::vector<const Definition*>& definitions);

@@ -1,6 +1,8 @@
 #include "flow/running.h"
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include "base/trace.h"
@@ -19,12 +21,39 @@ std::string told_of_switch(const std::string& name, std::uint32_t generation, st
 
 }  // namespace
 
-std::shared_ptr<View> RunningView::serving() const {
+pipeline::StageStatus TrackedView::status() const {
+  auto out = view_->status();
+  const auto counts = view_->counts();
+  {
+    const std::lock_guard lock(mutex_);
+    out.name = name_;
+  }
+  out.rows_total = counts.taken;
+  out.view_rows = counts.rows;
+  out.late = counts.late;
+  out.failed_rows = counts.failed;
+  out.state_bytes = counts.state_bytes;
+  if (counts.watermark_us != std::numeric_limits<std::int64_t>::min()) out.watermark_ms = std::max<std::int64_t>(counts.watermark_us / 1000, 0);
+  out.restored = counts.restored;
+  return out;
+}
+
+void TrackedView::rename(std::string name) {
+  const std::lock_guard lock(mutex_);
+  name_ = std::move(name);
+}
+
+std::optional<Error> RunningView::error() const {
+  const std::lock_guard lock(mutex_);
+  return error_;
+}
+
+std::shared_ptr<TrackedView> RunningView::serving() const {
   const std::lock_guard lock(mutex_);
   return view_;
 }
 
-std::shared_ptr<View> RunningView::building() const {
+std::shared_ptr<TrackedView> RunningView::building() const {
   const std::lock_guard lock(mutex_);
   return next_;
 }
@@ -34,14 +63,14 @@ void RunningView::describe(ViewDescription& out) const {
   out.replaced = replaced_;
   if (error_) out.error = error_->text();
   if (view_) {
-    out.counts = view_->counts();
-    out.caught_up = view_->caught_up();
+    out.counts = view_->view().counts();
+    out.caught_up = view_->view().caught_up();
   }
   if (!next_) return;
-  const auto counts = next_->counts();
-  out.building = "generation " + std::to_string(next_->spec().generation) + (next_->caught_up() ? " takes its place" : " is being built") + ": " +
+  const auto counts = next_->view().counts();
+  out.building = "generation " + std::to_string(next_->view().spec().generation) + (next_->view().caught_up() ? " takes its place" : " is being built") + ": " +
                  std::to_string(counts.rows) + " rows so far";
-  const auto status = next_->status();
+  const auto status = next_->view().status();
   if (!status.error.empty()) out.building += "; " + status.error;
   std::uint64_t done = 0, all = 0;
   for (const auto& item : status.items) {
@@ -52,8 +81,8 @@ void RunningView::describe(ViewDescription& out) const {
 }
 
 // True: it is no more.
-bool RunningView::end(std::shared_ptr<View>& view) {
-  std::shared_ptr<View> held;
+bool RunningView::end(std::shared_ptr<TrackedView>& view) {
+  std::shared_ptr<TrackedView> held;
   {
     const std::lock_guard lock(mutex_);
     held = view;
@@ -65,24 +94,29 @@ bool RunningView::end(std::shared_ptr<View>& view) {
   return true;
 }
 
-Result<void> RunningView::start(std::shared_ptr<View>& view, const Form& form, bool published) {
+// What cannot be bound once cannot be bound again: it is told once.
+Result<void> RunningView::start(std::shared_ptr<TrackedView>& view, const Form& form, bool published) {
+  if (broken_ == form.generation) return {};
   auto bound = bind_form(form);
   if (!bound.ok()) {
     const std::lock_guard lock(mutex_);
+    broken_ = form.generation;
     error_ = Error(bound.error()).in("view " + name_);
     return std::move(bound).error();
   }
   auto options = around_.options.view;
   options.folder = folder() + "/" + std::to_string(form.generation);
   ViewSpec spec{.name = name_, .query = form.sql, .generation = form.generation, .published = published, .options = bound->options};
-  std::shared_ptr<View> made = View::make(std::move(spec), std::move(bound->plan), around_.log, around_.catalog, std::move(options));
+  const auto shown = name_ + (published ? "" : " (generation " + std::to_string(form.generation) + ")");
+  const auto made = std::make_shared<TrackedView>(
+      View::make(std::move(spec), std::move(bound->plan), around_.log, around_.catalog, std::move(options)), shown);
   {
     const std::lock_guard lock(mutex_);
     view = made;
     error_.reset();
     asked_to_take_over_ = false;
   }
-  around_.supervisor.start(*made, "view " + name_ + (published ? "" : " (generation " + std::to_string(form.generation) + ")"));
+  around_.supervisor.start(*made, "view " + shown);
   return {};
 }
 
@@ -90,16 +124,16 @@ Result<void> RunningView::start(std::shared_ptr<View>& view, const Form& form, b
 bool RunningView::end_old(const Definition& definition) {
   const bool serves = !definition.removed && !definition.switching;
   const auto view = serving(), next = building();
-  if (view && (!serves || view->spec().generation != definition.form.generation)) {
+  if (view && (!serves || view->view().spec().generation != definition.form.generation)) {
     if (definition.switching) {
       const std::lock_guard lock(mutex_);
-      rows_before_ = view_->counts().rows;
+      rows_before_ = view_->view().counts().rows;
     } else {
       to_forget_ = true;
     }
     if (!end(view_)) return false;
   }
-  if (next && (!definition.building || next->spec().generation != definition.building->generation)) {
+  if (next && (!definition.building || next->view().spec().generation != definition.building->generation)) {
     to_forget_ = true;
     if (!end(next_)) return false;
   }
@@ -116,21 +150,22 @@ Result<bool> RunningView::step(Definition& definition) {
   if (!definition.removed && !definition.switching && !serving()) SLUICE_RETURN_IF_ERROR(start(view_, definition.form, true));
   if (!definition.building) return false;
   if (!building()) SLUICE_RETURN_IF_ERROR(start(next_, *definition.building, false));
+  if (!building()) return false;
   return switch_over(definition);
 }
 
 Result<bool> RunningView::switch_over(Definition& definition) {
   const auto next = building();
   if (!definition.switching) {
-    if (!next->caught_up()) return false;
+    if (!next->view().caught_up()) return false;
     auto changed = definition;
     changed.switching = true;
     SLUICE_RETURN_IF_ERROR(write_definitions(around_.log, {&changed}));
     definition = std::move(changed);
     return true;  // the old one ends in the next step
   }
-  if (!std::exchange(asked_to_take_over_, true)) next->take_over();
-  if (!next->taken_over()) return false;
+  if (!std::exchange(asked_to_take_over_, true)) next->view().take_over();
+  if (!next->view().taken_over()) return false;
   auto changed = definition;
   changed.form = *std::move(changed.building);
   changed.building.reset();
@@ -139,9 +174,10 @@ Result<bool> RunningView::switch_over(Definition& definition) {
   definition = std::move(changed);
   {
     const std::lock_guard lock(mutex_);
-    replaced_ = told_of_switch(name_, definition.form.generation, next->counts().rows, rows_before_);
+    replaced_ = told_of_switch(name_, definition.form.generation, next->view().counts().rows, rows_before_);
     view_ = std::move(next_);
     next_.reset();
+    view_->rename(name_);
   }
   trace::info("flow", replaced_);
   to_forget_ = true;

@@ -30,6 +30,21 @@ struct Surroundings {
   pipeline::Supervisor& supervisor;
 };
 
+// A view as the supervisor has it: with its counts in the status, and one that is built beside another under a name of its own.
+class TrackedView final : public pipeline::Stage {
+ public:
+  TrackedView(std::shared_ptr<View> view, std::string name) : view_(std::move(view)), name_(std::move(name)) {}
+  [[nodiscard]] Result<void> run(std::stop_token stop) override { return view_->run(std::move(stop)); }
+  [[nodiscard]] pipeline::StageStatus status() const override;
+  [[nodiscard]] View& view() const { return *view_; }
+  void rename(std::string name);
+
+ private:
+  const std::shared_ptr<View> view_;
+  mutable std::mutex mutex_;
+  std::string name_;  // guarded by mutex_
+};
+
 // Steps are taken by one thread at a time; the rest is for all.
 class RunningView {
  public:
@@ -39,14 +54,15 @@ class RunningView {
   // (it is written down already).
   [[nodiscard]] Result<bool> step(Definition& definition);
 
-  [[nodiscard]] std::shared_ptr<View> serving() const;  // null: none
-  [[nodiscard]] std::shared_ptr<View> building() const;
+  [[nodiscard]] std::shared_ptr<TrackedView> serving() const;  // null: none
+  [[nodiscard]] std::shared_ptr<TrackedView> building() const;
   void describe(ViewDescription& out) const;
+  [[nodiscard]] std::optional<Error> error() const;  // why it cannot run
 
  private:
-  [[nodiscard]] bool end(std::shared_ptr<View>& view);
+  [[nodiscard]] bool end(std::shared_ptr<TrackedView>& view);
   [[nodiscard]] bool end_old(const Definition& definition);
-  [[nodiscard]] Result<void> start(std::shared_ptr<View>& view, const Form& form, bool published);
+  [[nodiscard]] Result<void> start(std::shared_ptr<TrackedView>& view, const Form& form, bool published);
   [[nodiscard]] Result<bool> switch_over(Definition& definition);
   [[nodiscard]] std::string folder() const { return around_.options.folder + "/" + name_; }
 
@@ -54,12 +70,13 @@ class RunningView {
   const std::string name_;
   bool to_forget_ = false;
   mutable std::mutex mutex_;
-  std::shared_ptr<View> view_;  // these and the rest are guarded by mutex_
-  std::shared_ptr<View> next_;
+  std::shared_ptr<TrackedView> view_;  // these and the rest are guarded by mutex_
+  std::shared_ptr<TrackedView> next_;
   std::uint64_t rows_before_ = 0;
   bool asked_to_take_over_ = false;
   std::string replaced_;
-  std::optional<Error> error_;
+  std::optional<Error> error_;         // of `broken_`, a generation that cannot be bound
+  std::uint32_t broken_ = 0;
 };
 
 }  // namespace sluice::flow

@@ -70,11 +70,12 @@ class AllViews final : public Views {
   Result<void> make_streams(const std::map<std::string, TopicShape>& streams);
   void put(const std::string& name, const Definition& definition);
   Result<std::shared_ptr<const Snapshot>> rows_of(const std::string& topic) const;
-  Result<std::shared_ptr<View>> view_of(const std::string& name) const;
+  Result<std::shared_ptr<TrackedView>> view_of(const std::string& name) const;
   Result<Bytes> key_bytes(const View& view, const std::vector<Column>& columns, const std::map<std::string, std::string>& key) const;
 
   mutable Surroundings around_;
   std::mutex changing_;  // before mutex_
+  std::map<std::string, std::string> trouble_;  // what was told last; guarded by changing_
   mutable std::mutex mutex_;
   Definitions definitions_;                                        // these are guarded by mutex_
   std::map<std::string, std::shared_ptr<RunningView>> running_;
@@ -103,7 +104,7 @@ class Keeper final : public pipeline::Stage {
   }
   pipeline::StageStatus status() const override {
     pipeline::StageStatus out;
-    out.kind = "views";
+    out.kind = kKeeperKind;
     out.state = "streaming";
     return out;
   }
@@ -155,7 +156,8 @@ void AllViews::go_on() {
     if (!view) continue;
     const auto stepped = view->step(definition);
     if (!stepped.ok()) {
-      trace::warn("flow", "view " + name + ": " + stepped.error().text());
+      const auto text = "view " + name + ": " + stepped.error().text();
+      if (std::exchange(trouble_[name], text) != text) trace::warn("flow", text);
     } else if (*stepped) {
       put(name, definition);
     }
@@ -233,6 +235,16 @@ std::vector<pipeline::StageStatus> AllViews::waiting() const {
     stage.error = wanted.file.file + ": " + wanted.error->message;
     stage.hint = wanted.error->hint;
   }
+  for (const auto& [name, view] : running_) {
+    const auto error = view->error();
+    if (!error) continue;
+    auto& stage = out.emplace_back();
+    stage.kind = "view";
+    stage.name = name;
+    stage.state = "failed";
+    stage.error = error->message;
+    stage.hint = error->hint;
+  }
   return out;
 }
 
@@ -283,7 +295,7 @@ Result<ViewDescription> AllViews::describe(const std::string& name) const {
   return out;
 }
 
-Result<std::shared_ptr<View>> AllViews::view_of(const std::string& name) const {
+Result<std::shared_ptr<TrackedView>> AllViews::view_of(const std::string& name) const {
   const auto all = definitions();
   const auto found = all.find(name);
   if (found == all.end() || !found->second.is_view || found->second.removed) return no_such_view(name);
@@ -300,8 +312,8 @@ Result<std::shared_ptr<const Snapshot>> AllViews::rows_of(const std::string& top
     if (view.error().code == ErrorCode::not_found) return std::shared_ptr<const Snapshot>();
     return view.error();
   }
-  if ((*view)->plan().root->key.empty() && !(*view)->plan().root->single_row) return std::shared_ptr<const Snapshot>();
-  if (auto rows = (*view)->rows()) return rows;
+  if ((*view)->view().plan().root->key.empty() && !(*view)->view().plan().root->single_row) return std::shared_ptr<const Snapshot>();
+  if (auto rows = (*view)->view().rows()) return rows;
   return Error{ErrorCode::back_off, "view " + topic + " is being restored", "", "sluice status shows how far it is"};
 }
 
@@ -345,12 +357,13 @@ Result<Bytes> AllViews::key_bytes(const View& view, const std::vector<Column>& c
 }
 
 Result<Answer> AllViews::row(const std::string& name, const std::map<std::string, std::string>& key) {
-  SLUICE_TRY(const auto view, view_of(name));
-  const auto& root = *view->plan().root;
+  SLUICE_TRY(const auto tracked, view_of(name));
+  const auto& view = tracked->view();
+  const auto& root = *view.plan().root;
   if (root.key.empty()) return Error{ErrorCode::rejected, "view " + name + " has no key: its rows are only ever added", "", "ask it: sluice sql 'SELECT …'"};
   std::vector<Column> columns;
   for (const auto at : root.key) columns.push_back(root.columns[at]);
-  SLUICE_TRY(const auto bytes, key_bytes(*view, columns, key));
+  SLUICE_TRY(const auto bytes, key_bytes(view, columns, key));
   SLUICE_TRY(const auto rows, rows_of(name));
   SLUICE_TRY(const auto found, rows->get(bytes));
   if (!found) return Error{ErrorCode::not_found, "there is no such row in " + name};

@@ -21,6 +21,7 @@
 
 namespace sluice::flow {
 
+inline constexpr std::string_view kKeeperKind = "views";  // of the stage that looks after changes; nothing to show
 inline constexpr std::string_view kViewsTopic = "__sluice_views";
 
 struct ViewsOptions {
@@ -86,7 +87,7 @@ class Views {
   // Carries these out as soon as what they name is there, and keeps trying until then; in place of what it was given before. What is
   // not among them any more stays as it is.
   virtual void configure(std::vector<Configured> files) = 0;
-  // Files that wait for something, as stages: "waiting" for what is not there yet, or "failed", with the error.
+  // Files that wait for something, as stages: "waiting" for what is not there yet, or "failed", with the error. And views that cannot run.
   [[nodiscard]] virtual std::vector<pipeline::StageStatus> waiting() const = 0;
   // The topic stays. Errors: not_found; rejected: other views read it (named).
   [[nodiscard]] virtual Result<void> remove(const std::string& name) = 0;

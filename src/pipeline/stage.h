@@ -24,9 +24,9 @@ struct StageItem {
 };
 
 struct StageStatus {
-  std::string kind;      // "source" or "sink"
+  std::string kind;      // "source", "sink" or "view"
   std::string name;      // its key in the configuration
-  std::string state;     // "starting", "snapshot", "streaming", "paused", "waiting", "failed", "stopped"
+  std::string state;     // "starting", "snapshot", "streaming", "paused", "waiting", "failed", "stopped"; views: "restoring", "building"
   std::string error;     // the text of the last error while it lasts; else empty
   std::string hint;      // what to do about it
   std::string position;  // source: LSN text; sink: empty
@@ -39,6 +39,13 @@ struct StageStatus {
   std::uint64_t open_files = 0;      // begun, and not published
   std::uint64_t dead_letters = 0;    // since this process began
   std::uint64_t held_bytes = 0;      // of the log, that are kept because this sink has not published them
+  // Views:
+  std::uint64_t view_rows = 0;        // in the view; without a key: ever written
+  std::uint64_t late = 0;             // since this process began
+  std::uint64_t failed_rows = 0;      // since this process began: an expression failed for them
+  std::uint64_t state_bytes = 0;      // on disk
+  std::int64_t watermark_ms = -1;     // below 0: none
+  double restored = 1;                // part of the state
   std::vector<StageItem> items;
   std::map<std::string, std::string> facts;  // more for people, in order: {"slot", "sluice_shop"}
 };
