@@ -39,14 +39,14 @@ BANNED = {
 }
 BANNED_BELOW_CLI = {r"\bstd::(cout|cerr)\b|\bprintf\(": "trace::info(), or a Result"}
 HEAVY = {  # header: where it may be included, and only in .cc files
-    r"boost/(asio|beast)": ("io",), r"openssl/": ("io", "avro"), r"curl/": ("io",), r"pugixml": ("deliver_store_s3",), r"spdlog/": ("base",), r"prometheus/": ("base",),
+    r"boost/(asio|beast)": ("io",), r"openssl/": ("io", "avro", "flow_value"), r"curl/": ("io",), r"pugixml": ("deliver_store_s3",), r"spdlog/": ("base",), r"prometheus/": ("base",),
     r"yaml-cpp/": ("server",), r"libpq-fe\.h": ("capture_postgres",), r"CLI/": ("cli",),
     r"(arrow|parquet)/": ("deliver_parquet",),
     r"pg_query": ("sql",),
     r"rocksdb/": ("flow_state",),
     r"(lz4\w*|snappy\w*)\.h": ("record", "avro_container"), r"zstd\.h": ("record", "avro", "avro_container"),
     r"(bzlib|lzma|libdeflate)\.h": ("avro_container",),
-    r"pcre2": ("json_schema",),
+    r"pcre2": ("json_schema", "flow_value"),
     r"google/protobuf/": ("protobuf",),
 }
 FUNCTION_LINES, FUNCTION_LIMIT, FILE_LIMIT = 40, 70, 600

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "flow/value/catalog.h"
+#include "flow/value/float_math.h"
 #include "flow/value/numeric.h"
 #include "flow/value/ranges.h"
 
@@ -123,6 +124,7 @@ void add_arithmetic(Overloads& operators) {
   add_operator<Op::multiply>("*", operators);
   add_operator<Op::divide>("/", operators);
   add_operator<Op::modulo>("%", operators);
+  operators.push_back({"^", {float8, float8}, float8, float_power});
   for (const auto kind : {int2, int4, int8, numeric, float4, float8}) operators.push_back({"+", {kind}, kind, same});
   for (const std::string_view sign : {"-", "@"}) {
     const bool minus = sign == "-";
@@ -133,6 +135,7 @@ void add_arithmetic(Overloads& operators) {
     operators.push_back({sign, {float4}, float4, minus ? negate<float8> : absolute<float8>});
     operators.push_back({sign, {float8}, float8, minus ? negate<float8> : absolute<float8>});
   }
+  operators.push_back({"|/", {float8}, float8, float_square_root});
   operators.push_back({"||/", {float8}, float8, [](Arguments a, Arena&) -> Result<Value> { return Value::of_double(std::cbrt(a[0].floating)); }});
   add_bits<int2>(operators);
   add_bits<int4>(operators);

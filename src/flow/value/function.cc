@@ -37,6 +37,8 @@ const Index& operators() {
     Overloads all;
     add_comparisons(all);
     add_arithmetic(all);
+    add_text_operators(all);
+    add_json_operators(all);
     return all;
   }());
   return kIndex;
@@ -45,6 +47,11 @@ const Index& operators() {
 const Index& functions() {
   static const Index kIndex([] {
     Overloads all;
+    add_number_functions(all);
+    add_text_functions(all);
+    add_pattern_functions(all);
+    add_byte_functions(all);
+    add_json_functions(all);
     return all;
   }());
   return kIndex;
