@@ -183,17 +183,6 @@ Result<Scalar> Expressions::coalesce(const sql::Expression& expression) {
   return typing_.folded(made(Scalar::Kind::coalesce, type, expression.position, std::move(parts)));
 }
 
-// NULLIF(a, b) is CASE WHEN a = b THEN NULL ELSE a END.
-Result<Scalar> Expressions::nullif(const sql::Expression& expression) {
-  SLUICE_TRY(auto parts, parts_of(expression));
-  SLUICE_TRY(auto equal, typing_.operation("=", parts, expression.position));
-  SLUICE_TRY(auto value, typing_.known(std::move(parts[0])));
-  const auto type = value.type;
-  std::vector<Scalar> cases = pair_of(std::move(equal), constant_of(type, Value::none(), expression.position));
-  cases.push_back(std::move(value));
-  return typing_.folded(made(Scalar::Kind::case_, type, expression.position, std::move(cases)));
-}
-
 Result<Scalar> Expressions::function(const sql::Expression& expression) {
   const auto& name = expression.text;
   if (is_aggregate(name)) return aggregate(expression);
@@ -206,23 +195,15 @@ Result<Scalar> Expressions::function(const sql::Expression& expression) {
     return places_.rejected(expression.position, what + (" specified, but " + name) + " is not an aggregate function");
   }
   if (name == "coalesce") return coalesce(expression);
-  if (name == "nullif" && expression.parts.size() == 2) return nullif(expression);
   return named_function(expression);
 }
 
 Result<Scalar> Expressions::named_function(const sql::Expression& expression) {
   SLUICE_TRY(auto parts, parts_of(expression));
-  const bool extreme = expression.text == "greatest" || expression.text == "least";
-  if (extreme && !parts.empty()) {
-    SLUICE_RETURN_IF_ERROR(typing_.unify(pointers(parts), expression.text == "least" ? "LEAST" : "GREATEST", expression.position));
-  }
   auto out = typing_.function(expression.text, std::move(parts), expression.position);
   if (out.ok() || !out.error().hint.empty() || is_function(expression.text)) return out;
-  const auto known = function_names();
-  std::vector<std::string_view> names(known.begin(), known.end());
-  names.insert(names.end(), aggregate_names().begin(), aggregate_names().end());
   auto error = std::move(out).error();
-  error.hint = meant(expression.text, names);
+  error.hint = meant(expression.text, aggregate_names());
   return error;
 }
 

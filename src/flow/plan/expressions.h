@@ -55,7 +55,6 @@ class Expressions {
   [[nodiscard]] Result<Scalar> case_of(const sql::Expression& expression);
   [[nodiscard]] Result<Scalar> function(const sql::Expression& expression);
   [[nodiscard]] Result<Scalar> coalesce(const sql::Expression& expression);
-  [[nodiscard]] Result<Scalar> nullif(const sql::Expression& expression);
   [[nodiscard]] Result<Scalar> named_function(const sql::Expression& expression);
   [[nodiscard]] Result<Scalar> aggregate(const sql::Expression& expression);
   [[nodiscard]] Result<Aggregation> aggregation(const sql::Expression& expression);

@@ -105,7 +105,7 @@ class RelationBinder {
     return is_number(from.kind) && is_number(to.kind) && find_cast(from, to, CastContext::implicit).ok();
   }
 
-  // PRIMARY KEY, or the option; of a table that names no column, the topic's own.
+  // PRIMARY KEY, or the option; without either it is a stream, whatever key the topic's records have.
   Result<void> key() {
     const auto* option = find(table_.options, "key");
     if (option != nullptr && !table_.primary_key.empty()) {
@@ -121,7 +121,6 @@ class RelationBinder {
       out_.key.push_back(static_cast<std::size_t>(found - out_.columns.begin()));
     }
     if (option != nullptr && names.empty()) return places_.rejected(position, "key names no column", "write key = 'a, b'");
-    if (names.empty() && table_.columns.empty()) out_.key = topic_.key;
     return {};
   }
 
@@ -141,18 +140,10 @@ class RelationBinder {
   // Positions within its text are told beside the option's own.
   Result<void> watermark() {
     const auto* option = find(table_.options, "watermark");
-    if (option == nullptr) {
-      if (table_.columns.empty()) return inherited();
-      return {};
-    }
+    if (option == nullptr) return {};
     auto bound = watermark_of(option->value);
     if (!bound.ok()) return places_.at(option->position, std::move(bound).error().in("watermark"));
     out_.watermark = std::move(*bound);
-    return {};
-  }
-  Result<void> inherited() {
-    out_.watermark = topic_.watermark;
-    out_.time = topic_.time;
     return {};
   }
 

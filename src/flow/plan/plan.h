@@ -69,8 +69,8 @@ struct Project {
 struct Join {
   enum class Kind : std::uint8_t { inner, left, full };  // RIGHT is LEFT with the sides changed, below a Project
   Kind kind = Kind::inner;
-  std::vector<std::size_t> left_key;   // equal pairwise (null never is); at least one. Types are the same on both sides
-  std::vector<std::size_t> right_key;
+  std::vector<std::size_t> left_key = {};   // equal pairwise (null never is); at least one. Types are the same on both sides
+  std::vector<std::size_t> right_key = {};
   std::optional<Scalar> residual = {};  // over the joint columns; inner only
   // Rows of a side are kept until the watermark is so much past their `time`; as Relation::keep_us, of streams and what is made of them.
   struct Memory {
@@ -92,7 +92,7 @@ struct Aggregation {
 struct Window {
   enum class Kind : std::uint8_t { tumble, hop, session };
   Kind kind = Kind::tumble;
-  Scalar time;                  // over the input's columns; of time type
+  Scalar time = {};             // over the input's columns; of time type
   std::int64_t size_us = 0;     // session: the gap
   std::int64_t slide_us = 0;    // hop
   std::int64_t grace_us = 0;    // a window closes when the watermark reaches its end and this
@@ -100,20 +100,20 @@ struct Window {
 // GROUP BY. Its columns: the groups', then, with a window, window_start and window_end (of the time's type), then the aggregates.
 // Without groups and window there is one row always, as in PostgreSQL.
 struct Aggregate {
-  std::vector<Scalar> groups;
+  std::vector<Scalar> groups = {};
   std::optional<Window> window = {};
-  std::vector<Aggregation> aggregations;
+  std::vector<Aggregation> aggregations = {};
   bool emit_final = false;  // rows of a window come out when it closes, and not before
 };
 // SELECT DISTINCT ON (keys) … ORDER BY keys, sort: the first row of each.
 struct DistinctOn {
-  std::vector<std::size_t> keys;
+  std::vector<std::size_t> keys = {};
   struct Order {
     std::size_t column;
     bool descending = false;
     bool nulls_first = false;
   };
-  std::vector<Order> order;                  // rows that are equal by it: the least by all columns comes first (PostgreSQL: any)
+  std::vector<Order> order = {};             // rows that are equal by it: the least by all columns comes first (PostgreSQL: any)
   std::optional<std::int64_t> within_us = {};  // a key is forgotten when the watermark is so much past the `time` of its first row
   std::optional<std::size_t> time = {};
 };
