@@ -39,6 +39,7 @@ class FromBinder {
     const auto& found = binding_.relations[index];
     SLUICE_TRY(auto out, leaf(source, scan_node(found, index), found.hidden, {}));
     out.leaves[0].relation = true;
+    out.leaves[0].stream = !found.is_table();
     return out;
   }
 

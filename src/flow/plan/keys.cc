@@ -2,7 +2,7 @@
 //
 //   scan       the relation's key; a stream's partition and offset
 //   filter     its input's, without columns that the condition makes constant, or with those it makes equal
-//   project    its input's whose columns are all there
+//   project    its input's whose columns are all there; of a full join on both sides' keys, coalesce(left, right) of each
 //   join       the left's and the right's together; the left's alone where a left row meets one right row at most, and so the other
 //              way round
 //   aggregate  what it groups by, with a window's start or its end
@@ -70,20 +70,6 @@ Keys of_filter(const Filter& filter, const PlanNode& input) {
   return keys;
 }
 
-Keys of_project(const Project& project, const PlanNode& input) {
-  Keys out;
-  for (const auto& key : keys_of(input)) {
-    Key there;
-    for (const auto column : key) {
-      const auto found = std::ranges::find_if(
-          project.values, [&](const Scalar& value) { return value.kind == Scalar::Kind::column && value.column == column; });
-      if (found != project.values.end()) there.push_back(static_cast<std::size_t>(found - project.values.begin()));
-    }
-    if (there.size() == key.size()) add(out, std::move(there));
-  }
-  return out;
-}
-
 // Whether at most one row has given values of `columns`.
 bool decide(const std::vector<std::size_t>& columns, const Keys& keys) {
   return std::ranges::any_of(keys, [&](const Key& key) { return within(key, columns); });
@@ -92,6 +78,45 @@ bool decide(const std::vector<std::size_t>& columns, const Keys& keys) {
 // Of the rows that a full join fills up with nulls, a key must not be null itself: they would look like each other.
 bool safe_in_full(const PlanNode& side, const Key& key) {
   return !key.empty() && std::ranges::all_of(key, [&](std::size_t column) { return never_null(side, column); });
+}
+
+// That its rows have one of their own each, and that there is always one.
+bool is_safe_key(const PlanNode& side, const Key& columns) { return decide(columns, keys_of(side)) && safe_in_full(side, columns); }
+
+bool is_column(const Scalar& scalar, std::size_t column) { return scalar.kind == Scalar::Kind::column && scalar.column == column; }
+
+// USING of a full join: either side's column, which are the same where both are there.
+Key coalesced(const Project& project, const PlanNode& input) {
+  const auto* join = std::get_if<Join>(&input.form);
+  if (join == nullptr || join->kind != Join::Kind::full) return {};
+  const auto width = input.inputs[0]->columns.size();
+  Key out;
+  for (std::size_t i = 0; i < join->left_key.size(); ++i) {
+    const auto found = std::ranges::find_if(project.values, [&](const Scalar& value) {
+      return value.kind == Scalar::Kind::coalesce && value.parts.size() == 2 && is_column(value.parts[0], join->left_key[i]) &&
+             is_column(value.parts[1], join->right_key[i] + width);
+    });
+    if (found == project.values.end()) return {};
+    out.push_back(static_cast<std::size_t>(found - project.values.begin()));
+  }
+  return out;
+}
+
+Keys of_project(const Project& project, const PlanNode& input) {
+  Keys out;
+  if (auto key = coalesced(project, input); !key.empty()) {
+    const auto& join = std::get<Join>(input.form);
+    if (is_safe_key(*input.inputs[0], join.left_key) && is_safe_key(*input.inputs[1], join.right_key)) add(out, std::move(key));
+  }
+  for (const auto& key : keys_of(input)) {
+    Key there;
+    for (const auto column : key) {
+      const auto found = std::ranges::find_if(project.values, [&](const Scalar& value) { return is_column(value, column); });
+      if (found != project.values.end()) there.push_back(static_cast<std::size_t>(found - project.values.begin()));
+    }
+    if (there.size() == key.size()) add(out, std::move(there));
+  }
+  return out;
 }
 
 Keys of_join(const Join& join, const PlanNode& left, const PlanNode& right) {

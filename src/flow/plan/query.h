@@ -43,6 +43,7 @@ struct From {
     std::size_t first = 0;
     std::size_t end = 0;
     bool relation = false;         // not a subquery
+    bool stream = false;           // a relation that is no table
   };
   FromPart part = {};
   Scope scope = {};

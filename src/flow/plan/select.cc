@@ -34,6 +34,7 @@ class SelectBinder {
     SLUICE_RETURN_IF_ERROR(bind_results(open));
     SLUICE_RETURN_IF_ERROR(bind_groups());
     SLUICE_RETURN_IF_ERROR(bind_order());
+    set_key_hint();
     const bool grouped = !query_.group_by.empty() || having_ || !expressions_.aggregations().empty();
     PlanPointer node;
     if (grouped) {
@@ -41,9 +42,7 @@ class SelectBinder {
     } else {
       SLUICE_TRY(node, plain_rows());
     }
-    SLUICE_TRY(node, distinct(std::move(node)));
-    set_key_hint(grouped);
-    return node;
+    return distinct(std::move(node));
   }
 
  private:
@@ -294,19 +293,57 @@ class SelectBinder {
   }
 
   // What the list lacks of the groups, or of the keys of what it is joined of.
-  void set_key_hint(bool grouped) {
-    if (grouped) {
-      binding_.key_hint = "add what the rows are grouped by to the SELECT list";
-      if (expressions_.window()) binding_.key_hint += ", and window_start";
+  void set_key_hint() {
+    auto& hint = binding_.key_hint;
+    if (!query_.group_by.empty()) {
+      hint = std::string("add what the rows are grouped by to the SELECT list") + (expressions_.window() ? ", and window_start" : "");
       return;
     }
-    binding_.key_hint.clear();
-    for (const auto& leaf : from_.leaves) {
-      for (const auto column : leaf.key) {
-        binding_.key_hint += (binding_.key_hint.empty() ? "" : ", ") + from_.scope.name_of(column);
+    std::string names;
+    for (const bool all : {false, true}) {  // all: when each is joined on the other's key
+      for (const auto& leaf : from_.leaves) {
+        if (!all && is_joined_on_key(leaf)) continue;
+        for (const auto column : leaf.key) {
+          if (!is_shown(column)) names += (names.empty() ? "" : ", ") + from_.scope.name_of(column);
+        }
       }
+      if (!names.empty()) break;
     }
-    if (!binding_.key_hint.empty()) binding_.key_hint = "add the keys of what it is made of to the SELECT list: " + binding_.key_hint;
+    hint = names.empty() ? "" : "add " + names + " to the SELECT list";
+    for (const auto& leaf : from_.leaves) {
+      if (!leaf.stream || from_.leaves.size() == 1) continue;
+      hint += "; or let " + leaf.qualifier + " only look up what there is: CREATE TABLE … WITH (keep = '0 s')";
+      break;
+    }
+  }
+  // The equalities that say which of a leaf's rows there are: of an outer join, those only that its rows must meet to be there.
+  static void conditions_on(const From::Leaf& leaf, const FromPart& part, std::vector<Scalar>& out) {
+    const auto holds = [&](const FromPart& side) { return leaf.first >= side.first && leaf.end <= side.end; };
+    const bool filters = part.kind == FromPart::Kind::inner || (part.kind == FromPart::Kind::left && holds(part.sides[1]));
+    if (filters) out.insert(out.end(), part.conditions.begin(), part.conditions.end());
+    for (const auto& side : part.sides) {
+      if (holds(side)) conditions_on(leaf, side, out);
+    }
+  }
+  // Whether a row of what it is joined with meets one of its rows at most.
+  [[nodiscard]] bool is_joined_on_key(const From::Leaf& leaf) const {
+    auto conditions = where_;
+    conditions_on(leaf, from_.part, conditions);
+    return std::ranges::all_of(leaf.key, [&](std::size_t column) { return is_joined_on(column, leaf, conditions); });
+  }
+  [[nodiscard]] bool is_shown(std::size_t column) const {
+    return std::ranges::any_of(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(shown_), [&](const Named& value) {
+      return value.scalar.kind == Scalar::Kind::column && value.scalar.column == column;
+    });
+  }
+  // By an equality with a column of another part.
+  static bool is_joined_on(std::size_t column, const From::Leaf& leaf, const std::vector<Scalar>& conditions) {
+    return std::ranges::any_of(conditions, [&](const Scalar& each) {
+      if (each.kind != Scalar::Kind::call || each.function.name != "=") return false;
+      const auto read = columns_of(each);
+      return read.size() == 2 && std::ranges::find(read, column) != read.end() &&
+             std::ranges::any_of(read, [&](std::size_t other) { return other < leaf.first || other >= leaf.end; });
+    });
   }
 
   Binding& binding_;
