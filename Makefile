@@ -61,7 +61,7 @@ fuzz:
 
 bench:
 	@tools/deps.sh bench
-	@tools/build.sh release sluice sluice_parquet parquet_rows json_schema_lines upload avro_codec_bench
+	@tools/build.sh release sluice sluice_parquet parquet_rows json_schema_lines upload avro_codec_bench nexmark
 	@PYTHON=$(CURDIR)/.deps/venv/bin/python bench/run.sh $(BENCH_ARGS)
 	@.deps/venv/bin/python bench/parquet.py build
 

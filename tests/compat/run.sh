@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Runs the foreign clients' checks against a broker: tests/compat/run.sh BOOTSTRAP [java|kafkajs]...
 # Without a broker, `tests/compat/run.sh fetch` only gets the clients, by package name, into .deps/compat, and what Spark
-# (of PyPI) reads Avro and topics with.
+# (of PyPI) reads Avro and topics with, and Kafka Streams.
 # Needs a JDK with Maven, and Node.js with npm (tools/deps.sh test installs them).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 deps=$here/../../.deps/compat
 bootstrap=$1
 shift
-[ "$bootstrap" != fetch ] || [ $# -gt 0 ] || set -- java kafkajs spark avro
+[ "$bootstrap" != fetch ] || [ $# -gt 0 ] || set -- java kafkajs spark avro streams
 [ $# -gt 0 ] || set -- java kafkajs
 mkdir -p "$deps"
 
@@ -22,7 +22,19 @@ fetch_jars() {
   mv "$deps/$1.part" "$deps/$1"
 }
 
+# The class of one folder here, where its source is newer.
+compile() {
+  mkdir -p "$deps/$2"
+  if [ ! -f "$deps/$2/$3.class" ] || [ "$here/$1/$3.java" -nt "$deps/$2/$3.class" ]; then
+    javac -cp "$deps/$1/*" -d "$deps/$2" "$here/$1/$3.java"
+  fi
+}
+
 fetch_java() { fetch_jars java "the Java client"; }
+fetch_streams() {
+  fetch_jars streams "Kafka Streams"
+  compile streams streams-classes Streams
+}
 fetch_avro() { fetch_jars avro "Apache Avro for Java"; }
 fetch_spark() { fetch_jars spark "Spark's readers of Avro and of topics"; }
 
@@ -37,10 +49,7 @@ fetch_kafkajs() {
 }
 
 run_java() {
-  mkdir -p "$deps/classes"
-  if [ ! -f "$deps/classes/Compat.class" ] || [ "$here/java/Compat.java" -nt "$deps/classes/Compat.class" ]; then
-    javac -cp "$deps/java/*" -d "$deps/classes" "$here/java/Compat.java"
-  fi
+  compile java classes Compat
   timeout 300 java -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$deps/java/*:$deps/classes" \
     Compat "$bootstrap"
 }
@@ -51,7 +60,7 @@ run_kafkajs() {
 
 status=0
 for client in "$@"; do
-  case $client in java | kafkajs) ;; spark | avro) [ "$bootstrap" = fetch ] || continue ;; *) echo "unknown client '$client'; java and kafkajs are there" >&2; exit 2 ;; esac
+  case $client in java | kafkajs) ;; spark | avro | streams) [ "$bootstrap" = fetch ] || continue ;; *) echo "unknown client '$client'; java and kafkajs are there" >&2; exit 2 ;; esac
   "fetch_$client"
   [ "$bootstrap" = fetch ] || "run_$client" || status=1
 done

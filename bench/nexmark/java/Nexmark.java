@@ -20,15 +20,17 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
 /**
  * One query of Nexmark in Kafka Streams, for the phase `flow` of bench.py:
  *
- *   Nexmark QUERY BROKER STATE SUBJECT=ID...
+ *   Nexmark QUERY BROKER STATE WARM SUBJECT=ID...
  *
- * Prints "started" when its stream thread is at work (with the state restored, where there was some to restore, and how long
- * that took), "consumed" when all it reads, its own topics included, is consumed and committed, and ends when its input ends.
+ * It runs WARM times as application warm-QUERY, so that the JVM has compiled what it will run, and then as nexmark-QUERY, each
+ * into a topic of its name. Prints "NAME started" when its stream thread is at work, with how long it took to restore the state
+ * and of how many records; "NAME consumed" when all it reads, its own topics included, is consumed and committed. Ends when
+ * standard input does.
  */
 public final class Nexmark {
-  private static Properties settings(String query, String broker, String state) {
+  private static Properties settings(String name, String broker, String state) {
     Properties settings = new Properties();
-    settings.put(StreamsConfig.APPLICATION_ID_CONFIG, "nexmark-" + query);
+    settings.put(StreamsConfig.APPLICATION_ID_CONFIG, name);
     settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, broker);
     settings.put(StreamsConfig.STATE_DIR_CONFIG, state);
     settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
@@ -42,20 +44,20 @@ public final class Nexmark {
   }
 
   /** Of what the query reads and of its own topics between its parts. */
-  private static List<TopicPartition> partitions(Admin admin, String query) throws Exception {
+  private static List<TopicPartition> partitions(Admin admin, String name, String query) throws Exception {
     List<TopicPartition> found = new ArrayList<>();
     for (String topic : admin.listTopics().names().get()) {
-      boolean between = topic.startsWith("nexmark-" + query + "-") && !topic.endsWith("-changelog");
+      boolean between = topic.startsWith(name + "-") && !topic.endsWith("-changelog");
       if (between || Queries.inputs(query).contains(topic)) found.add(new TopicPartition(topic, 0));
     }
     return found;
   }
 
-  private static boolean consumed(Admin admin, String query) throws Exception {
-    List<TopicPartition> partitions = partitions(admin, query);
+  private static boolean consumed(Admin admin, String name, String query) throws Exception {
+    List<TopicPartition> partitions = partitions(admin, name, query);
     var ends = admin.listOffsets(partitions.stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest())),
         new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all().get();
-    var committed = admin.listConsumerGroupOffsets("nexmark-" + query).partitionsToOffsetAndMetadata().get();
+    var committed = admin.listConsumerGroupOffsets(name).partitionsToOffsetAndMetadata().get();
     for (var end : ends.entrySet()) {
       var offset = committed.get(end.getKey());
       if (end.getValue().offset() > (offset == null ? 0 : offset.offset())) return false;
@@ -63,13 +65,10 @@ public final class Nexmark {
     return true;
   }
 
-  public static void main(String[] args) throws Exception {
-    String query = args[0];
-    Properties settings = settings(query, args[1], args[2]);
-    Map<String, Integer> ids = Stream.of(args).skip(3).map(pair -> pair.split("="))
-        .collect(Collectors.toMap(pair -> pair[0], pair -> Integer.parseInt(pair[1])));
-    Topology topology = new Queries(query, ids).build().build(settings);
-    if (System.getenv("NEXMARK_TOPOLOGY") != null) System.err.println(topology.describe());
+  /** Begins, waits until its thread is at work, and until all is consumed; tells so under the query's own name. */
+  private static KafkaStreams run(String name, String query, String broker, String state, Map<String, Integer> ids) throws Exception {
+    Properties settings = settings(name, broker, state);
+    Topology topology = new Queries(query, name, ids).build().build(settings);
     KafkaStreams streams = new KafkaStreams(topology, settings);
     CountDownLatch running = new CountDownLatch(1);
     Restoring restoring = new Restoring();
@@ -84,12 +83,24 @@ public final class Nexmark {
     });
     streams.start();
     running.await();
-    System.out.printf("started %.3f %d%n", restoring.seconds(), restoring.records());
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", args[1]))) {
-      while (!consumed(admin, query) || !consumed(admin, query)) Thread.sleep(50);
+    System.out.printf("%s started %.3f %d%n", name, restoring.seconds(), restoring.records());
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker))) {
+      while (!consumed(admin, name, query) || !consumed(admin, name, query)) Thread.sleep(50);
     }
-    System.out.println("consumed");
-    while (System.in.read() >= 0) { }
+    System.out.println(name + " consumed");
+    return streams;
+  }
+
+  private static void close(KafkaStreams streams) {
     streams.close(CloseOptions.groupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP));
+  }
+
+  public static void main(String[] args) throws Exception {
+    Map<String, Integer> ids = Stream.of(args).skip(4).map(pair -> pair.split("="))
+        .collect(Collectors.toMap(pair -> pair[0], pair -> Integer.parseInt(pair[1])));
+    for (int i = 0; i < Integer.parseInt(args[3]); ++i) close(run("warm-" + args[0], args[0], args[1], args[2], ids));
+    KafkaStreams streams = run("nexmark-" + args[0], args[0], args[1], args[2], ids);
+    while (System.in.read() >= 0) { }
+    close(streams);
   }
 }

@@ -6,7 +6,6 @@ import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Consumed;
-import org.apache.kafka.streams.kstream.EmitStrategy;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.Joined;
 import org.apache.kafka.streams.kstream.KStream;
@@ -14,6 +13,7 @@ import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.SessionWindows;
+import org.apache.kafka.streams.kstream.Suppressed;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.Windowed;
 
@@ -26,7 +26,7 @@ final class Queries {
   private static final Serde<Long> LONG = Serdes.Long();
 
   private final StreamsBuilder builder = new StreamsBuilder();
-  private final String query;
+  private final String query, into;
   private final Map<String, Integer> ids;
 
   private final Serde<Rows.One> one = Framed.serde(0, Rows.One::read, Rows.One::write);
@@ -35,9 +35,10 @@ final class Queries {
   private final Serde<Rows.Person> person;
   private final Serde<Rows.Auction> auction;
 
-  /** `ids`: the registry's, by subject. */
-  Queries(String query, Map<String, Integer> ids) {
+  /** It writes to topic `into`. `ids`: the registry's, by subject. */
+  Queries(String query, String into, Map<String, Integer> ids) {
     this.query = query;
+    this.into = into;
     this.ids = ids;
     bid = value("nexmark.bid", Rows.Bid::read, Rows.Bid::write);
     person = value("nexmark.person", Rows.Person::read, Rows.Person::write);
@@ -74,10 +75,10 @@ final class Queries {
     return Framed.serde(ids.get(topic + "-key"), read, write);
   }
   private Serde<Rows.One> id(String topic) { return key(topic, Rows.One::read, Rows.One::write); }
-  private <T> Serde<T> out(Framed.Read<T> read, Framed.Write<T> write) { return value("out." + query, read, write); }
-  private <T> Serde<T> outKey(Framed.Read<T> read, Framed.Write<T> write) { return key("out." + query, read, write); }
+  private <T> Serde<T> out(Framed.Read<T> read, Framed.Write<T> write) { return value("nexmark-" + query, read, write); }
+  private <T> Serde<T> outKey(Framed.Read<T> read, Framed.Write<T> write) { return key("nexmark-" + query, read, write); }
   private <K, V> void write(KStream<K, V> rows, Serde<K> key, Serde<V> value) {
-    rows.to("out." + query, Produced.with(key, value));
+    rows.to(into, Produced.with(key, value));
   }
 
   private void q0() { write(bids(), Serdes.ByteArray(), out(Rows.Bid::read, Rows.Bid::write)); }
@@ -126,8 +127,8 @@ final class Queries {
     KTable<Windowed<Rows.One>, Long> counts = bids().map((k, b) -> KeyValue.pair(new Rows.One(b.auction()), 1L))
         .groupByKey(Grouped.with(one, LONG))
         .windowedBy(TimeWindows.ofSizeAndGrace(SIZE, GRACE).advanceBy(SLIDE))
-        .emitStrategy(EmitStrategy.onWindowClose())
-        .count(Materialized.with(one, LONG));
+        .count(Materialized.with(one, LONG))
+        .suppress(Suppressed.untilWindowCloses(Suppressed.BufferConfig.unbounded()));
     KTable<Rows.One, Rows.Hot> hot = counts.toStream()
         .map((w, n) -> KeyValue.pair(new Rows.One(w.window().start()), new Rows.Two(w.key().a(), n)))
         .groupByKey(Grouped.with(one, two))
