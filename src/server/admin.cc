@@ -40,6 +40,12 @@ json::object stage_json(const pipeline::StageStatus& stage) {
           {"open_files", stage.open_files},
           {"dead_letters", stage.dead_letters},
           {"held_bytes", stage.held_bytes},
+          {"view_rows", stage.view_rows},
+          {"late", stage.late},
+          {"failed_rows", stage.failed_rows},
+          {"state_bytes", stage.state_bytes},
+          {"watermark_ms", stage.watermark_ms},
+          {"restored", stage.restored},
           {"items", std::move(items)},
           {"facts", std::move(facts)}};
 }
@@ -72,7 +78,11 @@ io::HttpResponse answer(const AdminParts& parts, const io::HttpRequest& request)
     if (request.header("Origin")) return text(403, "not for web pages\n");
     return parts.sinks(request);
   }
-  if (!get) return text(405, "GET, POST /verify, and what is below /sinks/ are what there is\n");
+  if (parts.views && (path == "/sql" || path == "/views" || path.starts_with("/views/"))) {
+    if (!get && request.header("Origin")) return text(403, "not for web pages\n");
+    return parts.views(request);
+  }
+  if (!get) return text(405, "GET, POST /verify and /sql, and what is below /sinks/ and /views are what there is\n");
   if (path == "/") return page();
   if (parts.tables && (path == "/tables" || path.starts_with("/tables/"))) return parts.tables(request);
   if (path == "/status") return {.status = 200, .content_type = "application/json", .body = status_json(parts.status()), .headers = {}};
@@ -81,7 +91,7 @@ io::HttpResponse answer(const AdminParts& parts, const io::HttpRequest& request)
   }
   if (path == "/healthz") return text(200, "ok\n");
   if (path == "/readyz") return ready(parts.status());
-  return text(404, "/, /status, /tables, /metrics, /healthz, /readyz and /verify are what there is\n");
+  return text(404, "/, /status, /tables, /views, /sql, /metrics, /healthz, /readyz and /verify are what there is\n");
 }
 
 }  // namespace
@@ -122,7 +132,7 @@ std::string not_ready_reason(const ServerStatus& status) {
   std::string reason;
   for (const auto& text : status.damaged) reason += (reason.empty() ? "" : "\n") + text;
   for (const auto& stage : status.stages) {
-    if (stage.state == "streaming" || stage.state == "snapshot" || stage.state == "paused") continue;
+    if (stage.state == "streaming" || stage.state == "snapshot" || stage.state == "paused" || stage.state == "building") continue;
     reason += (reason.empty() ? "" : "\n") + stage.kind + " " + stage.name + ": " + stage.state + (stage.error.empty() ? "" : ": " + stage.error);
   }
   return reason;

@@ -1,5 +1,5 @@
 #pragma once
-// The admin listener: status page, status as JSON, metrics, health, verification, what a person does with sinks.
+// The admin listener: status page, status as JSON, metrics, health, verification, what a person does with sinks; views.
 //
 //   GET  /          the status page
 //   GET  /status    stages, topics, listeners, as JSON
@@ -15,6 +15,10 @@
 //   POST /sinks/NAME/rewind?topic=T               of a paused sink: its archive of a topic goes back to &offset=N (else to
 //                   the beginning), &partition=N alone; &knowingly: even if rows are lost
 //   DELETE /sinks/NAME                            forgets a sink that is not in the configuration any more
+//   GET  /views, /views/NAME                      what is defined, with counts
+//   GET  /views/NAME?key=K (or ?column=K&…)       the row of a view with this key, as a JSON object; 404 when there is none
+//   POST /views                                   carries out the statements of the body; DELETE /views/NAME drops one
+//   POST /sql                                     answers the SELECT of the body: {"columns": […], "rows": [[…]]}
 //
 // Requests that change something are refused when a web page of another origin makes them.
 
@@ -66,6 +70,7 @@ struct AdminParts {
   std::function<std::string()> metrics;
   std::function<io::HttpResponse(const io::HttpRequest&)> verify;
   std::function<io::HttpResponse(const io::HttpRequest&)> sinks;
+  std::function<io::HttpResponse(const io::HttpRequest&)> views = {};
   std::function<io::HttpResponse(const io::HttpRequest&)> tables = {};
 };
 

@@ -173,7 +173,7 @@ void collect_values(const Value& value, const std::string& path, std::map<std::s
 
 // While the server runs.
 bool may_change(const std::string& path) {
-  constexpr auto kSections = std::to_array<std::string_view>({"sinks.", "security.users.", "security.super_users", "registry.rights."});
+  constexpr auto kSections = std::to_array<std::string_view>({"sinks.", "views.", "security.users.", "security.super_users", "registry.rights."});
   return std::ranges::any_of(kSections, [&](auto section) { return path.starts_with(section); });
 }
 
@@ -216,7 +216,7 @@ Result<void> check_reload(const Config& running, const Config& next) {
   compare(running.values, next.values, false);
   compare(next.values, running.values, true);  // those that are new
   if (keys.empty()) return {};
-  return rejected("only sinks, users and rights can be changed while it runs; also different: " + keys,
+  return rejected("only sinks, views, users and rights can be changed while it runs; also different: " + keys,
                   "restart to take these; nothing was changed, and the old configuration goes on");
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "collect/rule.h"
+#include "flow/views.h"
 #include "io/tcp_server.h"
 #include "io/tls.h"
 
@@ -101,6 +102,7 @@ struct Config {
   std::vector<TopicConfig> topics = {};
   std::vector<SourceConfig> sources = {};
   std::vector<SinkConfig> sinks = {};
+  std::vector<flow::Configured> views = {};  // the files that `views` names
 
   // The whole configuration in the file's form, each line with its origin as a comment; secrets as references.
   std::string printed = {};
@@ -130,7 +132,7 @@ using Environment = std::map<std::string, std::string>;
 // "file:line:column: " where there is a file), not_found (a file), unsupported (a key or value of a later version).
 [[nodiscard]] Result<Config> load_config(const ConfigFlags& flags, const Environment& environment);
 
-// What a running server takes of a new configuration is its sinks, its users and their rights. Errors: rejected, naming the
+// What a running server takes of a new configuration is its sinks, its views, its users and their rights. Errors: rejected, naming the
 // other keys that differ.
 [[nodiscard]] Result<void> check_reload(const Config& running, const Config& next);
 

@@ -11,6 +11,7 @@
 #include "server/config_collect.h"
 #include "server/config_security.h"
 #include "server/config_values.h"
+#include "server/config_views.h"
 #include "server/places.h"
 #include "server/scalars.h"
 #include "server/settings.h"
@@ -339,6 +340,7 @@ Result<Config> read_config(const Value& root) {
   SLUICE_TRY(config.topics, each<TopicConfig>(section_of(root, "topics"), topic_of));
   SLUICE_TRY(config.sources, each<SourceConfig>(section_of(root, "sources"), source_of));
   SLUICE_TRY(config.sinks, each<SinkConfig>(section_of(root, "sinks"), sink_of));
+  SLUICE_TRY(config.views, read_views(root));
   return config;
 }
 

@@ -21,6 +21,10 @@ void write_item(const pipeline::StageStatus& stage, const pipeline::StageItem& i
   metrics.counter("sluice_stage_topic_rows_total", "Rows of a topic captured or archived since the first start", labels)
       .add(static_cast<double>(item.rows));
   metrics.gauge("sluice_stage_topic_parked", "1 while a table is parked", labels).set(item.state == "parked" ? 1 : 0);
+  if (stage.kind == "view") {
+    metrics.gauge("sluice_view_offset", "The next offset of a topic that a view reads, over its partitions", labels).set(static_cast<double>(item.offset));
+    metrics.gauge("sluice_view_end_offset", "The end of a topic as its view sees it, over its partitions", labels).set(static_cast<double>(item.end_offset));
+  }
   if (stage.kind != "sink") return;
   metrics.gauge("sluice_sink_offset", "The next offset of a topic that a sink archives", labels)
       .set(static_cast<double>(item.offset));
@@ -28,11 +32,23 @@ void write_item(const pipeline::StageStatus& stage, const pipeline::StageItem& i
       .set(static_cast<double>(item.end_offset));
 }
 
+void write_view(const pipeline::StageStatus& stage, const MetricLabels& labels, Metrics& metrics) {
+  metrics.gauge("sluice_view_rows", "Rows of a view; of one without a key, ever written", labels).set(static_cast<double>(stage.view_rows));
+  metrics.counter("sluice_view_late_total", "Records that came for a window that had closed, since this process began", labels)
+      .add(static_cast<double>(stage.late));
+  metrics.counter("sluice_view_failed_total", "Records that an expression failed for, since this process began; they are dead letters", labels)
+      .add(static_cast<double>(stage.failed_rows));
+  metrics.gauge("sluice_view_state_bytes", "What a view remembers, on disk", labels).set(static_cast<double>(stage.state_bytes));
+  metrics.gauge("sluice_view_watermark_seconds", "A view's watermark, in seconds since 1970; below 0: none", labels)
+      .set(static_cast<double>(stage.watermark_ms) / 1000);
+  metrics.gauge("sluice_view_restored", "How much of a view's state is restored: 1 is all", labels).set(stage.restored);
+}
+
 void write_stages(const std::vector<pipeline::StageStatus>& stages, Metrics& metrics) {
   for (const auto& stage : stages) {
     const MetricLabels labels{{"stage", stage.kind}, {"name", stage.name}};
     metrics.gauge("sluice_stage_up", "1 while a stage runs as it should, or is paused", labels)
-        .set(stage.state == "snapshot" || stage.state == "streaming" || stage.state == "paused" ? 1 : 0);
+        .set(stage.state == "snapshot" || stage.state == "streaming" || stage.state == "building" || stage.state == "paused" ? 1 : 0);
     metrics.gauge("sluice_stage_failed", "1 when a stage stopped until a person acts", labels)
         .set(stage.state == "failed" ? 1 : 0);
     metrics.gauge("sluice_stage_lag_bytes", "What a stage has not done yet, in bytes of its input", labels)
@@ -44,6 +60,8 @@ void write_stages(const std::vector<pipeline::StageStatus>& stages, Metrics& met
     if (stage.kind == "source") {
       metrics.gauge("sluice_source_position_bytes", "A source's durable position: an LSN as a number", labels)
           .set(static_cast<double>(capture::postgres::parse_lsn(stage.position).value_or(Lsn{0}).value));
+    } else if (stage.kind == "view") {
+      write_view(stage, labels, metrics);
     } else {
       metrics.counter("sluice_sink_files_total", "Files that a sink has published since the archive began", labels)
           .add(static_cast<double>(stage.files_published));
@@ -96,7 +114,7 @@ std::string page_of(const std::string& exposition) {
   std::string page =
       "# Metrics\n\n"
       "At `/metrics` of the admin listener, in Prometheus' text format. Made from the program (`make docs`); a test fails\n"
-      "when they differ. Labels: `stage` is source or sink, `name` its key in the configuration, `topic` a topic, `partition` its number.\n\n"
+      "when they differ. Labels: `stage` is source, sink or view, `name` its key in the configuration, `topic` a topic, `partition` its number.\n\n"
       "| metric | kind | meaning |\n|---|---|---|\n";
   for (const auto& [name, text] : found) {
     page += "| `" + name + "` | " + text.second + " | " + text.first + " |\n";
@@ -128,9 +146,10 @@ Result<std::string> metrics_reference() {
     SLUICE_TRY(const auto node, node::Node::open(io::real_file_system(), io::system_clock(), std::move(options)));
     SLUICE_RETURN_IF_ERROR(node->create_topic({"topic", 1, {}}));
     ServerStatus status;
-    status.stages.resize(2);
+    status.stages.resize(3);
     status.stages[0].kind = "source";
     status.stages[1].kind = "sink";
+    status.stages[2].kind = "view";
     for (auto& stage : status.stages) stage.items.emplace_back();
     return page_of(metrics_text(*node, status));
   }();

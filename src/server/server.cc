@@ -6,7 +6,7 @@
 //   3. sources and sinks as objects: preflight tells what a database lacks before anything is made there, and the
 //      sinks' holds are set before housekeeping may clean
 //   4. the listeners: Kafka, registry, admin
-//   5. housekeeping; sources and sinks under the supervisor
+//   5. housekeeping; sources, sinks and views under the supervisor
 #include "server/server.h"
 
 #include <utility>
@@ -48,6 +48,7 @@ Result<void> Server::Parts::start() {
   SLUICE_RETURN_IF_ERROR(start_listeners());
   threads->start_housekeeping();
   run_stages();
+  SLUICE_RETURN_IF_ERROR(start_views());
   state = "serving";
   return {};
 }
@@ -125,6 +126,8 @@ Farewell Server::Parts::stop(milliseconds deadline) {
     if (slot != told.facts.end()) farewell.slots.push_back({source->config().name, slot->second, told.position});
   }
   supervisor.reset();
+  views_run = false;
+  views.reset();
   sinks.clear();
   sources.clear();
   collect_server.reset();

@@ -108,6 +108,7 @@ Result<void> Server::Parts::start_listeners() {
                    .metrics = [this] { return metrics_text(*node, status()); },
                    .verify = [this](const io::HttpRequest& request) { return answer_verify(request); },
                    .sinks = [this](const io::HttpRequest& request) { return answer_sink(request); },
+                   .views = [this](const io::HttpRequest& request) { return answer_views(request); },
                    .tables = [this](const io::HttpRequest& request) { return answer_tables(*tables, *log, request); }};
   SLUICE_RETURN_IF_ERROR(start_collector());
   return start_http(admin, "admin", config.admin, guard_admin(guard_of(config.admin), admin_handler(std::move(parts))));
@@ -144,6 +145,8 @@ ServerStatus Server::Parts::status() const {
   if (collect_server) status.listen["collect"] = texts_of(collect_server->addresses(), config.collector, "https://");
   if (collector) status.collected = collector->counts();
   if (stages_run) status.stages = supervisor->status();
+  std::erase_if(status.stages, [](const auto& stage) { return stage.kind == flow::kKeeperKind; });
+  if (views_run) std::ranges::move(views->waiting(), std::back_inserter(status.stages));
   for (auto& stage : status.stages) {
     if (stage.kind != "sink") continue;
     stage.held_bytes = node->held_bytes(stage.name);

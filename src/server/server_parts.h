@@ -12,6 +12,7 @@
 #include "collect/collector.h"
 #include "deliver/archive/latest/latest_sink.h"
 #include "deliver/archive/sink.h"
+#include "flow/views.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "io/http_server.h"
@@ -84,6 +85,9 @@ struct Server::Parts {
   void remove_sink(const std::shared_ptr<SinkParts>& old, Reloaded& told);
   [[nodiscard]] Result<void> put_sink(std::shared_ptr<SinkParts> made, Reloaded& told);
   [[nodiscard]] Result<Reloaded> reload(Config next);
+  // server_views.cc
+  [[nodiscard]] Result<void> start_views();
+  [[nodiscard]] io::HttpResponse answer_views(const io::HttpRequest& http);
   // server_stages.cc
   [[nodiscard]] Result<std::shared_ptr<SinkParts>> make_sink(const SinkConfig& sink);
   [[nodiscard]] Result<void> hold_for(SinkParts& sink);
@@ -99,6 +103,7 @@ struct Server::Parts {
   const std::int64_t started_ms = io::system_clock().steady_ms();
   std::atomic<const char*> state{"starting"};
   std::atomic<bool> stages_run{false};  // the supervisor's status may be asked for only then
+  std::atomic<bool> views_run{false};   // so may `views`
   std::mutex verify_mutex;              // one verification at a time
   std::mutex operations_mutex;          // one change of sinks at a time; before sinks_mutex
   mutable std::mutex sinks_mutex;
@@ -121,6 +126,7 @@ struct Server::Parts {
   std::unique_ptr<io::HttpServer> collect_server;
   std::vector<std::unique_ptr<SourceStage>> sources;
   std::vector<std::shared_ptr<SinkParts>> sinks;  // guarded by sinks_mutex
+  std::unique_ptr<flow::Views> views;  // its stages are the supervisor's: that goes before
   std::unique_ptr<pipeline::Supervisor> supervisor;
 };
 
