@@ -11,8 +11,7 @@ constexpr auto kReserved = std::to_array<Reserved>({
     {"topic", "set add-partitions trim"},
     {"source", "check snapshot pause resume"},
     {"sink", "compact"},
-    {"view", "list show create delete promote rollback"},
-    {"sql", ""},
+    {"view", "promote rollback"},
     {"group", "list show seek delete"},
     {"txn", "list show abort"},
     {"broker", "show set disks"},
@@ -55,6 +54,8 @@ std::vector<Command> all_commands(const Globals& globals) {
   add(export_commands(globals));
   add(avro_commands(globals));
   add(sink_commands(globals));
+  all.push_back(sql_command(globals));
+  add(view_commands(globals));
   all.push_back(version_command(globals));
   all.push_back(completion_command(globals));
   all.push_back(reference_command(globals));

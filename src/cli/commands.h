@@ -23,6 +23,8 @@ std::vector<Command> source_commands(const Globals& globals);
 std::vector<Command> export_commands(const Globals& globals);
 std::vector<Command> sink_commands(const Globals& globals);
 std::vector<Command> avro_commands(const Globals& globals);
+Command sql_command(const Globals& globals);
+std::vector<Command> view_commands(const Globals& globals);
 Command version_command(const Globals& globals);
 Command completion_command(const Globals& globals);
 Command reference_command(const Globals& globals);

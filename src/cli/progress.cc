@@ -90,6 +90,21 @@ std::string Progress::snapshot_line(const pipeline::StageItem& item, std::size_t
   return line;
 }
 
+std::string Progress::view_line(const pipeline::StageStatus& view, std::int64_t now_ms) {
+  if (view.state == "restoring") {
+    return "  restoring  " + view.name + " " + bar(view.restored) + right(std::to_string(std::lround(view.restored * 100)), 4) + " %";
+  }
+  std::uint64_t done = 0, all = 0;
+  for (const auto& item : view.items) {
+    done += static_cast<std::uint64_t>(std::max<std::int64_t>(item.offset, 0));
+    all += static_cast<std::uint64_t>(std::max<std::int64_t>(item.end_offset, 0));
+  }
+  const auto per_second = rate("view " + view.name, view.rows_total, now_ms);
+  const auto part = all == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(all);
+  return "  building   " + view.name + " " + bar(part) + right(with_commas(view.rows_total), 12) + " records" +
+         right(with_commas(static_cast<std::uint64_t>(per_second)), 11) + "/s";
+}
+
 std::string Progress::live_line(const pipeline::StageStatus& source, const server::ServerStatus& status,
                                 std::int64_t now_ms) {
   const auto per_second = rate("source " + source.name, source.rows_total, now_ms);
@@ -131,6 +146,8 @@ std::vector<std::string> Progress::lines(const server::ServerStatus& status, std
       std::ranges::move(bars(stage, now_ms), std::back_inserter(lines));
     } else if (stage.kind == "source") {
       lines.push_back(live_line(stage, status, now_ms));
+    } else if (stage.kind == "view" && (stage.state == "restoring" || stage.state == "building")) {
+      lines.push_back(view_line(stage, now_ms));
     }
     if (!stage.error.empty()) lines.push_back("  " + stage.kind + " " + stage.name + " " + stage.state + ": " + stage.error);
   }

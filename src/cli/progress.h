@@ -45,6 +45,7 @@ class Progress {
   [[nodiscard]] std::vector<std::string> finished_bars(const server::ServerStatus& status, std::int64_t now_ms);
   [[nodiscard]] std::vector<std::string> lines(const server::ServerStatus& status, std::int64_t now_ms);
   [[nodiscard]] std::string snapshot_line(const pipeline::StageItem& item, std::size_t width, std::int64_t now_ms);
+  [[nodiscard]] std::string view_line(const pipeline::StageStatus& view, std::int64_t now_ms);
   [[nodiscard]] std::string live_line(const pipeline::StageStatus& source, const server::ServerStatus& status,
                                       std::int64_t now_ms);
   [[nodiscard]] double rate(const std::string& of, std::uint64_t rows, std::int64_t now_ms);

@@ -70,6 +70,12 @@ StageStatus stage_of(const Members& in) {
   stage.open_files = in.number<std::uint64_t>("open_files");
   stage.dead_letters = in.number<std::uint64_t>("dead_letters");
   stage.held_bytes = in.number<std::uint64_t>("held_bytes");
+  stage.view_rows = in.number<std::uint64_t>("view_rows");
+  stage.late = in.number<std::uint64_t>("late");
+  stage.failed_rows = in.number<std::uint64_t>("failed_rows");
+  stage.state_bytes = in.number<std::uint64_t>("state_bytes");
+  stage.watermark_ms = in.number<std::int64_t>("watermark_ms", -1);
+  stage.restored = in.number<double>("restored", 1);
   in.each("items", [&](const json::value& value) { stage.items.push_back(item_of(Members(value))); });
   if (const auto* facts = in.get("facts"); facts != nullptr && facts->is_object()) {
     for (const auto& [key, value] : facts->as_object()) {
@@ -85,8 +91,18 @@ std::string item_note(const StageStatus& stage, const StageItem& item) {
     const auto percent = std::min<std::uint64_t>(100, item.snapshot_rows * 100 / item.snapshot_rows_expected);
     return with_commas(item.snapshot_rows) + " of about " + with_commas(item.snapshot_rows_expected) + " rows (" + std::to_string(percent) + " %)";
   }
-  if (stage.kind == "sink" && item.end_offset >= 0) return "offset " + std::to_string(item.offset) + " of " + std::to_string(item.end_offset);
+  if (stage.kind != "source" && item.end_offset >= 0) return "offset " + std::to_string(item.offset) + " of " + std::to_string(item.end_offset);
   return "";
+}
+
+std::string view_text(const StageStatus& stage) {
+  auto out = "  rows in it  " + with_commas(stage.view_rows) + "\n  state  " + bytes_text(stage.state_bytes);
+  if (stage.restored < 1) out += ", " + std::to_string(static_cast<int>(stage.restored * 100)) + " % restored";
+  out += "\n";
+  if (stage.watermark_ms >= 0) out += "  watermark  " + time_text(stage.watermark_ms) + "\n";
+  if (stage.late != 0) out += "  late  " + with_commas(stage.late) + "\n";
+  if (stage.failed_rows != 0) out += "  failed  " + with_commas(stage.failed_rows) + "\n";
+  return out;
 }
 
 }  // namespace
@@ -107,6 +123,7 @@ std::string stage_text(const StageStatus& stage) {
     out += "  log held  " + bytes_text(stage.held_bytes) + "\n";
     if (stage.dead_letters != 0) out += "  dead letters  " + with_commas(stage.dead_letters) + "\n";
   }
+  if (stage.kind == "view") out += view_text(stage);
   for (const auto& [name, value] : stage.facts) out += "  " + name + "  " + value + "\n";
   if (!stage.items.empty()) {
     Table table({"  " + std::string(stage.kind == "source" ? "TABLE" : "TOPIC"), "STATE", "ROWS", ""});
@@ -165,7 +182,7 @@ Result<std::string> status_text(const server::ServerStatus& status, const std::s
     for (const auto& [kind, addresses] : status.listen) {
       for (const auto& address : addresses) out += "  " + kind + "  " + address + "\n";
     }
-    if (status.stages.empty()) out += "\nNo sources, no sinks: a log with " + std::to_string(status.topics.size()) + " topics.\n";
+    if (status.stages.empty()) out += "\nNo sources, no sinks, no views: a log with " + std::to_string(status.topics.size()) + " topics.\n";
   }
   bool found = name.empty();
   for (const auto& stage : status.stages) {
@@ -173,7 +190,7 @@ Result<std::string> status_text(const server::ServerStatus& status, const std::s
     found = true;
     out += (out.empty() ? "" : "\n") + stage_text(stage);
   }
-  if (!found) return Error{ErrorCode::not_found, "there is no source or sink " + name, "", "sluice status lists what is there"};
+  if (!found) return Error{ErrorCode::not_found, "there is no source, sink or view " + name, "", "sluice status lists what is there"};
   return out;
 }
 

@@ -29,7 +29,7 @@ Result<std::string> stage_json(const std::string& raw, const std::string& name) 
       }
     }
   }
-  return Error{ErrorCode::not_found, "there is no source or sink " + name};
+  return Error{ErrorCode::not_found, "there is no source, sink or view " + name};
 }
 
 Result<std::string> once(const Globals& globals, const std::string& name) {
@@ -63,8 +63,8 @@ Command status_command(const Globals& globals) {
   auto options = std::make_shared<Options>();
   return {.noun = "status",
           .verb = "",
-          .help = "Position, lag, freshness and counts of every source and sink",
-          .arguments = {{"NAME", "One source or sink", &options->name, false}},
+          .help = "Position, lag, freshness and counts of every source, sink and view",
+          .arguments = {{"NAME", "One source, sink or view", &options->name, false}},
           .options = {{"-w,--watch", "", "Again every second, until Ctrl-C", &options->watch}},
           .run = [options, &globals] { return run(globals, *options); }};
 }

@@ -110,6 +110,16 @@ function card(stage, now) {
                  fact(num(stage.open_files), "open files"), fact(bytes(stage.held_bytes), "log held"));
     if (stage.dead_letters) facts.append(fact(num(stage.dead_letters), "dead letters"));
   }
+  if (stage.kind === "view") {
+    facts.append(fact(num(stage.view_rows), "rows in it"), fact(bytes(stage.state_bytes), "remembered"));
+    if (stage.watermark_ms >= 0) facts.append(fact(new Date(stage.watermark_ms).toISOString().slice(0, 19).replace("T", " "), "watermark"));
+    if (stage.late) facts.append(fact(num(stage.late), "late"));
+    if (stage.failed_rows) facts.append(fact(num(stage.failed_rows), "failed"));
+    if (stage.restored < 1) {
+      const box = el("div"), bar = el("span", "bar"), fill = el("i"); fill.style.width = stage.restored * 100 + "%";
+      bar.append(fill); box.append(bar, el("span", "", " restored")); facts.append(box);
+    }
+  }
   if (stage.position) facts.append(fact(stage.position, "position"));
   s.append(top, facts);
   if (stage.error) s.append(el("p", "error", stage.error + (stage.hint ? "\n" + stage.hint : "")));
