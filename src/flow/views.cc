@@ -16,7 +16,7 @@
 #include "flow/framed_rows.h"
 #include "flow/relations.h"
 #include "flow/rows/rows.h"
-#include "flow/running.h"
+#include "flow/lifecycle.h"
 #include "sql/statement.h"
 
 namespace sluice::flow {
@@ -65,7 +65,7 @@ class AllViews final : public Views {
   };
 
   [[nodiscard]] Definitions definitions() const;
-  [[nodiscard]] std::shared_ptr<RunningView> running(const std::string& name) const;
+  [[nodiscard]] std::shared_ptr<Lifecycle> running(const std::string& name) const;
   Result<std::vector<Defined>> carry_out(std::string_view text, std::vector<sql::Statement> statements);
   Result<void> make_streams(const std::map<std::string, TopicShape>& streams);
   void put(const std::string& name, const Definition& definition);
@@ -78,7 +78,7 @@ class AllViews final : public Views {
   std::map<std::string, std::string> trouble_;  // what was told last; guarded by changing_
   mutable std::mutex mutex_;
   Definitions definitions_;                                        // these are guarded by mutex_
-  std::map<std::string, std::shared_ptr<RunningView>> running_;
+  std::map<std::string, std::shared_ptr<Lifecycle>> running_;
   std::vector<Wanted> wanted_;
   std::unique_ptr<Keeper> keeper_;
 };
@@ -119,7 +119,7 @@ AllViews::AllViews(ViewsOptions options, pipeline::Log& log, pipeline::SchemaCat
 Result<void> AllViews::begin() {
   SLUICE_TRY(definitions_, read_definitions(around_.log));
   for (const auto& [name, definition] : definitions_) {
-    if (definition.is_view) running_[name] = std::make_shared<RunningView>(around_, name);
+    if (definition.is_view) running_[name] = std::make_shared<Lifecycle>(around_, name);
   }
   keeper_ = std::make_unique<Keeper>(*this);
   around_.supervisor.start(*keeper_, "views");
@@ -131,7 +131,7 @@ Definitions AllViews::definitions() const {
   return definitions_;
 }
 
-std::shared_ptr<RunningView> AllViews::running(const std::string& name) const {
+std::shared_ptr<Lifecycle> AllViews::running(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   const auto found = running_.find(name);
   return found == running_.end() ? nullptr : found->second;
@@ -145,7 +145,7 @@ void AllViews::put(const std::string& name, const Definition& definition) {
   }
   definitions_[name] = definition;
   auto& running = running_[name];
-  if (definition.is_view && !running) running = std::make_shared<RunningView>(around_, name);
+  if (definition.is_view && !running) running = std::make_shared<Lifecycle>(around_, name);
   if (!definition.is_view) running_.erase(name);
 }
 

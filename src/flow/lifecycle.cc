@@ -1,4 +1,4 @@
-#include "flow/running.h"
+#include "flow/lifecycle.h"
 
 #include <algorithm>
 #include <chrono>
@@ -28,6 +28,7 @@ pipeline::StageStatus TrackedView::status() const {
     const std::lock_guard lock(mutex_);
     out.name = name_;
   }
+  for (const auto* fact : {"rows", "watermark", "late"}) out.facts.erase(fact);  // they have members
   out.rows_total = counts.taken;
   out.view_rows = counts.rows;
   out.late = counts.late;
@@ -43,22 +44,22 @@ void TrackedView::rename(std::string name) {
   name_ = std::move(name);
 }
 
-std::optional<Error> RunningView::error() const {
+std::optional<Error> Lifecycle::error() const {
   const std::lock_guard lock(mutex_);
   return error_;
 }
 
-std::shared_ptr<TrackedView> RunningView::serving() const {
+std::shared_ptr<TrackedView> Lifecycle::serving() const {
   const std::lock_guard lock(mutex_);
   return view_;
 }
 
-std::shared_ptr<TrackedView> RunningView::building() const {
+std::shared_ptr<TrackedView> Lifecycle::building() const {
   const std::lock_guard lock(mutex_);
   return next_;
 }
 
-void RunningView::describe(ViewDescription& out) const {
+void Lifecycle::describe(ViewDescription& out) const {
   const std::lock_guard lock(mutex_);
   out.replaced = replaced_;
   if (error_) out.error = error_->text();
@@ -81,7 +82,7 @@ void RunningView::describe(ViewDescription& out) const {
 }
 
 // True: it is no more.
-bool RunningView::end(std::shared_ptr<TrackedView>& view) {
+bool Lifecycle::end(std::shared_ptr<TrackedView>& view) {
   std::shared_ptr<TrackedView> held;
   {
     const std::lock_guard lock(mutex_);
@@ -95,7 +96,7 @@ bool RunningView::end(std::shared_ptr<TrackedView>& view) {
 }
 
 // What cannot be bound once cannot be bound again: it is told once.
-Result<void> RunningView::start(std::shared_ptr<TrackedView>& view, const Form& form, bool published) {
+Result<void> Lifecycle::start(std::shared_ptr<TrackedView>& view, const Form& form, bool published) {
   if (broken_ == form.generation) return {};
   auto bound = bind_form(form);
   if (!bound.ok()) {
@@ -105,7 +106,7 @@ Result<void> RunningView::start(std::shared_ptr<TrackedView>& view, const Form& 
     return std::move(bound).error();
   }
   auto options = around_.options.view;
-  options.folder = folder() + "/" + std::to_string(form.generation);
+  options.folder = folder();
   ViewSpec spec{.name = name_, .query = form.sql, .generation = form.generation, .published = published, .options = bound->options};
   const auto shown = name_ + (published ? "" : " (generation " + std::to_string(form.generation) + ")");
   const auto made = std::make_shared<TrackedView>(
@@ -121,7 +122,7 @@ Result<void> RunningView::start(std::shared_ptr<TrackedView>& view, const Form& 
 }
 
 // Ends what is not defined so any more; false while it does not end.
-bool RunningView::end_old(const Definition& definition) {
+bool Lifecycle::end_old(const Definition& definition) {
   const bool serves = !definition.removed && !definition.switching;
   const auto view = serving(), next = building();
   if (view && (!serves || view->view().spec().generation != definition.form.generation)) {
@@ -140,7 +141,7 @@ bool RunningView::end_old(const Definition& definition) {
   return true;
 }
 
-Result<bool> RunningView::step(Definition& definition) {
+Result<bool> Lifecycle::step(Definition& definition) {
   if (!end_old(definition)) return false;
   if (to_forget_) {
     const auto keep = !definition.removed ? definition.form.generation : 0;
@@ -154,7 +155,7 @@ Result<bool> RunningView::step(Definition& definition) {
   return switch_over(definition);
 }
 
-Result<bool> RunningView::switch_over(Definition& definition) {
+Result<bool> Lifecycle::switch_over(Definition& definition) {
   const auto next = building();
   if (!definition.switching) {
     if (!next->view().caught_up()) return false;

@@ -1,5 +1,5 @@
 #pragma once
-// What runs of one definition: brings it in line with what is defined, step by step.
+// What runs of one definition, from its first form to its removal: brings it in line with what is defined, step by step.
 //
 //   a form that is new          its view starts
 //   another form beside it      that one is built, unpublished, while the old one serves
@@ -46,9 +46,9 @@ class TrackedView final : public pipeline::Stage {
 };
 
 // Steps are taken by one thread at a time; the rest is for all.
-class RunningView {
+class Lifecycle {
  public:
-  RunningView(Surroundings& around, std::string name) : around_(around), name_(std::move(name)) {}
+  Lifecycle(Surroundings& around, std::string name) : around_(around), name_(std::move(name)) {}
 
   // The next step, if it can be taken now, else nothing happens. Gives true, with `definition` changed, when the definition has come on
   // (it is written down already).
