@@ -57,6 +57,10 @@ class Reader:
         assert result.returncode == 0, (command, result)
         return result.stdout
 
+    def ask(self, command):
+        """What a view answers, which comes a moment after the events."""
+        return subprocess.run(["bash", "-c", command], cwd=self.directory, env=self.environment, text=True, capture_output=True, timeout=60, check=False).stdout
+
     def serve(self, command):
         self.stop()
         with open(os.path.join(self.directory, "serve.log"), "a") as log:
@@ -98,6 +102,10 @@ def select_readable(stream):
 def run_readme(reader, text):
     ran = 0
     for language, body in fences(text):
+        if language == "sql":
+            with open(os.path.join(reader.directory, "visits.sql"), "w") as file:
+                file.write(body)
+            continue
         if language == "yaml":
             with open(os.path.join(reader.directory, "sluice.yaml"), "w") as file:
                 file.write(reader.own(body))
@@ -117,7 +125,9 @@ def run_readme(reader, text):
                 reader.serve(command)
             elif command.startswith("sluice consume") and "--follow" in command:
                 reader.follow(command)
-            elif re.match(r"(sluice (check|serve|topics|status|export|schema check|sink (list|show))|kcat|curl) ?", command):
+            elif "/views/" in command or command.startswith("sluice sql"):
+                wait_until(lambda command=command: "new" in reader.ask(command), 30, command)
+            elif re.match(r"(sluice (check|serve|view list|topics|status|export|schema check|sink (list|show))|kcat|curl) ?", command):
                 assert reader.run(command), f"{command} says nothing"
             elif command.startswith("sluice schema create"):
                 reader.run(command)
