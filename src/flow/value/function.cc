@@ -37,6 +37,7 @@ const Index& operators() {
     Overloads all;
     add_comparisons(all);
     add_arithmetic(all);
+    add_time_operators(all);
     add_text_operators(all);
     add_json_operators(all);
     return all;
@@ -48,6 +49,7 @@ const Index& functions() {
   static const Index kIndex([] {
     Overloads all;
     add_number_functions(all);
+    add_time_functions(all);
     add_text_functions(all);
     add_pattern_functions(all);
     add_byte_functions(all);

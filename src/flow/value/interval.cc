@@ -45,24 +45,40 @@ Result<Interval> negate(const Interval& interval) {
   return out;
 }
 
+namespace {
+
 // Fractions of months become days of 30, those of days time, as they do where a text is read.
-Result<Interval> multiply(const Interval& interval, double factor) {
+template <typename By>
+Result<Interval> scaled(const Interval& interval, const By& by) {
   const auto to_microseconds = [](double v) { return std::rint(v * 1e6) / 1e6; };
-  const auto fits = [](double v) { return v >= -2147483648.0 && v < 2147483648.0; };
-  const double months = interval.months * factor, days = interval.days * factor;
+  const auto fits = [](double v) { return v >= -2147483648.0 && v <= 2147483647.0; };
+  const double months = by(interval.months), days = by(interval.days);
   if (!fits(months) || !fits(days)) return out_of_range();
   Interval out{static_cast<std::int32_t>(months), static_cast<std::int32_t>(days), 0};
-  double month_days = to_microseconds((months - out.months) * 30);
+  const double month_days = to_microseconds((months - out.months) * 30);
   double seconds = to_microseconds((days - out.days + month_days - std::trunc(month_days)) * 86400.0);
+  std::int64_t whole_days = out.days;
   if (std::abs(seconds) >= 86400.0) {
-    out.days += static_cast<std::int32_t>(seconds / 86400.0);
+    whole_days += static_cast<std::int64_t>(seconds / 86400.0);
     seconds -= std::trunc(seconds / 86400.0) * 86400.0;
   }
-  out.days += static_cast<std::int32_t>(month_days);
-  const double us = std::rint(static_cast<double>(interval.us) * factor + seconds * 1e6);
-  if (!(us >= -9223372036854775808.0 && us < 9223372036854775808.0)) return out_of_range();
+  whole_days += static_cast<std::int64_t>(month_days);
+  const double us = std::rint(by(static_cast<double>(interval.us)) + seconds * 1e6);
+  if (!fits(static_cast<double>(whole_days)) || !(us >= -9223372036854775808.0 && us < 9223372036854775808.0)) return out_of_range();
+  out.days = static_cast<std::int32_t>(whole_days);
   out.us = static_cast<std::int64_t>(us);
   return out;
+}
+
+}  // namespace
+
+Result<Interval> multiply(const Interval& interval, double factor) {
+  return scaled(interval, [&](double part) { return part * factor; });
+}
+
+Result<Interval> divide(const Interval& interval, double divisor) {
+  if (divisor == 0) return rejected("division by zero");
+  return scaled(interval, [&](double part) { return part / divisor; });
 }
 
 Interval justify_hours(Interval interval) {

@@ -49,6 +49,7 @@ __extension__ typedef __int128 IntervalOrder;
 [[nodiscard]] Result<Interval> add(const Interval& a, const Interval& b);
 [[nodiscard]] Result<Interval> negate(const Interval& interval);
 [[nodiscard]] Result<Interval> multiply(const Interval& interval, double factor);
+[[nodiscard]] Result<Interval> divide(const Interval& interval, double divisor);
 // 24 hours become a day, 30 days a month.
 [[nodiscard]] Interval justify_hours(Interval interval);
 [[nodiscard]] Interval justify_days(Interval interval);

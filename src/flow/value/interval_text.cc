@@ -1,7 +1,6 @@
 // Reading an interval: fields are added up, each a number with a unit, or a time of day. A fraction of a unit goes down: of a
 // year to months (rounded), of a month or week to days, of a day to time.
 
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -11,37 +10,10 @@
 #include "flow/value/interval.h"
 #include "flow/value/scan.h"
 #include "flow/value/time_text.h"
+#include "flow/value/units.h"
 
 namespace sluice::flow {
 namespace {
-
-enum class Unit : std::uint8_t { microsecond, millisecond, second, minute, hour, day, week, month, quarter, year, decade, century, millennium };
-
-constexpr std::array<std::pair<std::string_view, Unit>, 62> kUnits{{
-    {"us", Unit::microsecond}, {"usec", Unit::microsecond}, {"usecs", Unit::microsecond}, {"usecond", Unit::microsecond},
-    {"useconds", Unit::microsecond}, {"microsecond", Unit::microsecond}, {"microseconds", Unit::microsecond},
-    {"ms", Unit::millisecond}, {"msec", Unit::millisecond}, {"msecs", Unit::millisecond}, {"msecond", Unit::millisecond},
-    {"mseconds", Unit::millisecond}, {"millisecond", Unit::millisecond}, {"milliseconds", Unit::millisecond},
-    {"s", Unit::second}, {"sec", Unit::second}, {"secs", Unit::second}, {"second", Unit::second}, {"seconds", Unit::second},
-    {"m", Unit::minute}, {"min", Unit::minute}, {"mins", Unit::minute}, {"minute", Unit::minute}, {"minutes", Unit::minute},
-    {"h", Unit::hour}, {"hr", Unit::hour}, {"hrs", Unit::hour}, {"hour", Unit::hour}, {"hours", Unit::hour},
-    {"d", Unit::day}, {"day", Unit::day}, {"days", Unit::day},
-    {"w", Unit::week}, {"week", Unit::week}, {"weeks", Unit::week},
-    {"mon", Unit::month}, {"mons", Unit::month}, {"month", Unit::month}, {"months", Unit::month},
-    {"qtr", Unit::quarter}, {"quarter", Unit::quarter},
-    {"y", Unit::year}, {"yr", Unit::year}, {"yrs", Unit::year}, {"year", Unit::year}, {"years", Unit::year},
-    {"dec", Unit::decade}, {"decs", Unit::decade}, {"decade", Unit::decade}, {"decades", Unit::decade},
-    {"c", Unit::century}, {"cent", Unit::century}, {"century", Unit::century}, {"centuries", Unit::century},
-    {"mil", Unit::millennium}, {"mils", Unit::millennium}, {"millennia", Unit::millennium}, {"millennium", Unit::millennium},
-    {"usec.", Unit::microsecond}, {"sec.", Unit::second}, {"min.", Unit::minute}, {"hr.", Unit::hour},
-}};
-
-std::optional<Unit> unit_named(std::string_view word) {
-  for (const auto& [name, unit] : kUnits) {
-    if (same_word(word, name)) return unit;
-  }
-  return {};
-}
 
 struct Number {
   bool negative = false;
@@ -193,8 +165,8 @@ class IntervalReader {
       case Unit::decade: return years(10);
       case Unit::century: return years(100);
       case Unit::millennium: return years(1000);
+      default: return invalid();
     }
-    return {};
   }
 
   // P1Y2M3DT4H5M6.7S and P3W.
