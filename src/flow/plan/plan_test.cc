@@ -130,12 +130,11 @@ TEST(Plan, AGroupIsTheKey) {
 TEST(Plan, WhatDependsOnAKeyThatIsGroupedByNeedsNoGroup) {
   EXPECT_EQ(planned("SELECT c.id, c.name, sum(o.total) FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY c.id"),
             "Aggregate group by id, name: sum(total)  [key id]\n"
-            "  Project id, name, total\n"
-            "    Join on id = customer_id\n"
-            "      Project id, name  [key id]\n"
-            "        Table shop.public.customers  [key id]\n"
-            "      Project total, customer_id\n"
-            "        Table orders  [key id]\n");
+            "  Join on id = customer_id\n"
+            "    Project id, name  [key id]\n"
+            "      Table shop.public.customers  [key id]\n"
+            "    Project total, customer_id\n"
+            "      Table orders  [key id]\n");
 }
 
 TEST(Plan, AggregatesHavePostgresqlsTypes) {

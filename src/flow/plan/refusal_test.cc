@@ -39,11 +39,8 @@ TEST(Refusals, OfNames) {
          {"SELECT 1 FROM customers c JOIN ^orders c ON c.id = 1", "table name \"c\" specified more than once"},
          {"SELECT id FROM ^customers AS c (a, b, c, d)", "has 3 columns available but 4 columns specified"},
          {"SELECT ^id, id FROM customers", "specified more than once"},
-         {"SELECT ^id + 1, id FROM customers", "has no name"}},
-        [](const std::string& query) {
-          // The last two are told at the query's beginning.
-          return planned(query);
-        });
+         {"SELECT id ^+ 1, id FROM customers", "has no name"}},
+        planned);
 }
 
 TEST(Refusals, OfTypes) {
@@ -55,11 +52,11 @@ TEST(Refusals, OfTypes) {
          {"SELECT ^cont(name) AS x FROM customers", "did you mean \"count\"?"},
          {"SELECT ^CASE WHEN id > 1 THEN name ELSE id END AS x FROM customers", "CASE types"},
          {"SELECT id ^IN (1, true) AS x FROM customers", "cannot be matched"},
-         {"SELECT id FROM customers UNION ^SELECT name FROM customers", "UNION types"},
-         {"SELECT id FROM customers UNION ^SELECT id, name FROM customers", "same number of columns"},
-         {"SELECT ^note FROM orders GROUP BY note", "could not identify an equality operator for type json"},
+         {"SELECT id FROM customers UNION SELECT ^name FROM customers", "UNION types"},
+         {"SELECT id FROM customers UNION SELECT ^id, name FROM customers", "same number of columns"},
+         {"SELECT note FROM orders GROUP BY ^note", "could not identify an equality operator for type json"},
          {"SELECT DISTINCT ^note FROM orders", "could not identify an equality operator for type json"}},
-        [](const std::string& query) { return planned(query); });
+        planned);
 }
 
 TEST(Refusals, OfGroupsAndAggregates) {
@@ -75,7 +72,7 @@ TEST(Refusals, OfGroupsAndAggregates) {
          {"SELECT ^sum(id, id) FROM customers", "takes one argument"},
          {"SELECT ^sum(*) FROM customers", "count(*) is"},
          {"SELECT count(*) FILTER (WHERE ^id) FROM customers", "argument of FILTER must be type boolean"}},
-        [](const std::string& query) { return planned(query); });
+        planned);
 }
 
 TEST(Refusals, OfWindows) {
@@ -89,12 +86,12 @@ TEST(Refusals, OfWindows) {
          {"SELECT count(*) FROM clicks GROUP BY tumble(ts, '1 s'), ^tumble(ts, '2 s')", "one window"},
          {"SELECT ^window_start FROM clicks", "column \"window_start\" does not exist"},
          {"SELECT count(*) FROM clicks k JOIN customers c ON c.id = k.user_id GROUP BY c.id, ^session(k.ts, '5 s')", "may be taken back"},
-         {"CREATE MATERIALIZED VIEW v WITH (emit = 'final') AS ^SELECT page, count(*) FROM clicks GROUP BY page", "without a window"},
-         {"CREATE MATERIALIZED VIEW v WITH (emit = 'final') AS ^SELECT name, window_start, count(*) FROM events GROUP BY name, tumble(at, '1 s')",
+         {"CREATE MATERIALIZED VIEW v WITH (emit = 'final') AS SELECT ^page, count(*) FROM clicks GROUP BY page", "without a window"},
+         {"CREATE MATERIALIZED VIEW v WITH (emit = 'final') AS SELECT ^name, window_start, count(*) FROM events GROUP BY name, tumble(at, '1 s')",
           "without a watermark"},
-         {"CREATE MATERIALIZED VIEW v WITH (within = '1 s') AS ^SELECT page FROM clicks", "DISTINCT ON"},
+         {"CREATE MATERIALIZED VIEW v WITH (within = '1 s') AS SELECT ^page FROM clicks", "DISTINCT ON"},
          {"CREATE MATERIALIZED VIEW v WITH (within = '1 s') AS SELECT DISTINCT ON (^name) name, id FROM events", "by event time"}},
-        [](const std::string& query) { return planned(query); });
+        planned);
 }
 
 TEST(Refusals, OfJoins) {
@@ -102,23 +99,23 @@ TEST(Refusals, OfJoins) {
          {"SELECT c.id FROM customers c JOIN ^orders o ON o.id > c.id", "a join without an equality"},
          {"SELECT o.id FROM orders o LEFT JOIN customers c ON c.id = o.customer_id AND o.total ^< c.id", "both sides of an outer join"},
          {"SELECT v.page FROM visits v JOIN ^visits w ON v.user_id = w.user_id", "neither side of the join is kept"}},
-        [](const std::string& query) { return planned(query); });
+        planned);
 }
 
 TEST(Refusals, OfViewsWithoutAKeyOrWithAnOrder) {
-  check({{"^SELECT name FROM customers", "add customers.id to the SELECT list"},
-         {"^SELECT c.name, o.total FROM customers c LEFT JOIN orders o ON o.customer_id = c.id", "add c.id, o.id to the SELECT list"},
-         {"^SELECT o.total FROM customers c JOIN orders o ON o.customer_id = c.id", "add o.id to the SELECT list"},
-         {"^SELECT k.page FROM clicks k JOIN customers c ON c.id = k.user_id", "let k only look up"},
-         {"^SELECT count(*) FROM customers GROUP BY country", "add what the rows are grouped by"},
-         {"^SELECT count(*) FROM clicks GROUP BY page, tumble(ts, '1 s')", "and window_start"},
-         {"^SELECT id, name FROM customers UNION ALL SELECT id, note::text FROM orders", "a constant of its own"},
+  check({{"SELECT ^name FROM customers", "add customers.id to the SELECT list"},
+         {"SELECT ^c.name, o.total FROM customers c LEFT JOIN orders o ON o.customer_id = c.id", "add c.id, o.id to the SELECT list"},
+         {"SELECT ^o.total FROM customers c JOIN orders o ON o.customer_id = c.id", "add o.id to the SELECT list"},
+         {"SELECT ^k.page FROM clicks k JOIN customers c ON c.id = k.user_id", "let k only look up"},
+         {"SELECT ^count(*) FROM customers GROUP BY country", "add what the rows are grouped by"},
+         {"SELECT ^count(*) FROM clicks GROUP BY page, tumble(ts, '1 s')", "and window_start"},
+         {"SELECT ^id, name FROM customers UNION ALL SELECT id, note::text FROM orders", "a constant of its own"},
          {"SELECT id FROM customers ORDER BY ^id", "ORDER BY here"},
          {"SELECT id FROM customers LIMIT ^5", "LIMIT here"},
          {"SELECT id FROM (SELECT id FROM customers ORDER BY ^id) x", "ORDER BY here"},
          {"SELECT DISTINCT ON (^country) country, id FROM customers ORDER BY id", "must match initial ORDER BY expressions"},
-         {"^SELECT 1", "without FROM"}},
-        [](const std::string& query) { return planned(query); });
+         {"SELECT ^1", "without FROM"}},
+        planned);
 }
 
 TEST(Refusals, OfQuestions) {
@@ -127,7 +124,7 @@ TEST(Refusals, OfQuestions) {
          {"SELECT id AS x, name AS x FROM customers ORDER BY ^x", "ORDER BY \"x\" is ambiguous"},
          {"SELECT id FROM customers LIMIT ^-1", "LIMIT must not be negative"},
          {"SELECT id FROM customers UNION SELECT id FROM orders ORDER BY id ^+ 1", "invalid UNION/INTERSECT/EXCEPT ORDER BY clause"}},
-        [](const std::string& query) { return asked(query); });
+        asked);
 }
 
 TEST(Refusals, OfWhatGrowsWithoutEnd) {
