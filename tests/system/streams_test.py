@@ -10,7 +10,7 @@ import time
 
 from harness import ROOT, Checks, Sluice, read_topic, seed, temporary_directory, wait_until
 
-WORDS, COUNT, RATE = 1000, 120_000, 3000  # words a second
+WORDS, COUNT, RATE = 1000, 150_000, 2000  # words a second
 KILLS = ("streams", "log", "streams", "streams", "log", "streams")
 
 
@@ -57,9 +57,16 @@ def write(sluice, records, rate=None):
     assert producer.flush(120) == 0 and not lost, lost[:3]
 
 
+def end_of(sluice, topic):
+    return sum(t["end"] for t in sluice.status().get("topics", []) if t["name"] == topic)
+
+
 def killed_in_turn(sluice, streams, chance):
+    """Each while it counts: after a kill, the members of its group that are no more are missed first."""
     for who in KILLS:
-        time.sleep(chance.uniform(3, 6))
+        before = end_of(sluice, "counts")
+        wait_until(lambda: end_of(sluice, "counts") > before, 60, "it counts")
+        time.sleep(chance.uniform(0.2, 3))
         (streams if who == "streams" else sluice).kill()
         (streams if who == "streams" else sluice).start()
 
@@ -109,9 +116,11 @@ def main():
         words = [("words", None, f"word {i % WORDS}") for i in range(COUNT)]
         writer = threading.Thread(target=write, args=(sluice, words, RATE))
         writer.start()
+        begin = time.monotonic()
         killed_in_turn(sluice, streams, chance)
+        print(f"killed {len(KILLS)} times in {time.monotonic() - begin:.0f} s")
         writer.join()
-        print(f"{len(KILLS)} kills, {COUNT} words")
+        print(f"{len(KILLS)} kills, {COUNT} words, {end_of(sluice, 'counts')} offsets of counts")
         failed = checks.failed
         checks.run("every word is counted once, through kills of Kafka Streams and of the log", every_word_counted_once, sluice)
         checks.run("a join by foreign key has all its rows", orders_named, sluice)
