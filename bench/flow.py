@@ -6,10 +6,7 @@ user and system time of the process in that time: Kafka Streams' own and its bro
 one. State is what lies on disk when it has ended; topics are those that it keeps in the log for itself (repartitioned rows,
 changes of its state). `keys` counts rows of as many keys; then the state on disk is deleted, and made anew.
 """
-import collections
 import contextlib
-import decimal
-import io
 import json
 import os
 import shutil
@@ -17,6 +14,7 @@ import subprocess
 import threading
 import time
 
+import flow_answers
 import harness
 import java_project
 import requests
@@ -38,8 +36,8 @@ class Measured:
 
     def text(self):
         per = 1e6 / self.events
-        broker = f" + {self.broker_cpu * per:.2f} of the log" if self.broker_cpu else ""
-        text = f"{self.events / self.seconds:,.0f} events/s, {self.events / max(self.cpu, 0.01):,.0f} a core; {self.cpu * per:.2f}{broker} CPU-s a million; " \
+        broker = f", {self.broker_cpu * per:.2f} of the log" if self.broker_cpu else ""
+        text = f"{self.events / self.seconds:,.0f} events/s, {self.events / max(self.cpu, 0.01):,.0f} a core; {self.cpu * per:.2f} CPU-s a million{broker}; " \
             f"state {self.state / 1e6:,.1f} MB, own topics {self.topics / 1e6:,.1f} MB, {self.rows:,} offsets out"
         return text + (f", restored in {self.restored_s:.1f} s" if self.restored_s else "")
 
@@ -184,40 +182,6 @@ def rows_of(sluice, topic):
         watch.close()
 
 
-def answer(bench, topic, query):
-    """What a topic says in the end: rows of `query`'s columns, the last of each key, or all of them where there are no keys; counted."""
-    columns = [field["name"] for field in bench.shapes[f"nexmark-{query}"]["fields"]]
-    schemas, last, rows = {}, {}, collections.Counter()
-    for message in harness.read_topic(bench.sluice.broker, topic):
-        last[message.key() or message.offset()] = message.value()
-    for value in last.values():
-        if value is not None:
-            rows.update(plain(row, columns) for row in decoded(bench, schemas, value))
-    return rows
-
-
-def decoded(bench, schemas, value):
-    """The row; or rows, since Kafka Streams' answer to q5 has all auctions of a window in one."""
-    import fastavro
-    number = int.from_bytes(value[1:5], "big")
-    if number not in schemas:
-        text = requests.get(f"{bench.sluice.registry_url}/schemas/ids/{number}", timeout=30).json()["schema"]
-        schemas[number] = fastavro.parse_schema(json.loads(text))
-    row = fastavro.schemaless_reader(io.BytesIO(value[5:]), schemas[number])
-    return [{**row, "auction": auction} for auction in row["auctions"]] if "auctions" in row else [row]
-
-
-def plain(row, columns):
-    values = [row["auction" if column == "auctions" else column] for column in columns]
-    return tuple(f"{float(value):.6g}" if isinstance(value, (float, decimal.Decimal)) else value for value in values)
-
-
-def compare(bench, query, say):
-    mine, theirs = (answer(bench, topic, query) for topic in (query, f"nexmark-{query}"))
-    more, less = (mine - theirs).total(), (theirs - mine).total()
-    say(f"flow: {query}, answers", f"the same {mine.total():,} rows" if not more + less else f"DIFFERENT: {more:,} rows only here, {less:,} only there")
-
-
 def wait_for_view(sluice, view):
     """Until a view has taken in all that its topics hold."""
     def caught_up():
@@ -228,29 +192,27 @@ def wait_for_view(sluice, view):
     harness.wait_until(caught_up, PATIENCE_S, f"the view {view} has caught up", every=0.02)
 
 
-def serve_view(bench, query, folder):
-    """The server anew, with the view; times and CPU of its start are those of a server without."""
+def caught_up_with(bench, query, folder):
+    """The server anew, with the view: seconds until it has caught up, and the process's CPU by then. Its own start is in both."""
     path = os.path.join(folder, f"{query}.yaml")
     with open(path, "w") as file:
         file.write(f"version: 1\nviews: {{{query}: {{sql: {os.path.join(HERE, query + '.sql')}}}}}\n")
     bench.sluice.stop()
     bench.sluice.config = path
+    begin = time.perf_counter()
     bench.sluice.start()
-    return time.perf_counter(), bench.sluice.cpu_seconds()
+    wait_for_view(bench.sluice, query)
+    return time.perf_counter() - begin, bench.sluice.cpu_seconds()
 
 
 def ours(bench, query, folder):
-    begin, cpu = serve_view(bench, query, folder)
-    wait_for_view(bench.sluice, query)
-    seconds, cpu = time.perf_counter() - begin, bench.sluice.cpu_seconds() - cpu
+    seconds, cpu = caught_up_with(bench, query, folder)
     state = os.path.join(bench.sluice.data, "views", query)
     found = Measured(bench.events_of(query), seconds, cpu, 0, state=size_of(state), rows=rows_of(bench.sluice, query))
     if query == "keys":
         bench.sluice.stop()
         shutil.rmtree(state)
-        begin, _ = serve_view(bench, query, folder)
-        wait_for_view(bench.sluice, query)
-        found.restored_s = time.perf_counter() - begin
+        found.restored_s, _ = caught_up_with(bench, query, folder)
     return found
 
 
@@ -279,4 +241,4 @@ def run(options, say):
             if theirs and not options.peer_only:
                 say(f"flow: {query}, ours to theirs", ratios(mine, theirs))
                 if options.scale < 1:  # in Python: not in millions
-                    compare(bench, query, say)
+                    flow_answers.compare(bench, query, say)

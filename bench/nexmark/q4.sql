@@ -3,7 +3,7 @@ CREATE TABLE bid () WITH (topic = 'nexmark.bid', watermark = 'date_time - interv
 CREATE TABLE auction () WITH (topic = 'nexmark.auction', key = 'id');
 
 CREATE MATERIALIZED VIEW q4 WITH (emit = 'changes') AS
-SELECT category, avg(final) AS average
+SELECT category, CAST(avg(final) AS double precision) AS average
 FROM (SELECT a.id, a.category, max(b.price) AS final
       FROM bid b JOIN auction a ON b.auction = a.id
       WHERE b.date_time BETWEEN a.date_time AND a.expires

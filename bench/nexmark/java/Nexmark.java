@@ -85,7 +85,7 @@ public final class Nexmark {
     running.await();
     System.out.printf("%s started %.3f %d%n", name, restoring.seconds(), restoring.records());
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker))) {
-      while (!consumed(admin, name, query) || !consumed(admin, name, query)) Thread.sleep(50);
+      while (!consumed(admin, name, query) || !consumed(admin, name, query)) Thread.sleep(100);
     }
     System.out.println(name + " consumed");
     return streams;
