@@ -25,7 +25,7 @@ constexpr std::int64_t kWaitMs = 1'000;
 // A state that knows how much it holds.
 class Measured final : public State {
  public:
-  Result<std::optional<Bytes>> get(ByteView key) override { return inner_->get(key); }
+  Result<std::optional<ByteView>> find(ByteView key) override { return inner_->find(key); }
   void put(ByteView key, ByteView value) override {
     forget(key);
     held_ += key.size() + value.size();
@@ -40,7 +40,7 @@ class Measured final : public State {
 
  private:
   void forget(ByteView key) {
-    if (const auto old = inner_->get(key); old.ok() && *old) held_ -= key.size() + (*old)->size();
+    if (const auto old = inner_->find(key); old.ok() && *old) held_ -= key.size() + (*old)->size();
   }
   std::unique_ptr<State> inner_ = memory_state();
   std::size_t held_ = 0;

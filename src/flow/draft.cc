@@ -74,7 +74,7 @@ Result<TopicShape> Draft::shape(const std::string& topic) {
 std::string Draft::names_like(const std::string& name) {
   std::vector<std::string> names;
   for (const auto& [known, definition] : definitions_) {
-    if (!definition.removed) names.push_back(known);
+    if (!definition.removed && known != name) names.push_back(known);
   }
   if (const auto topics = log_.topics(); topics.ok()) {
     for (const auto& topic : *topics) {

@@ -129,12 +129,6 @@ Result<BoundView> bind_view(const sql::CreateView& view, std::string_view text, 
   BoundView out;
   SLUICE_TRY(out.options, bind_options(view, text));
   SLUICE_TRY(out.plan, flow::bind(view.query, text, catalog, out.options));
-  auto& columns = out.plan.root->columns;
-  if (view.columns.size() > columns.size()) {
-    return Error{ErrorCode::rejected, sql::place_of(text, view.query.position) + ": " + view.name + " names " +
-                                          std::to_string(view.columns.size()) + " columns, and its SELECT gives " + std::to_string(columns.size())};
-  }
-  for (std::size_t i = 0; i < view.columns.size(); ++i) columns[i].name = view.columns[i];
   return out;
 }
 
