@@ -20,8 +20,6 @@ struct FieldType {
 [[nodiscard]] FieldType field_type(const avro::Field& field);
 // As SQL names it: the property sqlName, else its own name.
 [[nodiscard]] std::string column_name(const avro::Field& field);
-// A name as Avro allows it, the same way as captured tables are named: other bytes as _xhh.
-[[nodiscard]] std::string avro_name(std::string_view name);
 // The JSON text of a string property.
 [[nodiscard]] std::string text_property(const avro::Field& field, std::string_view name);
 

@@ -197,12 +197,14 @@ class CompiledWriter final : public RowWriter {
 
 }  // namespace
 
-Result<avro::Schema> RowWriter::schema_of(const std::vector<Column>& columns, const std::string& space, const std::string& name, bool keys) {
+Result<avro::Schema> RowWriter::schema_of(const std::vector<Column>& columns, const std::string& space, const std::string& name, bool keys,
+                                          const std::vector<bool>& nullable) {
   json::array fields;
-  for (const auto& column : columns) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto& column = columns[i];
     auto type = avro_type(column.type);
     if (!type.ok()) return std::move(type).error().in(column.name);
-    json::object field{{"name", avro_name(column.name)}, {"type", keys ? *std::move(type) : or_null(*std::move(type))}};
+    json::object field{{"name", avro_name(column.name)}, {"type", keys && (nullable.empty() || !nullable[i]) ? *std::move(type) : or_null(*std::move(type))}};
     if (!keys) {
       field["default"] = nullptr;
       if (column.type.kind != TypeKind::opaque) field["sqlType"] = type_text(column.type);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "avro/schema.h"
@@ -31,12 +32,16 @@ class RowReader {
   [[nodiscard]] virtual Result<void> read(ByteView body, std::span<Value> row, Arena& arena) const = 0;
 };
 
+// A name as Avro allows it, as the names of captured tables' columns are made: other bytes as _xhh.
+[[nodiscard]] std::string avro_name(std::string_view name);
+
 // Encodes rows as Avro of a schema that is made from their columns.
 class RowWriter {
  public:
-  // The schema of these columns: every one nullable with default null unless `keys` (then none is).
+  // The schema of these columns: every one nullable with default null unless `keys`; then only those are that `nullable` (as many, or
+  // none) names.
   [[nodiscard]] static Result<avro::Schema> schema_of(const std::vector<Column>& columns, const std::string& space, const std::string& name,
-                                                      bool keys);
+                                                      bool keys, const std::vector<bool>& nullable = {});
   [[nodiscard]] static Result<std::unique_ptr<RowWriter>> open(const avro::Schema& schema, const std::vector<Column>& columns);
   virtual ~RowWriter() = default;
   // Appends the record. Errors: rejected: a value that its Avro type cannot hold (null in a key, numeric beyond its precision).
