@@ -97,7 +97,7 @@ class SelectBinder {
 
   // A column of FROM comes before a result of that name.
   Result<Scalar> group_of(const sql::Expression& group) {
-    if (group.kind == Form::number || group.kind == Form::text) {
+    if (is_constant(group)) {
       SLUICE_TRY(const auto index, numbered(group, "GROUP BY"));
       return values_[index].scalar;
     }
@@ -112,15 +112,20 @@ class SelectBinder {
     return expressions_.typing().known(std::move(bound));
   }
 
+  static bool is_constant(const sql::Expression& expression) {
+    return expression.kind == Form::number || expression.kind == Form::text || expression.kind == Form::boolean ||
+           expression.kind == Form::null;
+  }
+
   // GROUP BY 2, ORDER BY 1.
   Result<std::size_t> numbered(const sql::Expression& number, const std::string& clause) const {
     std::size_t index = 0;
     const auto& text = number.text;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), index);
-    if (number.kind == Form::text || end != text.data() + text.size()) {
+    if (number.kind != Form::number || text.find_first_not_of("-0123456789") != std::string::npos) {
       return places_.rejected(number.position, "non-integer constant in " + clause);
     }
-    if (failed == std::errc() && index >= 1 && index <= shown_) return index - 1;
+    if (failed == std::errc() && end == text.data() + text.size() && index >= 1 && index <= shown_) return index - 1;
     return places_.rejected(number.position, clause + " position " + text + " is not in select list");
   }
 
@@ -138,7 +143,7 @@ class SelectBinder {
 
   // The number of a value that ORDER BY or DISTINCT ON means: a result, or one beside them.
   Result<std::size_t> ordered_by(const sql::Expression& expression, const std::string& clause) {
-    if (expression.kind == Form::number || expression.kind == Form::text) return numbered(expression, clause);
+    if (is_constant(expression)) return numbered(expression, clause);
     if (expression.kind == Form::column && expression.qualifier.empty()) {
       SLUICE_TRY(const auto index, result_named(expression, clause));
       if (index) return *index;
