@@ -188,7 +188,7 @@ def wait_for_view(sluice, view):
         stage = next((s for s in sluice.status().get("stages", []) if s["kind"] == "view" and s["name"] == view), None)
         if stage and stage["state"] == "failed":
             raise AssertionError(f"{view}: {stage['error']}")
-        return stage and stage["state"] == "streaming" and stage["lag_bytes"] == 0
+        return stage and stage["state"] == "streaming" and stage["items"] and all(i["offset"] >= i["end_offset"] for i in stage["items"])
     harness.wait_until(caught_up, PATIENCE_S, f"the view {view} has caught up", every=0.02)
 
 
