@@ -81,9 +81,9 @@ class Compiler {
       case Kind::or_: return all_of(e);
       case Kind::not_: SLUICE_RETURN_IF_ERROR(truth(e.parts[0])); return push({.kind = Step::Kind::not_});
       case Kind::number:
-      case Kind::text: return wrong(e, "this is no condition");
+      case Kind::text:
+      default: return wrong(e, "this is no condition");  // parse_expression() gives no other kinds
     }
-    return {};
   }
 
  private:
