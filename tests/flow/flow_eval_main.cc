@@ -4,8 +4,8 @@
 //   {"tables": [{"name", "columns": [[name, type], …], "key": [name, …]}, …],    a key that is empty: a stream
 //    "changes": [[table, "+" or "-", [text or null, …]], …],                     "-": the row of this key leaves
 //    "batches": [changes of the first batch, …], "query": "SELECT …"}
-// and gives for each a line: {"rows": [[text or null, …], …], "view": whether it may be a view, "failed": rows that an expression
-// failed for, "plan"}, or {"error"}, or {"broken": what the plan promised and the rows do not keep}.
+// and gives for each a line: {"rows": [[text or null, …], …], "view": whether it may be a view, "failed": why an expression
+// failed for a row, or nothing, "plan"}, or {"error"}, or {"broken": what the plan promised and the rows do not keep}.
 #include <boost/json.hpp>
 #include <iostream>
 #include <map>
@@ -89,8 +89,9 @@ class Rows : public sluice::flow::Results {
     broken_ = "a late row without a watermark";
     return {};
   }
-  Result<void> failed(std::uint32_t, const Error&) override {
-    ++failed_;
+  Result<void> failed(std::uint32_t, const Error& why) override {
+    // A row without a time is in no window: that is no difference.
+    if (!why.message.starts_with("the event time is null")) failed_ = why.message;
     return {};
   }
 
@@ -127,7 +128,7 @@ class Rows : public sluice::flow::Results {
   const sluice::flow::PlanNode& root_;
   std::map<Bytes, Held> rows_;
   std::string broken_;
-  std::int64_t failed_ = 0;
+  std::string failed_;
 };
 
 Result<Change> change_of(const json::array& line, const Relation& relation, Arena& arena) {

@@ -364,10 +364,72 @@ class RandomQueries:
             where.append(self.condition(scope, 1))
         return f"SELECT {results} FROM {text}" + (" WHERE " + " AND ".join(where) if where else ""), list(zip(names, kinds)), None
 
+    # Windows, which PostgreSQL does not have: (our text, the same said otherwise, results).
+
+    def windowed(self):
+        if self.chance(0.3):
+            return self.session()
+        text, columns, _, where = self.source(1)
+        times = [(name, kind) for name, kind in columns if kind in ("timestamp", "timestamptz")]
+        if not times:
+            return self.windowed()
+        scope = Scope(columns)
+        time, kind = self.random.choice(times)
+        if self.chance(0.4):
+            where.append(self.condition(scope, 1))
+        slide, size = self.random.choice(((10, 10), (7, 7), (60, 60), (5, 20), (7, 10), (30, 60)))
+        window = f"tumble({time}, '{size} min')" if slide == size else f"hop({time}, '{slide} min', '{size} min')"
+        last = f"date_bin('{slide} min', {time}, {kind} '1970-01-01 00:00:00')"
+        lateral = (f"LATERAL (SELECT s AS window_start, s + interval '{size} min' AS window_end FROM generate_series({last} - interval "
+                   f"'{-(-size // slide) * slide} min', {last}, '{slide} min') s WHERE s + interval '{size} min' > {time}) AS windows")
+        group, group_kind = self.random.choice(columns)
+        results, kinds = self.window_results(scope, group, group_kind, kind)
+        tail = " WHERE " + " AND ".join(where) if where else ""
+        ours = f"SELECT {results} FROM {text}{tail} GROUP BY {group}, {window}"
+        return ours, f"SELECT {results} FROM {text}, {lateral}{tail} GROUP BY {group}, window_start, window_end", kinds
+
+    def window_results(self, scope, group, group_kind, kind):
+        aggregate, aggregate_kind = self.aggregate(scope)
+        results = [(group, group_kind), ("window_start", kind), (aggregate, aggregate_kind), ("window_end", kind)]
+        return ", ".join(f"{text} AS c{i}" for i, (text, _) in enumerate(results)), [(f"c{i}", kind) for i, (_, kind) in enumerate(results)]
+
+    def session(self):
+        alias = self.alias()
+        scope = Scope([(f"{alias}.{name}", kind) for name, kind in TABLES[3]["columns"]])
+        gap = f"interval '{self.random.choice((5, 7, 20))} min'"
+        group, group_kind = self.random.choice(scope.columns)
+        condition = self.condition(scope, 1) if self.chance(0.5) else "true"
+        results, kinds = self.window_results(scope, group, group_kind, "timestamp")
+        order = f"OVER (PARTITION BY {group} ORDER BY {alias}.ts)"
+        begins = (f"(SELECT {alias}.*, CASE WHEN {alias}.ts - lag({alias}.ts) {order} < {gap} THEN 0 ELSE 1 END AS begins "
+                  f"FROM e AS {alias} WHERE {condition} AND {alias}.ts IS NOT NULL) AS {alias}")
+        numbered = f"(SELECT {alias}.*, sum(begins) {order} AS number FROM {begins}) AS {alias}"
+        theirs = results.replace("window_start", f"min({alias}.ts)").replace("window_end", f"max({alias}.ts) + {gap}")
+        return (f"SELECT {results} FROM e AS {alias} WHERE {condition} GROUP BY {group}, session({alias}.ts, {gap})",
+                f"SELECT {theirs} FROM {numbered} GROUP BY {group}, number", kinds)
+
+    def around_windows(self):
+        """A windowed query; or one that groups it again, or joins it with what that gives."""
+        ours, theirs, kinds = self.windowed()
+        if kinds[2][1] == "bool" or self.chance(0.4):
+            return ours, theirs
+        outer = "SELECT y.c1, max(y.c2) AS most, count(*) AS n FROM ({}) AS y GROUP BY y.c1"
+        if self.chance(0.5):
+            return outer.format(ours), outer.format(theirs)
+        join = self.random.choice(("SELECT x.* FROM ({}) AS x JOIN (" + outer + ") AS z ON x.c1 = z.c1 WHERE x.c2 >= z.most",
+                                   "SELECT x.*, z.most FROM ({}) AS x LEFT JOIN (" + outer + ") AS z ON x.c1 = z.c1 AND z.n > 2"))
+        return join.format(ours, ours), join.format(theirs, theirs)
+
     def query(self):
-        if self.chance(0.15):  # named once, used twice
-            inner, columns, _ = self.select(1)
-            equal = self.equality([(f"x.{name}", kind) for name, kind in columns], [(f"y.{name}", kind) for name, kind in columns])
-            how = self.random.choice(("JOIN", "LEFT JOIN"))
-            return f"WITH w AS ({inner}) SELECT x.*, y.{columns[0][0]} AS other FROM w x {how} w y ON {equal}"
-        return self.select()[0]
+        """(ours, PostgreSQL's)."""
+        if self.chance(0.15):
+            return self.around_windows()
+        text = self.twice() if self.chance(0.15) else self.select()[0]
+        return text, text
+
+    def twice(self):
+        """Named once, used twice."""
+        inner, columns, _ = self.select(1)
+        equal = self.equality([(f"x.{name}", kind) for name, kind in columns], [(f"y.{name}", kind) for name, kind in columns])
+        how = self.random.choice(("JOIN", "LEFT JOIN"))
+        return f"WITH w AS ({inner}) SELECT x.*, y.{columns[0][0]} AS other FROM w x {how} w y ON {equal}"

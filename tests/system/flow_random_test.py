@@ -75,15 +75,16 @@ class Comparison:
         self.counts, self.wrong, self.refused = collections.Counter(), [], collections.Counter()
 
     def case(self, number):
-        """The question, and the last rows."""
+        """The question, PostgreSQL's way to ask it, and the last rows."""
         pick = random.Random(self.first_seed * 1_000_003 + number)
         rows = RandomRows(pick)
         changes, last = rows.changes()
-        return {"tables": TABLES, "changes": changes, "batches": rows.batches(len(changes)), "query": RandomQueries(pick).query()}, last
+        ours, theirs = RandomQueries(pick).query()
+        return {"tables": TABLES, "changes": changes, "batches": rows.batches(len(changes)), "query": ours}, theirs, last
 
-    def compare(self, number, question, last, answer):
+    def compare(self, number, question, query, last, answer):
         self.database.fill(last)
-        rows, failed = self.database.ask(question["query"])
+        rows, failed = self.database.ask(query)
         if failed is not None:
             self.counts[f"PostgreSQL fails: {failed.split(':')[0] if 'does not' not in failed else failed}"] += 1
             if "error" not in answer and not any(word in failed for word in ("division by zero", "out of range", "FULL JOIN")):
@@ -96,7 +97,9 @@ class Comparison:
         if "broken" in answer:
             return self.differ(number, question, answer["broken"], "")
         if answer["failed"]:
-            self.counts["failed for a row that PostgreSQL does not ask"] += 1
+            self.counts[f"failed for a row that PostgreSQL does not ask: {answer['failed']}"] += 1
+            if os.environ.get("FAILED"):
+                print(number, answer["failed"], question["query"], answer["plan"])
             return
         ours, theirs = counted(answer["rows"], self.database.numeric), counted(rows, self.database.numeric)
         self.counts["views" if answer["view"] else "questions"] += 1
@@ -111,7 +114,7 @@ class Comparison:
         process = subprocess.Popen([flow_eval()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             for number in cases:
-                question, last = self.case(number)
+                question, theirs, last = self.case(number)
                 process.stdin.write(json.dumps(question) + "\n")
                 process.stdin.flush()
                 line = process.stdout.readline()
@@ -119,7 +122,7 @@ class Comparison:
                     self.wrong.append(f"case {number}: flow_eval ended ({process.wait(10)}): {question['query']}\n{json.dumps(question)}")
                     process = subprocess.Popen([flow_eval()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
                     continue
-                self.compare(number, question, last, json.loads(line))
+                self.compare(number, question, theirs, last, json.loads(line))
         finally:
             process.stdin.close()
             process.wait(30)

@@ -42,7 +42,7 @@ TEST(RelationOptions, AnEmptyListTakesAllColumns) {
 }
 
 TEST(RelationOptions, AWatermarkIsReadOverTheColumns) {
-  const auto out = related("CREATE TABLE c (page text, ts timestamptz) WITH (watermark = 'c.ts - ''5 s''')");
+  const auto out = related("CREATE TABLE c (page text, ts timestamptz) WITH (watermark = 'c.ts - interval ''5 s''')");
   ASSERT_TRUE(out.ok()) << out.error();
   EXPECT_EQ(out->time, 1U);
   Arena arena;
