@@ -1,6 +1,7 @@
 #include "flow/view_decoder.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 
 #include "flow/value/function.h"
@@ -86,20 +87,26 @@ std::optional<Error> Decoder::special(ByteView json, std::span<Value> row, Arena
   return std::nullopt;
 }
 
+// Relation::hidden, as many as the relation has.
+void Decoder::hidden(const pipeline::ReadRecord& record, std::int32_t partition, std::span<Value> row, Arena& arena) {
+  if (row.empty()) return;
+  const auto op = record.value ? record.header("__op") : std::optional<ByteView>("d");
+  const auto values = std::to_array<Value>({Value::of_integer(record.timestamp_ms * 1000), Value::of_integer(partition),
+                                            Value::of_integer(record.offset.value), op ? Value::of_text(arena.copy(*op)) : Value::none()});
+  std::copy_n(values.begin(), std::min(values.size(), row.size()), row.begin());
+}
+
 Result<Decoded> Decoder::decode(const pipeline::ReadRecord& record, std::int32_t partition, std::span<Value> row, Arena& arena) {
-  if (!record.value) return relation_.is_table() ? deleted(record, row, arena) : Decoded{};
-  SLUICE_TRY(auto wrong, body(values_, *record.value, row, arena));
+  if (!record.value && !relation_.changes) return relation_.is_table() ? deleted(record, row, arena) : Decoded{};
+  const auto& framed = record.value ? record.value : record.key;  // of a change that is a delete
+  if (!framed) return bad({ErrorCode::corrupt, "a record with neither a key nor a value"});
+  SLUICE_TRY(auto wrong, body(values_, *framed, row, arena));
   if (wrong) return bad(std::move(*wrong));
   if (!record.headers.empty()) {
     if (const auto header = record.header("__special")) wrong = special(*header, row, arena);
     if (wrong) return bad(std::move(*wrong));
   }
-  if (relation_.hidden == 3) {
-    const auto at = values_.columns.size();
-    row[at] = Value::of_integer(record.timestamp_ms * 1000);
-    row[at + 1] = Value::of_integer(partition);
-    row[at + 2] = Value::of_integer(record.offset.value);
-  }
+  hidden(record, partition, row.subspan(values_.columns.size()), arena);
   return Decoded{.what = Decoded::What::row};
 }
 

@@ -21,7 +21,8 @@ struct Decoded {
   Error why = {};  // bad
 };
 
-// Of one thread. A tombstone in a stream is nothing: no row of it is ever taken back.
+// Of one thread. A tombstone in a stream is nothing, as no row of it is ever taken back;
+// but where changes are read it is a row.
 class Decoder {
  public:
   // Both outlive it.
@@ -47,6 +48,7 @@ class Decoder {
   // Without an error: it is decoded.
   [[nodiscard]] Result<std::optional<Error>> body(Schemas& schemas, ByteView framed, std::span<Value> row, Arena& arena);
   [[nodiscard]] Result<Decoded> deleted(const pipeline::ReadRecord& record, std::span<Value> row, Arena& arena);
+  static void hidden(const pipeline::ReadRecord& record, std::int32_t partition, std::span<Value> row, Arena& arena);
   // Header __special: the texts of values that Avro cannot hold.
   [[nodiscard]] std::optional<Error> special(ByteView json, std::span<Value> row, Arena& arena) const;
 

@@ -104,7 +104,7 @@ def the_bank(seconds):
                 wanted = sorted([b, int(t)] for b, t in postgres.sql("SELECT branch, sum(balance) FROM accounts GROUP BY branch"))
                 wait_until(lambda: sorted([b, int(t)] for b, t in ask("SELECT branch, total FROM branches")) == wanted, 30, "the branches")
                 consumed = sluice.run("consume", "total", "-o", "beginning").stdout.splitlines()
-                records = [json.loads(line) for line in consumed]
+                records = [json.loads(line)["value"] for line in consumed]
                 assert records and all(int(r["total"]) == CONSTANT for r in records), records[:5]
                 print(f"bank: {moved['transfers']} transfers, {looks} looks, {len(records)} records of the total, nothing but {CONSTANT}")
         finally:
@@ -253,7 +253,7 @@ def the_storm(kills, draw):
                                          f"only there: {[r for r in wanted if r not in rows][:5]}") from None
                 compared += len(wanted)
             # In the topic as well: each event once.
-            numbers = collections.Counter(json.loads(line)["n"] for line in sluice.run("consume", "dear", "-o", "beginning").stdout.splitlines())
+            numbers = collections.Counter(json.loads(line)["value"]["n"] for line in sluice.run("consume", "dear", "-o", "beginning").stdout.splitlines())
             dear = [e["n"] for e in storm.events if float(e["price"]) > 50]
             assert sorted(numbers) == dear and set(numbers.values()) == {1}, (len(numbers), len(dear))
             late = read_topic(sluice.broker, "a_minute.late") if "a_minute.late" in sluice.run("topic", "list").stdout else []

@@ -46,12 +46,13 @@ class RelationBinder {
       : table_(table), topic_(topic), places_(places) {}
 
   Result<Relation> bind() {
-    SLUICE_RETURN_IF_ERROR(check_names(table_.options, {"topic", "watermark", "key", "keep", "idle"}, places_));
+    SLUICE_RETURN_IF_ERROR(check_names(table_.options, {"topic", "watermark", "key", "keep", "idle", "read"}, places_));
     out_.name = table_.name;
     const auto* topic = find(table_.options, "topic");
     out_.topic = topic != nullptr ? topic->value : table_.name;
     SLUICE_RETURN_IF_ERROR(columns());
     SLUICE_RETURN_IF_ERROR(key());
+    SLUICE_RETURN_IF_ERROR(reading());
     SLUICE_RETURN_IF_ERROR(watermark());
     SLUICE_TRY(out_.keep_us, span(table_.options, "keep", places_));
     if (out_.keep_us && out_.is_table()) {
@@ -121,6 +122,15 @@ class RelationBinder {
       out_.key.push_back(static_cast<std::size_t>(found - out_.columns.begin()));
     }
     if (option != nullptr && names.empty()) return places_.rejected(position, "key names no column", "write key = 'a, b'");
+    return {};
+  }
+
+  Result<void> reading() {
+    const auto* option = find(table_.options, "read");
+    if (option == nullptr || option->value == "rows") return {};
+    if (option->value != "changes") return places_.rejected(option->position, "read is '" + option->value + "'", "write 'rows' or 'changes'");
+    if (!out_.key.empty()) return places_.rejected(option->position, "changes have no key: each is a row of its own", "leave out the key");
+    out_.changes = true;
     return {};
   }
 
