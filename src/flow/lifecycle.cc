@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kEndWait{200};  // at a time
 
-std::string told_of_switch(const std::string& name, std::uint32_t generation, std::uint64_t rows, std::uint64_t before) {
-  return name + ": generation " + std::to_string(generation) + " has taken its place: " + std::to_string(rows) + " rows, before " +
-         std::to_string(before);
+std::string told_of_switch(const std::string& name, std::uint32_t generation, std::uint64_t rows, std::optional<std::uint64_t> before) {
+  return name + ": generation " + std::to_string(generation) + " has taken its place: " + std::to_string(rows) + " rows" +
+         (before ? ", before " + std::to_string(*before) : "");
 }
 
 }  // namespace
@@ -176,6 +176,7 @@ Result<bool> Lifecycle::switch_over(Definition& definition) {
   {
     const std::lock_guard lock(mutex_);
     replaced_ = told_of_switch(name_, definition.form.generation, next->view().counts().rows, rows_before_);
+    rows_before_.reset();
     view_ = std::move(next_);
     next_.reset();
     view_->rename(name_);

@@ -72,7 +72,7 @@ class Lifecycle {
   mutable std::mutex mutex_;
   std::shared_ptr<TrackedView> view_;  // these and the rest are guarded by mutex_
   std::shared_ptr<TrackedView> next_;
-  std::uint64_t rows_before_ = 0;
+  std::optional<std::uint64_t> rows_before_;  // of the older generation, when it ended here
   bool asked_to_take_over_ = false;
   std::string replaced_;
   std::optional<Error> error_;         // of `broken_`, a generation that cannot be bound

@@ -115,7 +115,7 @@ TEST_F(ViewsTest, IsKeptUpToDateAndAsked) {
   order(2, "NO");
   expect_answer("SELECT country, n FROM counts", "NO 3 | ");
   EXPECT_EQ(ask("SELECT sum(n) AS all, count(*) FROM counts"), "3 1 | ");
-  EXPECT_EQ(ask("SELECT order_id, _offset FROM clicks WHERE order_id > 1 ORDER BY 1 DESC LIMIT 1"), "9 3 | ");
+  EXPECT_EQ(ask("SELECT order_id, _partition FROM clicks WHERE order_id > 1 ORDER BY 1 DESC LIMIT 1"), "9 0 | ");
   EXPECT_EQ(ask("SELECT o.id, c.n FROM shop.public.orders o LEFT JOIN counts c USING (country) ORDER BY o.id OFFSET 1"), "2 3 | ");
 }
 
