@@ -125,6 +125,7 @@ void add_arithmetic(Overloads& operators) {
   add_operator<Op::divide>("/", operators);
   add_operator<Op::modulo>("%", operators);
   operators.push_back({"^", {float8, float8}, float8, float_power});
+  operators.push_back({"^", {numeric, numeric}, numeric, [](Arguments a, Arena& arena) { return decimal::power(a[0], a[1], arena); }});
   for (const auto kind : {int2, int4, int8, numeric, float4, float8}) operators.push_back({"+", {kind}, kind, same});
   for (const std::string_view sign : {"-", "@"}) {
     const bool minus = sign == "-";

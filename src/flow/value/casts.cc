@@ -212,7 +212,7 @@ const CastEntry* cast_between(TypeKind from, TypeKind to) {
 Result<Function> find_cast(const Type& from, const Type& to, CastContext context) {
   const auto* const entry = cast_between(from.kind, to.kind);
   if (from.kind != to.kind && (entry == nullptr || (context == CastContext::implicit && !entry->implicit))) {
-    return Error{.code = ErrorCode::unsupported, .message = "cannot cast type " + type_text(from) + " to " + type_text(to)};
+    return Error{.code = ErrorCode::unsupported, .message = "cannot cast type " + type_text({from.kind}) + " to " + type_text({to.kind})};
   }
   Function out{.name = "cast", .parameters = {from}, .result = to, .call = same};
   if (from.kind != to.kind) out.call = entry->call;

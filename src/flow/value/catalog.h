@@ -66,6 +66,7 @@ enum class Category : std::uint8_t { unknown, boolean, number, string, time, tim
 // is not unique.
 [[nodiscard]] const Overload* choose(std::span<const Overload* const> named, std::span<const TypeKind> arguments, bool& ambiguous);
 
+[[nodiscard]] std::string types_text(std::span<const Type> types);  // "integer, text", without modifiers
 [[nodiscard]] Function function_of(const Overload& overload, std::span<const Type> arguments);
 
 }  // namespace sluice::flow

@@ -78,16 +78,17 @@ Result<Value> extreme(Arguments a, Arena&) {
   return best;
 }
 
-template <TypeKind K>
-Result<Value> null_if(Arguments a, Arena&) {
-  return !a[0].null && !a[1].null && compare_present(K, a[0], a[1]) == 0 ? Value::none() : a[0];
+template <typename Equal>
+Result<Value> null_if(Arguments a, const Equal& equal) {
+  return !a[0].null && !a[1].null && equal() ? Value::none() : a[0];
 }
-
 template <TypeKind K>
-std::optional<Call> choice_of(std::string_view name) {
-  if (name == "greatest") return extreme<K, 1>;
-  if (name == "least") return extreme<K, -1>;
-  return null_if<K>;
+Result<Value> null_if_equal(Arguments a, Arena&) {
+  return null_if(a, [&] { return compare_present(K, a[0], a[1]) == 0; });
+}
+template <bool DateFirst>
+Result<Value> null_if_same_moment(Arguments a, Arena& arena) {
+  return null_if(a, [&] { return of_date_and_timestamp<Relation::equal, DateFirst>(a, arena)->boolean; });
 }
 
 }  // namespace
@@ -101,18 +102,33 @@ void add_comparisons(Overloads& operators) {
   add<Relation::at_least>(">=", operators);
 }
 
-std::optional<Call> choice_between(std::string_view name, TypeKind kind) {
+namespace {
+
+// One of the kinds that have values of one form and one order; none: there is no order.
+template <typename Of>
+std::optional<Call> by_form(TypeKind kind, const Of& of) {
   switch (kind) {
-    case boolean: return choice_of<boolean>(name);
-    case int2: case int4: case int8: return choice_of<int8>(name);
-    case date: case time: case timestamp: case timestamptz: return choice_of<timestamp>(name);
-    case numeric: return choice_of<numeric>(name);
-    case float4: case float8: return choice_of<float8>(name);
-    case interval: return choice_of<interval>(name);
-    case unknown: case text: case bytea: case uuid: return choice_of<text>(name);
-    case json: case opaque: return {};
+    case boolean: return of.template operator()<boolean>();
+    case int2: case int4: case int8: case date: case time: case timestamp: case timestamptz: return of.template operator()<int8>();
+    case numeric: return of.template operator()<numeric>();
+    case float4: case float8: return of.template operator()<float8>();
+    case interval: return of.template operator()<interval>();
+    case unknown: case text: case bytea: case uuid: return of.template operator()<text>();
+    case json: case opaque: break;
   }
   return {};
+}
+
+}  // namespace
+
+std::optional<Call> choice_between(bool greatest, TypeKind kind) {
+  return by_form(kind, [&]<TypeKind K>() { return greatest ? Call(extreme<K, 1>) : Call(extreme<K, -1>); });
+}
+
+Call nullif_call(TypeKind a, TypeKind b) {
+  if (a == date && b != date) return null_if_same_moment<true>;
+  if (a != date && b == date) return null_if_same_moment<false>;
+  return *by_form(a, []<TypeKind K>() { return Call(null_if_equal<K>); });
 }
 
 }  // namespace sluice::flow

@@ -65,7 +65,7 @@ Result<Function> find_concat(std::string_view name, std::span<const Type> argume
   const bool separator_fits = !separated || (!arguments.empty() && (arguments[0].kind == text || arguments[0].kind == unknown));
   if (arguments.size() > kArgumentsMax || arguments.size() < (separated ? 2 : 1) || !separator_fits) {
     return Error{.code = ErrorCode::unsupported,
-                 .message = "function " + std::string(name) + " does not exist for these " + std::to_string(arguments.size()) + " arguments",
+                 .message = "function " + std::string(name) + "(" + types_text(arguments) + ") does not exist",
                  .hint = separated ? "write concat_ws(separator text, value, …), with at most 62 values" : "write concat(value, …), with 1 to 63 values"};
   }
   Function out{.name = std::string(name), .parameters = {}, .result = {text}, .call = {}, .strict = false};

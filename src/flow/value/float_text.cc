@@ -40,7 +40,7 @@ bool is_half_way(const Decimal& d, int mantissa_bits) {
   for (const char c : d.digits) n = n * 10 + static_cast<Wide>(c - '0');
   for (int i = 0; i < power; ++i) n *= 5;
   while (n != 0 && (n & 1) == 0) n >>= 1;
-  return n >> mantissa_bits != 0;
+  return n >> mantissa_bits == 1;
 }
 
 template <typename Float>
@@ -87,17 +87,17 @@ std::string text_of(Float v) {
 
 template <typename Float>
 Result<double> parse(std::string_view text, std::string_view type) {
-  const std::string number(trimmed(text));
+  const std::string number(trimmed(text));  // with a zero at its end
   if (number.empty()) return invalid_syntax(type, text);
   char* end = nullptr;
   errno = 0;
   Float v;
   if constexpr (std::is_same_v<Float, float>) v = std::strtof(number.c_str(), &end);
   else v = std::strtod(number.c_str(), &end);
-  if (end != number.c_str() + number.size() || number.back() == ')') return invalid_syntax(type, text);  // nan(…)
   if (errno == ERANGE && (v == 0 || std::isinf(v))) {
-    return rejected("\"" + number + "\" is out of range for type " + std::string(type));
+    return rejected("\"" + number.substr(0, static_cast<std::size_t>(end - number.c_str())) + "\" is out of range for type " + std::string(type));
   }
+  if (end != number.c_str() + number.size() || number.back() == ')') return invalid_syntax(type, text);  // nan(…)
   return static_cast<double>(v);
 }
 

@@ -67,24 +67,18 @@ std::vector<TypeKind> kinds_of(std::span<const Type> types) {
   return out;
 }
 
-std::string texts_of(std::span<const Type> types) {
-  std::string out;
-  for (const auto& type : types) out += (out.empty() ? "" : ", ") + type_text({type.kind});
-  return out;
-}
-
 std::string in_operator(std::string_view sign, std::span<const Type> types) {
   const auto text = std::string(sign) + " " + type_text({types.back().kind});
   return types.size() == 1 ? text : type_text({types.front().kind}) + " " + text;
 }
 
-// LIKE's names within PostgreSQL, and != for <>.
+// PostgreSQL's own names of LIKE and !=.
 std::string_view sign_of(std::string_view sign) {
   if (sign == "!=") return "<>";
-  if (sign == "~~") return "like";
-  if (sign == "~~*") return "ilike";
-  if (sign == "!~~") return "not like";
-  if (sign == "!~~*") return "not ilike";
+  if (sign == "like") return "~~";
+  if (sign == "ilike") return "~~*";
+  if (sign == "not like") return "!~~";
+  if (sign == "not ilike") return "!~~*";
   return sign;
 }
 
@@ -118,7 +112,7 @@ const Refusal* refusal_of(std::string_view name) {
 }
 
 Error no_such_function(std::string_view name, std::span<const Type> arguments) {
-  const auto message = "function " + std::string(name) + "(" + texts_of(arguments) + ") does not exist";
+  const auto message = "function " + std::string(name) + "(" + types_text(arguments) + ") does not exist";
   const auto named = functions().named(name);
   if (named.empty()) {
     const auto names = function_names();
@@ -134,21 +128,34 @@ Error no_such_function(std::string_view name, std::span<const Type> arguments) {
   return {.code = ErrorCode::unsupported, .message = message, .hint = hint + "; cast the arguments"};
 }
 
-// greatest, least, nullif: of the type that the arguments have in common.
+// nullif(a, b): a, unless a = b by the operator of their types.
+Result<Function> nullif_function(std::span<const Type> arguments) {
+  if (arguments.size() != 2) return no_such_function("nullif", arguments);
+  SLUICE_TRY(const Function equal, find_operator("=", arguments));
+  const auto& parameters = equal.parameters;
+  return Function{"nullif", parameters, parameters[0], nullif_call(parameters[0].kind, parameters[1].kind), false};
+}
+
+// greatest, least: of the type that the arguments have in common.
 Result<Function> choice_function(std::string_view name, std::span<const Type> arguments) {
-  if (arguments.empty() || (name == "nullif" && arguments.size() != 2)) return no_such_function(name, arguments);
-  const std::string construct = name == "greatest" ? "GREATEST" : name == "least" ? "LEAST" : "NULLIF";
-  SLUICE_TRY(const Type type, common_type(arguments, construct));
-  const auto call = choice_between(name, type.kind);
+  if (name == "nullif") return nullif_function(arguments);
+  if (arguments.empty()) return no_such_function(name, arguments);
+  SLUICE_TRY(const Type type, common_type(arguments, name == "greatest" ? "GREATEST" : "LEAST"));
+  const auto call = choice_between(name == "greatest", type.kind);
   if (!call) {
     return Error{.code = ErrorCode::unsupported,
-                 .message = "could not identify " + std::string(name == "nullif" ? "an equality operator" : "a comparison function") +
-                            " for type " + type_text(type)};
+                 .message = "could not identify a comparison function for type " + type_text(type)};
   }
   return Function{std::string(name), std::vector<Type>(arguments.size(), type), type, *call, false};
 }
 
 }  // namespace
+
+std::string types_text(std::span<const Type> types) {
+  std::string out;
+  for (const auto& type : types) out += (out.empty() ? "" : ", ") + type_text({type.kind});
+  return out;
+}
 
 Function function_of(const Overload& overload, std::span<const Type> arguments) {
   Function out{.name = std::string(overload.name), .parameters = {}, .result = {overload.result}, .call = overload.call, .strict = overload.strict};
@@ -175,7 +182,7 @@ Result<Function> find_operator(std::string_view sign, std::span<const Type> argu
   }
   if (const auto* const found = choose(named, kinds, ambiguous)) return function_of(*found, arguments);
   return Error{.code = ErrorCode::unsupported,
-               .message = std::string(ambiguous ? "operator is not unique: " : "operator does not exist: ") + in_operator(sign, arguments),
+               .message = std::string(ambiguous ? "operator is not unique: " : "operator does not exist: ") + in_operator(name, arguments),
                .hint = "write casts, so that both sides have types that " + std::string(sign) + " takes"};
 }
 
@@ -192,7 +199,7 @@ Result<Function> find_function(std::string_view name, std::span<const Type> argu
   if (const auto* const found = choose(named, kinds_of(arguments), ambiguous)) return function_of(*found, arguments);
   if (ambiguous) {
     return Error{.code = ErrorCode::unsupported,
-                 .message = "function " + std::string(name) + "(" + texts_of(arguments) + ") is not unique",
+                 .message = "function " + std::string(name) + "(" + types_text(arguments) + ") is not unique",
                  .hint = "write casts, so that the arguments' types are those of one"};
   }
   if (arguments.size() == 1) {  // date(x) is a cast

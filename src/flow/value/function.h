@@ -51,7 +51,8 @@ struct Function {
   bool strict = true;  // null if an argument is null, without being called
 };
 
-// Binary and unary operators by their signs (+ - * / % ^ || = <> < <= > >= -> ->> #> #>> ~ ~* !~ !~* like ilike), functions by their names.
+// Binary and unary operators by their signs (+ - * / % ^ || = <> < <= > >= -> ->> #> #>> ~ ~* !~ !~* like ilike & | # << >>),
+// functions by their names.
 // Arguments are given by their types; `unknown` fits anything, by PostgreSQL's rules of preference. The caller casts arguments
 // to the parameters (implicit casts; an unknown literal is read by the parameter's type).
 // Errors: unsupported: "operator does not exist: boolean + integer", with what to write; functions that depend on wall clock.

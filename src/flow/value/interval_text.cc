@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
@@ -98,7 +99,7 @@ class IntervalReader {
     rest_ = trimmed(rest_);
     if (!rest_.empty() && is_letter(rest_.front())) {
       const auto unit = unit_named(take_word());
-      if (!unit) return invalid();
+      if (!unit || (!rest_.empty() && is_digit(rest_.front()))) return invalid();
       return add(number, *unit);
     }
     // Without a unit: days before a time, seconds at the end.
@@ -110,7 +111,8 @@ class IntervalReader {
     if (rest_.empty() || !is_digit(rest_.front())) return invalid();
     SLUICE_TRY(const Number months, take_number());
     if (months.whole >= 12) return out_of_range();
-    SLUICE_RETURN_IF_ERROR(add(years, Unit::year));
+    if (!rest_.empty() && !is_space(rest_.front())) return invalid();
+    SLUICE_RETURN_IF_ERROR(add_scaled(months_, years.whole, 12));
     return add({.whole = years.negative ? -months.whole : months.whole}, Unit::month);
   }
 
@@ -123,6 +125,7 @@ class IntervalReader {
     if (!time) return invalid();
     if (*time < 0) return out_of_range();
     rest_.remove_prefix(size);
+    if (!take_place({Unit::hour, Unit::minute, Unit::second})) return invalid();
     return add_us(negative ? -*time : *time);
   }
 
@@ -142,7 +145,17 @@ class IntervalReader {
     return add_us(static_cast<std::int64_t>(std::rint((days - whole) * static_cast<double>(kDay_us))));
   }
 
+  // Each unit may be there once; a time of day is hours, minutes and seconds.
+  bool take_place(std::initializer_list<Unit> units) {
+    std::uint32_t bits = 0;
+    for (const Unit unit : units) bits |= 1U << static_cast<unsigned>(unit);
+    if ((seen_ & bits) != 0) return false;
+    seen_ |= bits;
+    return true;
+  }
+
   Result<void> add(const Number& n, Unit unit) {
+    if (!take_place({unit})) return invalid();
     const auto time = [&](std::int64_t scale) -> Result<void> {
       SLUICE_RETURN_IF_ERROR(add_scaled(us_, n.whole, scale));
       return add_us(static_cast<std::int64_t>(std::rint(n.fraction * static_cast<double>(scale))));
@@ -211,6 +224,7 @@ class IntervalReader {
   std::string_view text_, rest_;
   std::int64_t months_ = 0, days_ = 0, us_ = 0;
   bool any_ = false;
+  std::uint32_t seen_ = 0;  // units
 };
 
 void append_part(std::string& out, std::int32_t count, std::string_view unit, bool& before) {

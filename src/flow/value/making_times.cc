@@ -32,13 +32,13 @@ Result<Value> from_epoch(Arguments a, Arena&) {
 std::string padded(std::int64_t n) { return (n >= 0 && n < 10 ? "0" : "") + std::to_string(n); }
 
 Result<std::int64_t> date_of(Arguments a) {
-  const auto beyond = rejected("date field value out of range: " + std::to_string(a[0].integer) + "-" + padded(a[1].integer) + "-" + padded(a[2].integer));
   const auto year = a[0].integer < 0 ? a[0].integer + 1 : a[0].integer;
+  const auto beyond = rejected("date field value out of range: " + std::to_string(year) + "-" + padded(a[1].integer) + "-" + padded(a[2].integer));
   const auto month = a[1].integer, day = a[2].integer;
   if (a[0].integer == 0 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, static_cast<int>(month))) return beyond;
   const auto days = days_of({year, static_cast<int>(month), static_cast<int>(day)});
   if (days < kDateMin || days >= kDateEnd) {
-    return rejected("date out of range: " + std::to_string(a[0].integer) + "-" + padded(month) + "-" + padded(day));
+    return rejected("date out of range: " + std::to_string(year) + "-" + padded(month) + "-" + padded(day));
   }
   return days;
 }

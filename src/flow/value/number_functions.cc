@@ -40,6 +40,12 @@ double sign_of_float(double v) { return v > 0 ? 1 : v < 0 ? -1 : 0; }
 double to_degrees(double v) { return v / (std::numbers::pi / 180.0); }
 double to_radians(double v) { return v * (std::numbers::pi / 180.0); }
 
+Result<Value> degrees(Arguments a, Arena&) {
+  const double out = to_degrees(a[0].floating);
+  if (std::isinf(out) && !std::isinf(a[0].floating)) return float_overflow();
+  return Value::of_double(out);
+}
+
 Result<Value> exponential(Arguments a, Arena&) {
   const double v = a[0].floating, out = std::exp(v);
   if (std::isinf(v) || std::isnan(v)) return Value::of_double(out);
@@ -79,7 +85,7 @@ void add_float_functions(Overloads& out) {
   add("ln", of_positive<std::log>);
   add("log", of_positive<std::log10>);
   add("log10", of_positive<std::log10>);
-  add("degrees", of_float<to_degrees>);
+  add("degrees", degrees);
   add("radians", of_float<to_radians>);
   add("sin", of_finite<std::sin>);
   add("cos", of_finite<std::cos>);
@@ -113,6 +119,19 @@ void add_numeric_functions(Overloads& out) {
   out.push_back({"div", {numeric, numeric}, numeric, [](Arguments a, Arena& arena) { return decimal::quotient(a[0], a[1], arena); }});
 }
 
+void add_numeric_powers(Overloads& out) {
+  out.push_back({"sqrt", {numeric}, numeric, [](Arguments a, Arena& arena) { return decimal::square_root(a[0], arena); }});
+  out.push_back({"exp", {numeric}, numeric, [](Arguments a, Arena& arena) { return decimal::exponential(a[0], arena); }});
+  out.push_back({"ln", {numeric}, numeric, [](Arguments a, Arena& arena) { return decimal::natural_logarithm(a[0], arena); }});
+  out.push_back({"log", {numeric, numeric}, numeric, [](Arguments a, Arena& arena) { return decimal::logarithm(a[0], a[1], arena); }});
+  for (const auto name : {"log", "log10"}) {
+    out.push_back({name, {numeric}, numeric, [](Arguments a, Arena& arena) { return decimal::logarithm(Value::of_numeric(10, 0), a[0], arena); }});
+  }
+  for (const auto name : {"power", "pow"}) {
+    out.push_back({name, {numeric, numeric}, numeric, [](Arguments a, Arena& arena) { return decimal::power(a[0], a[1], arena); }});
+  }
+}
+
 // Those that are operators by another name.
 void add_operators_by_name(Overloads& out) {
   Overloads operators;
@@ -131,6 +150,7 @@ void add_number_functions(Overloads& functions) {
   add_float_functions(functions);
   add_rounding(functions);
   add_numeric_functions(functions);
+  add_numeric_powers(functions);
   add_operators_by_name(functions);
 }
 

@@ -51,7 +51,8 @@ enum class Rounding : std::uint8_t { half_away, truncate, floor, ceiling };
 // Rounded half away from zero; false if it is beyond 64 bits. Precondition: not special.
 [[nodiscard]] bool to_integer(const Value& v, std::int64_t& out);
 
-// sqrt, exp, ln, log(base, x), power: correctly rounded at the scale that PostgreSQL chooses.
+// At the scale that PostgreSQL chooses, from the size of the result; rounded there, and right in all digits but for the rarest
+// ties, where PostgreSQL's own last digit is not always the nearest. Errors: rejected: of numbers that have no such result.
 [[nodiscard]] Result<Value> square_root(const Value& v, Arena& arena);
 [[nodiscard]] Result<Value> exponential(const Value& v, Arena& arena);
 [[nodiscard]] Result<Value> natural_logarithm(const Value& v, Arena& arena);

@@ -119,10 +119,10 @@ Result<Value> regexp_count(Arguments a, Arena&) {
 }  // namespace
 
 void add_text_operators(Overloads& operators) {
-  operators.push_back({"like", {text, text}, boolean, like<false, false>});
-  operators.push_back({"ilike", {text, text}, boolean, like<true, false>});
-  operators.push_back({"not like", {text, text}, boolean, like<false, true>});
-  operators.push_back({"not ilike", {text, text}, boolean, like<true, true>});
+  operators.push_back({"~~", {text, text}, boolean, like<false, false>});
+  operators.push_back({"~~*", {text, text}, boolean, like<true, false>});
+  operators.push_back({"!~~", {text, text}, boolean, like<false, true>});
+  operators.push_back({"!~~*", {text, text}, boolean, like<true, true>});
   operators.push_back({"~", {text, text}, boolean, matches<false, false>});
   operators.push_back({"~*", {text, text}, boolean, matches<true, false>});
   operators.push_back({"!~", {text, text}, boolean, matches<false, true>});

@@ -22,12 +22,11 @@ Result<Value> parse_integer(std::string_view text, std::string_view type, std::i
   if (plus) rest.remove_prefix(1);
   std::int64_t n = 0;
   const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), n);
-  if (problem == std::errc::invalid_argument || end != rest.data() + rest.size() || (plus && rest.starts_with('-'))) {
-    return invalid_syntax(type, text);
-  }
+  if (problem == std::errc::invalid_argument || (plus && rest.starts_with('-'))) return invalid_syntax(type, text);
   if (problem != std::errc() || n < least || n > greatest) {
     return rejected("value \"" + std::string(text) + "\" is out of range for type " + std::string(type));
   }
+  if (end != rest.data() + rest.size()) return invalid_syntax(type, text);
   return Value::of_integer(n);
 }
 

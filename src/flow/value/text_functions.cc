@@ -132,6 +132,7 @@ Result<Value> overlay(Arguments a, Arena& arena) {
   const auto t = a[0].text, by = a[1].text;
   const auto start = a[2].integer, length = a.size() > 3 ? a[3].integer : utf8::length(by);
   if (start <= 0) return rejected("negative substring length not allowed");
+  if (start + length > std::numeric_limits<std::int32_t>::max()) return rejected("integer out of range");
   std::string out(slice(t, 1, start));
   out.append(by).append(slice(t, start + length, std::numeric_limits<std::int64_t>::max()));
   return of_text(arena.copy(out));

@@ -29,29 +29,26 @@ Result<Value> date_part_of_date(Arguments a, Arena&) {
   return date_part(timestamp, a[0].text, Value::of_integer(a[1].integer * kDay_us));
 }
 
-Error no_such_unit(std::string_view field, TypeKind kind) {
-  if (!field_named(field)) return unknown_unit(field, kind);
-  return rejected("unit \"" + std::string(field) + "\" not supported for type " + type_text({kind}));
-}
-
 template <TypeKind K>
 Result<Value> truncate(Arguments a, Arena& arena) {
-  const auto unit = field_named(a[0].text);
+  if (K != interval && is_infinite_time(a[1].integer)) return a[1];
+  const auto unit = unit_named(a[0].text);
   if (!unit) return unknown_unit(a[0].text, K);
   if constexpr (K == interval) {
     const auto out = truncated(interval_of(a[1]), *unit);
-    return out ? Result<Value>(value_of(*out, arena)) : no_such_unit(a[0].text, K);
+    return out ? Result<Value>(value_of(*out, arena)) : unsupported_unit(a[0].text, K);
   }
   const auto out = truncated(a[1].integer, *unit);
-  return out ? Result<Value>(Value::of_integer(*out)) : no_such_unit(a[0].text, K);
+  if (out && *out < kTimestampMin) return rejected("timestamp out of range");
+  return out ? Result<Value>(Value::of_integer(*out)) : unsupported_unit(a[0].text, K);
 }
 
 // date_bin(stride, moment, origin): the beginning of the stride that it lies in.
 Result<Value> bin(Arguments a, Arena&) {
   const Interval stride = interval_of(a[0]);
-  if (stride.months != 0) return rejected("timestamps cannot be binned into intervals containing months or years");
-  if (is_infinite_time(a[2].integer)) return rejected("origin out of range");
   if (is_infinite_time(a[1].integer)) return a[1];
+  if (is_infinite_time(a[2].integer)) return rejected("origin out of range");
+  if (stride.months != 0) return rejected("timestamps cannot be binned into intervals containing months or years");
   std::int64_t size, apart;
   if (__builtin_mul_overflow(stride.days, kDay_us, &size) || __builtin_add_overflow(size, stride.us, &size)) return rejected("interval out of range");
   if (size <= 0) return rejected("stride must be greater than zero");
@@ -79,8 +76,8 @@ Result<Value> at_zone(Arguments a, Arena&) {
   auto offset_s = parse_offset(a[0].text);
   if (!offset_s) {
     return Error{.code = ErrorCode::unsupported,
-                 .message = "time zone \"" + std::string(a[0].text) + "\" is not supported",
-                 .hint = "write 'UTC', or an offset that does not change, as AT TIME ZONE INTERVAL '+01:00'"};
+                 .message = "time zone \"" + std::string(a[0].text) + "\" not recognized",
+                 .hint = "zones with summer time are not supported: write 'UTC', or an offset that does not change, as AT TIME ZONE INTERVAL '+01:00'"};
   }
   SLUICE_TRY(const std::int64_t out, add(a[1].integer, Interval{.us = -Sign * *offset_s * kSecond_us}));
   return Value::of_integer(out);

@@ -37,7 +37,8 @@ struct IsoWeek {
 [[nodiscard]] IsoWeek iso_week_of(std::int64_t days);
 [[nodiscard]] std::int64_t century_of(std::int64_t year);
 
-// Errors of units that are none.
+// Errors of units that are none, and of those that the type does not have.
 [[nodiscard]] Error unknown_unit(std::string_view field, TypeKind kind);
+[[nodiscard]] Error unsupported_unit(std::string_view field, TypeKind kind);
 
 }  // namespace sluice::flow

@@ -22,6 +22,12 @@ struct Part {
   bool is_julian = false;
 };
 
+std::string lower_case(std::string_view field) {
+  std::string out(field);
+  for (auto& c : out) c = to_lower(c);
+  return out;
+}
+
 constexpr Part unsupported() { return {.kind = Part::Kind::unsupported}; }
 
 Part part_of_clock(std::int64_t us, Unit unit) {
@@ -66,7 +72,9 @@ Part part_of_infinity(Unit unit, bool negative, bool has_clock) {
     case Unit::microsecond: case Unit::millisecond: case Unit::second: case Unit::minute: case Unit::hour:
       if (!has_clock) return unsupported();
       break;
-    case Unit::timezone: case Unit::timezone_hour: case Unit::timezone_minute: return unsupported();
+    case Unit::timezone: case Unit::timezone_hour: case Unit::timezone_minute:
+      if (!has_clock) return unsupported();
+      break;
     default: break;
   }
   return {.kind = Part::Kind::none};
@@ -125,7 +133,7 @@ Result<Part> part_of(TypeKind kind, std::string_view field, const Value& value) 
     default: part = part_of_moment(value.integer, *unit, kind == TypeKind::timestamptz);
   }
   if (part.kind == Part::Kind::unsupported) {
-    return rejected("unit \"" + std::string(field) + "\" not supported for type " + type_text({kind}));
+    return unsupported_unit(field, kind);
   }
   return part;
 }
@@ -144,9 +152,10 @@ Result<Value> numeric_of(const Part& part, Arena& arena) {
 }  // namespace
 
 Error unknown_unit(std::string_view field, TypeKind kind) {
-  std::string lower(field);
-  for (auto& c : lower) c = to_lower(c);
-  return rejected("unit \"" + lower + "\" not recognized for type " + type_text({kind}));
+  return rejected("unit \"" + lower_case(field) + "\" not recognized for type " + type_text({kind}));
+}
+Error unsupported_unit(std::string_view field, TypeKind kind) {
+  return rejected("unit \"" + lower_case(field) + "\" not supported for type " + type_text({kind}));
 }
 
 Result<Value> extract(TypeKind kind, std::string_view field, const Value& value, Arena& arena) {

@@ -60,7 +60,7 @@ class MomentReader {
     rest_ = trimmed(rest_);
     if (!rest_.empty() && is_digit(rest_.front())) SLUICE_RETURN_IF_ERROR(read_time());
     rest_ = trimmed(rest_);
-    if (moment_.time_us) SLUICE_RETURN_IF_ERROR(read_zone());
+    if (moment_.days || moment_.time_us) SLUICE_RETURN_IF_ERROR(read_zone());
     rest_ = trimmed(rest_);
     if (moment_.days) SLUICE_RETURN_IF_ERROR(read_era());
     if (!rest_.empty() || (!moment_.days && !moment_.time_us)) return invalid();

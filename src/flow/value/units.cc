@@ -8,7 +8,7 @@
 namespace sluice::flow {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Unit>, 62> kUnits{{
+constexpr std::array<std::pair<std::string_view, Unit>, 61> kUnits{{
     {"us", Unit::microsecond}, {"usec", Unit::microsecond}, {"usecs", Unit::microsecond}, {"usecond", Unit::microsecond},
     {"useconds", Unit::microsecond}, {"microsecond", Unit::microsecond}, {"microseconds", Unit::microsecond},
     {"ms", Unit::millisecond}, {"msec", Unit::millisecond}, {"msecs", Unit::millisecond}, {"msecond", Unit::millisecond},
@@ -24,13 +24,12 @@ constexpr std::array<std::pair<std::string_view, Unit>, 62> kUnits{{
     {"dec", Unit::decade}, {"decs", Unit::decade}, {"decade", Unit::decade}, {"decades", Unit::decade},
     {"c", Unit::century}, {"cent", Unit::century}, {"century", Unit::century}, {"centuries", Unit::century},
     {"mil", Unit::millennium}, {"mils", Unit::millennium}, {"millennia", Unit::millennium}, {"millennium", Unit::millennium},
-    {"usec.", Unit::microsecond}, {"sec.", Unit::second}, {"min.", Unit::minute}, {"hr.", Unit::hour},
+    {"timezone", Unit::timezone}, {"timezone_hour", Unit::timezone_hour}, {"timezone_minute", Unit::timezone_minute},
 }};
 
-constexpr std::array<std::pair<std::string_view, Unit>, 10> kFields{{
+constexpr std::array<std::pair<std::string_view, Unit>, 7> kFields{{
     {"epoch", Unit::epoch}, {"julian", Unit::julian}, {"jd", Unit::julian}, {"isoyear", Unit::iso_year},
     {"dow", Unit::day_of_week}, {"isodow", Unit::iso_day_of_week}, {"doy", Unit::day_of_year},
-    {"timezone", Unit::timezone}, {"timezone_hour", Unit::timezone_hour}, {"timezone_minute", Unit::timezone_minute},
 }};
 
 template <typename Names>

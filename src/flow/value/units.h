@@ -9,12 +9,13 @@ namespace sluice::flow {
 
 enum class Unit : std::uint8_t {
   microsecond, millisecond, second, minute, hour, day, week, month, quarter, year, decade, century, millennium,
-  epoch, julian, iso_year, day_of_week, iso_day_of_week, day_of_year, timezone, timezone_hour, timezone_minute,  // of extract() only
+  timezone, timezone_hour, timezone_minute,                                // of timestamptz only
+  epoch, julian, iso_year, day_of_week, iso_day_of_week, day_of_year,  // of extract() only
 };
 
-// "s", "secs", "Second" …: the first line of Unit.
+// "s", "secs", "Second" …: the first two lines of Unit.
 [[nodiscard]] std::optional<Unit> unit_named(std::string_view name);
-// That, and the second.
+// Those, and the last.
 [[nodiscard]] std::optional<Unit> field_named(std::string_view name);
 
 }  // namespace sluice::flow
