@@ -15,7 +15,7 @@ using enum sluice::flow::TypeKind;
 class ThreeRelations : public sluice::flow::Catalog {
  public:
   sluice::Result<Relation> relation(const std::string& name) override {
-    Relation out{.name = name, .topic = name, .columns = {{"id", {int8}}, {"name", {text}}, {"x", {numeric}}, {"ts", {timestamptz}}}, .hidden = 0};
+    Relation out{.name = name, .topic = name, .columns = {{"id", {int8}}, {"name", {text}}, {"x", {numeric}}, {"ts", {timestamptz}}}, .hidden = 0, .key = {}};
     if (name == "t") out.key = {0};
     if (name == "u") out.key = {0, 1};
     if (name == "t" || name == "u") return out;
@@ -31,10 +31,10 @@ void bind(const sluice::sql::Statement& statement, std::string_view whole) {
     if (const auto plan = sluice::flow::bind(*query, whole, catalog, {}); plan.ok()) static_cast<void>(plan_text(*plan));
     static_cast<void>(sluice::flow::bind_question(*query, whole, catalog).ok());
   } else if (const auto* view = std::get_if<sluice::sql::CreateView>(&statement.form)) {
-    const auto options = bind_options(*view, whole);
+    const auto options = sluice::flow::bind_options(*view, whole);
     if (options.ok()) static_cast<void>(sluice::flow::bind(view->query, whole, catalog, *options).ok());
   } else if (const auto* table = std::get_if<sluice::sql::CreateTable>(&statement.form)) {
-    static_cast<void>(bind_relation(*table, whole, *catalog.relation("s")).ok());
+    static_cast<void>(sluice::flow::bind_relation(*table, whole, *catalog.relation("s")).ok());
   }
 }
 

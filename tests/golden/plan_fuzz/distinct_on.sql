@@ -1,0 +1,1 @@
+CREATE MATERIALIZED VIEW v WITH (within = '1 hour') AS SELECT DISTINCT ON (id) id, name FROM s ORDER BY id, ts DESC

@@ -1,0 +1,1 @@
+SELECT CASE id WHEN 1 THEN 'a' ELSE name END AS c, coalesce(x, id, 1.5) AS d, id IN (1, 2, NULL) AS i, x::int4 AS k, NOT (id > 1 OR name IS NULL) AS n, greatest(id, 3) AS g, ts - interval '1 day' AS t, id FROM t

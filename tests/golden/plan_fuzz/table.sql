@@ -1,0 +1,1 @@
+CREATE TABLE c (id int8, name text, PRIMARY KEY (id))

@@ -1,0 +1,1 @@
+CREATE MATERIALIZED VIEW v (a, b, n) WITH (emit = 'final', grace = '1 s') AS SELECT name, window_start, count(DISTINCT id) FILTER (WHERE x > 0) FROM s GROUP BY name, hop(ts, '1 min', '5 min') HAVING max(x) > 1
