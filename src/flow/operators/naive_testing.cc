@@ -290,6 +290,11 @@ Result<Relation> TestCatalog::relation(const std::string& name) {
     out.columns = {{"k", {TypeKind::int4}}, {"v", {TypeKind::int4}}};
     return out;
   }
+  if (name == "c") {
+    out.columns = {{"id", {TypeKind::int4}}, {"ts", {TypeKind::timestamptz}}};
+    out.key = {0};
+    return out;
+  }
   if (name != "a" && name != "b") return Error{ErrorCode::not_found, "no relation " + name};
   out.columns = {{"id", {TypeKind::int4}},  {"k", {TypeKind::int4}},    {"v", {TypeKind::int4}},
                  {"t", {TypeKind::text}}, {"n", {TypeKind::numeric}}, {"f", {TypeKind::float8}}};

@@ -37,7 +37,7 @@ class Sum : public Results {
 };
 
 // a, b: tables (id int4 key, k int4, v int4, t text, n numeric, f float8); s, r: streams (k int4, v int4, ts timestamptz; watermark), s for ever,
-// r kept for ten seconds; q: one that is not kept; w: one without event time, k int4, v int4.
+// r kept for ten seconds; q: one that is not kept; w: one without event time, k int4, v int4; c: a table (id int4 key, ts timestamptz).
 class TestCatalog : public Catalog {
  public:
   [[nodiscard]] Result<Relation> relation(const std::string& name) override;
