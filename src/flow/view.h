@@ -27,15 +27,15 @@
 namespace sluice::flow {
 
 struct ViewSpec {
-  std::string name;               // the topic's, too
-  std::string query;              // the statement, as it was written; for errors
+  std::string name = {};          // the topic's, too
+  std::string query = {};         // the statement, as it was written; for errors
   std::uint32_t generation = 1;   // of the definition: another one begins anew, from history
   bool published = true;          // false: it is built beside an older generation, and keeps its rows to itself
   BindOptions options = {};
 };
 
 struct ViewOptions {
-  std::string folder;                                      // of its state; made when missing
+  std::string folder = {};                                 // of its state; made when missing
   std::size_t memory_bytes = std::size_t{64} << 20;        // of the state: blocks and what is not yet on disk
   std::size_t batch_bytes = std::size_t{8} << 20;          // of records, about; a source transaction is never cut
   std::size_t batch_records = 100'000;

@@ -21,8 +21,7 @@ struct Decoded {
   Error why = {};  // bad
 };
 
-// Of one thread. A tombstone in a stream is nothing, as no row of it is ever taken back;
-// but where changes are read it is a row.
+// Of one thread. A tombstone in a stream is nothing: no row of it is ever taken back; unless it is read as changes: then it is one more.
 class Decoder {
  public:
   // Both outlive it.
@@ -32,31 +31,25 @@ class Decoder {
   [[nodiscard]] Result<Decoded> decode(const pipeline::ReadRecord& record, std::int32_t partition, std::span<Value> row, Arena& arena);
 
  private:
-  // A writer's schema, read as some columns; or why it cannot be.
+  // A writer's schema, read as the columns; or why it cannot be.
   struct Writer {
     std::unique_ptr<RowReader> reader;
     Error why;
   };
-  struct Schemas {
-    std::vector<Column> columns;
-    std::unordered_map<std::int32_t, Writer> by_id;
-    std::int32_t last_id = -1;
-    const Writer* last = nullptr;
-  };
 
-  [[nodiscard]] Result<const Writer*> writer(Schemas& schemas, std::int32_t id);
-  // Without an error: it is decoded.
-  [[nodiscard]] Result<std::optional<Error>> body(Schemas& schemas, ByteView framed, std::span<Value> row, Arena& arena);
-  [[nodiscard]] Result<Decoded> deleted(const pipeline::ReadRecord& record, std::span<Value> row, Arena& arena);
-  static void hidden(const pipeline::ReadRecord& record, std::int32_t partition, std::span<Value> row, Arena& arena);
+  [[nodiscard]] Result<const Writer*> writer(std::int32_t id);
+  // A key, or a value. Without an error: it is decoded.
+  [[nodiscard]] Result<std::optional<Error>> body(ByteView framed, std::span<Value> row, Arena& arena);
+  [[nodiscard]] Result<std::optional<Error>> key(const pipeline::ReadRecord& record, std::span<Value> row, Arena& arena);
   // Header __special: the texts of values that Avro cannot hold.
   [[nodiscard]] std::optional<Error> special(ByteView json, std::span<Value> row, Arena& arena) const;
 
   const Relation& relation_;
   pipeline::SchemaCatalog& catalog_;
-  Schemas values_;
-  Schemas keys_;
-  std::vector<Value> key_row_;
+  std::vector<Column> columns_;  // the relation's, hidden ones not included
+  std::unordered_map<std::int32_t, Writer> writers_;
+  std::int32_t last_id_ = -1;
+  const Writer* last_ = nullptr;
 };
 
 }  // namespace sluice::flow

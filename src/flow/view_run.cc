@@ -65,7 +65,9 @@ Result<void> ViewRun::read_position() {
     published_ = position_.published;
   } else {
     SLUICE_TRY(const auto range, in_.log.range(in_.spec.name, 0));
-    published_ = in_.spec.published && range.last_stable == Offset{0};
+    SLUICE_TRY(const auto reader, in_.log.reader(in_.spec.name, 0, range.start));
+    SLUICE_TRY(const auto rows, reader->poll(0, 1));
+    published_ = in_.spec.published && rows.empty();
   }
   position_.published = published_;
   if (published_) in_.board.taken_over = true;
