@@ -213,6 +213,7 @@ def ours(bench, query, folder):
         bench.sluice.stop()
         shutil.rmtree(state)
         found.restored_s, _ = caught_up_with(bench, query, folder)
+    bench.sluice.run("view", "delete", "--yes", query, check=True)  # the next one defines streams of the same names
     return found
 
 
