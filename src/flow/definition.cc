@@ -29,7 +29,9 @@ json::object to_json(const Column& column) {
 json::object to_json(const TopicShape& shape) {
   json::array columns;
   for (const auto& column : shape.columns) columns.push_back(to_json(column));
-  return {{"columns", std::move(columns)}, {"key", json::array(shape.key.begin(), shape.key.end())}};
+  json::object out{{"columns", std::move(columns)}, {"key", json::array(shape.key.begin(), shape.key.end())}};
+  if (shape.null_keys) out["nullKeys"] = true;
+  return out;
 }
 
 json::object to_json(const Form& form) {
@@ -57,6 +59,11 @@ Column column_of(const json::value& value) {
   return out;
 }
 
+bool truth(const json::object& object, const char* key) {
+  const auto* value = object.if_contains(key);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
 Form form_of(const json::object& object) {
   Form out{.sql = std::string(object.at("sql").as_string()), .generation = object.at("generation").to_number<std::uint32_t>()};
   for (const auto& [name, value] : object.at("topics").as_object()) {
@@ -66,21 +73,17 @@ Form form_of(const json::object& object) {
       const auto column = at.to_number<std::size_t>();
       if (column < shape.columns.size()) shape.key.push_back(column);
     }
+    shape.null_keys = truth(value.as_object(), "nullKeys");
   }
   for (const auto& [name, sql] : object.at("tables").as_object()) out.tables[std::string(name)] = std::string(sql.as_string());
   return out;
-}
-
-bool truth(const json::object& object, const char* key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_bool() && value->get_bool();
 }
 
 }  // namespace
 
 bool TopicShape::operator==(const TopicShape& other) const {
   const auto same = [](const Column& a, const Column& b) { return a.name == b.name && a.type == b.type; };
-  return key == other.key && std::ranges::equal(columns, other.columns, same);
+  return key == other.key && null_keys == other.null_keys && std::ranges::equal(columns, other.columns, same);
 }
 
 std::string definition_text(const Definition& definition) {

@@ -21,6 +21,7 @@ namespace sluice::flow {
 struct TopicShape {
   std::vector<Column> columns = {};
   std::vector<std::size_t> key = {};
+  bool null_keys = false;  // a key's column may be null
 
   [[nodiscard]] bool operator==(const TopicShape& other) const;
 };

@@ -38,7 +38,7 @@ bool still_fits(const TopicShape& old, const TopicShape& next) {
     for (const auto at : shape.key) names.push_back(shape.columns[at].name);
     return names;
   };
-  return std::ranges::all_of(old.columns, column) && key_of(old) == key_of(next);
+  return std::ranges::all_of(old.columns, column) && key_of(old) == key_of(next) && (old.null_keys || !next.null_keys);
 }
 
 }  // namespace
@@ -84,6 +84,8 @@ std::string Draft::names_like(const std::string& name) {
   for (const auto& known : names) {
     if (known.ends_with("." + name)) return "did you mean " + known + "?";
   }
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
   const std::vector<std::string_view> views(names.begin(), names.end());
   const auto meant = nearest(name, views);
   if (!meant.empty()) return "did you mean " + std::string(meant) + "?";

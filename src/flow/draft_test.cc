@@ -131,6 +131,16 @@ TEST_F(Drafts, NamesThatAreTakenOrUnknownAreRefused) {
   EXPECT_NE(say("CREATE TABLE counts (a int)").find("counts is a view"), std::string::npos);
 }
 
+// A group may be of nulls, and who reads the view must not take its key for one that cannot be.
+TEST_F(Drafts, AKeyOfAViewMayBeNull) {
+  ASSERT_EQ(say("CREATE MATERIALIZED VIEW a AS SELECT country, count(*) AS n FROM shop.public.orders GROUP BY country;"
+                "CREATE MATERIALIZED VIEW b AS SELECT id, count(*) AS n FROM shop.public.orders GROUP BY id;"
+                "CREATE MATERIALIZED VIEW c AS SELECT country FROM a; CREATE MATERIALIZED VIEW d AS SELECT id FROM b"), "a created, b created, c created, d created");
+  EXPECT_TRUE(definitions_["c"].form.topics.at("a").null_keys);
+  EXPECT_FALSE(definitions_["d"].form.topics.at("b").null_keys);
+  EXPECT_TRUE(shape_of_plan(bind_form(definitions_["c"].form)->plan).null_keys);
+}
+
 TEST_F(Drafts, ColumnsOfTheViewAreNamed) {
   ASSERT_EQ(say("CREATE MATERIALIZED VIEW v (a, b) AS SELECT id, country, 1 AS c FROM shop.public.orders"), "v created");
   const auto bound = bind_form(definitions_["v"].form);

@@ -6,6 +6,7 @@
 
 #include "avro/schema.h"
 #include "flow/rows/rows.h"
+#include "flow/view_schemas.h"
 
 namespace sluice::flow {
 
@@ -60,17 +61,23 @@ Result<TopicShape> shape_of_topic(pipeline::Log& log, pipeline::SchemaCatalog& c
   const auto policy = described.config.find("cleanup.policy");
   if (policy == described.config.end() || policy->second.find("compact") == std::string::npos) return out;
   const auto key = record_of(catalog, topic + "-key");
-  if (key.ok()) out.key = key_fields(key->root(), value->root());
+  if (!key.ok()) return out;
+  out.key = key_fields(key->root(), value->root());
+  out.null_keys = std::ranges::any_of(key->root().fields, [](const avro::Field& field) { return field.type->type == avro::Type::union_; });
   return out;
 }
 
 Relation relation_of_shape(const std::string& name, const std::string& topic, const TopicShape& shape) {
-  Relation out{.name = name, .topic = topic, .columns = shape.columns, .hidden = kHidden.size(), .key = shape.key};
+  Relation out{.name = name, .topic = topic, .columns = shape.columns, .hidden = kHidden.size(), .key = shape.key, .null_keys = shape.null_keys};
   for (const auto& [column, kind] : kHidden) out.columns.push_back({.name = std::string(column), .type = {.kind = kind, .avro = {}}});
   return out;
 }
 
-TopicShape shape_of_plan(const Plan& plan) { return {.columns = plan.root->columns, .key = plan.root->key}; }
+TopicShape shape_of_plan(const Plan& plan) {
+  const auto& root = *plan.root;
+  const bool nulls = std::ranges::any_of(root.key, [&](std::size_t column) { return !never_null(plan, root, column); });
+  return {.columns = root.columns, .key = root.key, .null_keys = nulls};
+}
 
 std::string topic_of(const sql::CreateTable& table) {
   const auto found = std::ranges::find(table.options, "topic", &sql::Option::name);

@@ -58,7 +58,8 @@ bool is_keyed(const Plan& plan) { return !plan.root->key.empty() || plan.root->s
 bool never_null(const Plan& plan, const PlanNode& node, std::size_t column) {
   if (const auto* scan = std::get_if<Scan>(&node.form)) {
     const auto& relation = plan.relations[scan->relation];
-    return std::ranges::find(relation.key, column) != relation.key.end() || column >= relation.columns.size() - relation.hidden;
+    const bool key = !relation.null_keys && std::ranges::find(relation.key, column) != relation.key.end();
+    return key || column >= relation.columns.size() - relation.hidden;
   }
   if (const auto* project = std::get_if<Project>(&node.form)) return of_scalar(plan, *node.inputs[0], project->values[column]);
   if (const auto* join = std::get_if<Join>(&node.form)) return of_join(plan, node, *join, column);

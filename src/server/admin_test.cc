@@ -28,7 +28,8 @@ io::HttpResponse get(const ServerStatus& status, const std::string& target, cons
   const auto handler = admin_handler({.status = [&] { return status; },
                                       .metrics = [] { return std::string("sluice_up 1\n"); },
                                       .verify = [](const io::HttpRequest&) { return io::HttpResponse{}; },
-                                      .sinks = [](const io::HttpRequest&) { return io::HttpResponse{}; }});
+                                      .sinks = [](const io::HttpRequest&) { return io::HttpResponse{}; },
+                                      .views = [](const io::HttpRequest&) { return io::HttpResponse{}; }});
   return handler({method, target, headers, ""});
 }
 
@@ -56,6 +57,19 @@ TEST(Admin, LetsNoWebPageChangeASink) {
   EXPECT_EQ(get(serving(), "/sinks/lake/pause", "POST").status, 200);
   EXPECT_EQ(get(serving(), "/sinks/lake/pause", "POST", {{"Origin", "http://evil.example"}}).status, 403);
   EXPECT_EQ(get(serving(), "/sinks/lake/pause").status, 404);
+}
+
+TEST(Admin, LetsNoWebPageAskOrChangeViews) {
+  for (const auto* target : {"/views", "/views/v", "/sql"}) {
+    EXPECT_EQ(get(serving(), target, "POST").status, 200) << target;
+    EXPECT_EQ(get(serving(), target, "POST", {{"Origin", "http://evil.example"}}).status, 403) << target;
+  }
+  EXPECT_EQ(get(serving(), "/views/v?key=1").status, 200);
+}
+
+TEST(Readiness, AViewIsReadyWhileItIsBuiltAndNotWhileItIsRestored) {
+  EXPECT_EQ(get(serving({stage("building")}), "/readyz").status, 200);
+  EXPECT_EQ(get(serving({stage("restoring")}), "/readyz").status, 503);
 }
 
 TEST(Readiness, APausedSinkIsReady) { EXPECT_EQ(get(serving({stage("paused")}), "/readyz").status, 200); }

@@ -14,7 +14,6 @@
 
 #include "base/result.h"
 #include "collect/rule.h"
-#include "flow/views.h"
 #include "io/tcp_server.h"
 #include "io/tls.h"
 
@@ -83,6 +82,13 @@ struct SinkConfig {
   bool operator==(const SinkConfig&) const = default;
 };
 
+// A file of SQL that `views` names, with statements that define something.
+struct ViewFile {
+  std::string name = {};  // of the entry, or of one of its files
+  std::string file = {};
+  std::string text = {};
+};
+
 struct Config {
   std::string data = {};
   bool ephemeral = false;             // `data` is a folder of this process alone, removed at its end
@@ -102,7 +108,7 @@ struct Config {
   std::vector<TopicConfig> topics = {};
   std::vector<SourceConfig> sources = {};
   std::vector<SinkConfig> sinks = {};
-  std::vector<flow::Configured> views = {};  // the files that `views` names
+  std::vector<ViewFile> views = {};
 
   // The whole configuration in the file's form, each line with its origin as a comment; secrets as references.
   std::string printed = {};

@@ -57,6 +57,34 @@ TEST_F(ConfigFile, AReloadTakesSinksAndNamesWhateverElseDiffers) {
   EXPECT_NE(sink, load(rest + "sinks: {lake: {to: ./a, roll: {rows: 5}}}\n")->sinks.front());
 }
 
+TEST_F(ConfigFile, ViewsAreFilesOfStatementsOrOneSelect) {
+  write("web.sql", "CREATE TABLE clicks (a int) WITH (topic = 'c');\nCREATE MATERIALIZED VIEW v AS SELECT a FROM clicks;\n");
+  write("one.sql", "-- why\nSELECT a\nFROM clicks;\n");
+  write("many_a.sql", "SELECT 1 AS x FROM v");
+  write("many_b.sql", "SELECT 2 AS x FROM v");
+  const auto config = load("views:\n  web: {sql: web.sql}\n  it's: {sql: one.sql, emit: final, grace: 5 s}\n  all: {sql: many_*.sql}\n");
+  ASSERT_TRUE(config.ok()) << config.error();
+  ASSERT_EQ(config->views.size(), 4U);
+  EXPECT_EQ(config->views[0].text.substr(0, 12), "CREATE TABLE");
+  EXPECT_EQ(config->views[1].text, "CREATE MATERIALIZED VIEW \"it's\" WITH (emit = 'final', grace = '5 s') AS -- why\nSELECT a\nFROM clicks");
+  EXPECT_EQ(config->views[1].file, folder_ + "/one.sql");
+  EXPECT_EQ(config->views[2].text, "CREATE MATERIALIZED VIEW \"many_a\" AS SELECT 1 AS x FROM v");
+  EXPECT_EQ(config->views[3].name, "many_b");
+}
+
+TEST_F(ConfigFile, WhatIsWrongInAViewsFileIsToldWithItsPlace) {
+  write("bad.sql", "SELECT a\nFROM b GROUP BYE c");
+  write("two.sql", "CREATE TABLE c ();\n SELECT 1");
+  write("fine.sql", "CREATE TABLE c ()");
+  EXPECT_EQ(message("views:\n  v: {sql: bad.sql}\n"), "bad.sql:2:14: syntax error at or near \"BYE\"");
+  EXPECT_EQ(message("views:\n  v: {sql: two.sql}\n"), "two.sql:2:2: a SELECT among other statements defines nothing");
+  EXPECT_EQ(message("views:\n  v: {sql: fine.sql, emit: final}\n").substr(0, 16), "sluice.yaml:2:6:");
+  EXPECT_EQ(message("views:\n  v: {emit: final}\n").substr(0, 16), "sluice.yaml:2:6:");
+  EXPECT_NE(message("views:\n  v: {sql: gone.sql}\n").find("gone.sql"), std::string::npos);
+  EXPECT_NE(message("views:\n  v: {sql: gone*.sql}\n").find("there is no file"), std::string::npos);
+  EXPECT_NE(message("views:\n  v: {sq: fine.sql}\n").find("did you mean 'sql'?"), std::string::npos);
+}
+
 TEST_F(ConfigFile, AReloadTakesUsersAndRightsButNoOtherListeners) {
   const std::string listen = "listen: {registry: [\"127.0.0.1:1\", {at: \"127.0.0.1:2\", auth: basic}]}\n";
   const auto running = load(listen + "security: {users: {a: {password: '${env:A}'}}}\n");
@@ -197,10 +225,10 @@ TEST_F(ConfigFile, AnUnknownKeyNamesPlaceAndNeighbour) {
 }
 
 TEST_F(ConfigFile, AKeyOfALaterVersionIsRefusedAsSuch) {
-  const auto config = load("views: {}\nsources:\n  a:\n    from: postgres://u@h/d\n    record: {shape: debezium}\n");
+  const auto config = load("defaults: {}\nsources:\n  a:\n    from: postgres://u@h/d\n    record: {shape: debezium}\n");
   ASSERT_FALSE(config.ok());
   EXPECT_EQ(config.error().code, ErrorCode::unsupported);
-  EXPECT_NE(config.error().message.find("'views' is not in this version"), std::string::npos);
+  EXPECT_NE(config.error().message.find("'defaults' is not in this version"), std::string::npos);
   EXPECT_NE(config.error().detail.find("sources.a.record"), std::string::npos);
   EXPECT_EQ(load("sinks:\n  s: {to: 'redis://h/x'}\n").error().code, ErrorCode::unsupported);
   EXPECT_EQ(load("log: {at: 'kafka://b:9092'}\n").error().code, ErrorCode::unsupported);

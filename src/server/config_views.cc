@@ -67,7 +67,7 @@ Result<std::string> options_of(const Value& map) {
   return options.empty() ? options : options + ")";
 }
 
-Result<flow::Configured> read_file(const Value& entry, const std::string& view, const std::string& path) {
+Result<ViewFile> read_file(const Value& entry, const std::string& view, const std::string& path) {
   auto text = io::real_file_system().read_file(path);
   if (!text.ok()) return wrong(*entry.find("sql"), text.error().message);
   auto statements = sql::parse_statements(*text);
@@ -76,7 +76,7 @@ Result<flow::Configured> read_file(const Value& entry, const std::string& view, 
   const auto is_select = [](const sql::Statement& s) { return std::holds_alternative<sql::Select>(s.form); };
   if (statements->size() == 1 && is_select(statements->front())) {
     const auto begin = "CREATE MATERIALIZED VIEW " + quoted(view, '"') + options + " AS ";
-    return flow::Configured{.name = view, .file = path, .text = begin + statements->front().text};
+    return ViewFile{.name = view, .file = path, .text = begin + statements->front().text};
   }
   if (!options.empty()) return wrong(entry, "beside a file of CREATE statements there are no options: they stand in its WITH (…)");
   const auto select = std::ranges::find_if(*statements, is_select);
@@ -84,15 +84,15 @@ Result<flow::Configured> read_file(const Value& entry, const std::string& view, 
     return in_file({.code = ErrorCode::rejected, .message = sql::place_of(*text, select->position) + ": a SELECT among other statements defines nothing",
                     .hint = "CREATE MATERIALIZED VIEW name AS SELECT …"}, path);
   }
-  return flow::Configured{.name = view, .file = path, .text = *std::move(text)};
+  return ViewFile{.name = view, .file = path, .text = *std::move(text)};
 }
 
-Result<std::vector<flow::Configured>> view_of(const Value::Entry& entry) {
+Result<std::vector<ViewFile>> view_of(const Value::Entry& entry) {
   SLUICE_TRY(const auto path, text_at(entry.value, "sql"));
   if (path.empty()) return wrong(entry.value, "view '" + entry.key + "' needs 'sql': a file");
   const auto& value = *entry.value.find("sql");
   SLUICE_TRY(const auto files, files_of(value, path.starts_with('/') ? path : folder_of(value.origin) + path));
-  std::vector<flow::Configured> out;
+  std::vector<ViewFile> out;
   for (const auto& file : files) {
     const auto stem = split(file).second;
     const bool one = path.find('*') == std::string::npos;
@@ -104,9 +104,9 @@ Result<std::vector<flow::Configured>> view_of(const Value::Entry& entry) {
 
 }  // namespace
 
-Result<std::vector<flow::Configured>> read_views(const Value& root) {
-  SLUICE_TRY(auto entries, each<std::vector<flow::Configured>>(section_of(root, "views"), view_of));
-  std::vector<flow::Configured> out;
+Result<std::vector<ViewFile>> read_views(const Value& root) {
+  SLUICE_TRY(auto entries, each<std::vector<ViewFile>>(section_of(root, "views"), view_of));
+  std::vector<ViewFile> out;
   for (auto& files : entries) std::ranges::move(files, std::back_inserter(out));
   return out;
 }

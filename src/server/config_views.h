@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "base/result.h"
-#include "flow/views.h"
+#include "server/config.h"
 #include "server/document.h"
 
 namespace sluice::server {
 
 // Reads the files that the entries name, and checks their statements' form. Errors: with file, line and column.
-[[nodiscard]] Result<std::vector<flow::Configured>> read_views(const Value& root);
+[[nodiscard]] Result<std::vector<ViewFile>> read_views(const Value& root);
 
 }  // namespace sluice::server

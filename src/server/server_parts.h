@@ -87,6 +87,7 @@ struct Server::Parts {
   [[nodiscard]] Result<Reloaded> reload(Config next);
   // server_views.cc
   [[nodiscard]] Result<void> start_views();
+  void configure_views();
   [[nodiscard]] io::HttpResponse answer_views(const io::HttpRequest& http);
   // server_stages.cc
   [[nodiscard]] Result<std::shared_ptr<SinkParts>> make_sink(const SinkConfig& sink);

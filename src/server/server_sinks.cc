@@ -197,7 +197,8 @@ Result<Reloaded> Server::Parts::reload(Config next) {
   }
   for (auto& sink : made) SLUICE_RETURN_IF_ERROR(put_sink(std::move(sink), told));
   config.sinks = std::move(next.sinks);
-  if (views) views->configure(std::move(next.views));
+  config.views = std::move(next.views);
+  if (views) configure_views();
   return told;
 }
 

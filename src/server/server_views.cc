@@ -149,10 +149,16 @@ io::HttpResponse answer_view(flow::Views& views, const io::HttpRequest& http, co
 
 Result<void> Server::Parts::start_views() {
   SLUICE_TRY(auto opened, flow::Views::open({.folder = config.data + "/views"}, *log, *registry, *supervisor));
-  opened->configure(config.views);
   views = std::move(opened);
+  configure_views();
   views_run = true;
   return {};
+}
+
+void Server::Parts::configure_views() {
+  std::vector<flow::Configured> files;
+  for (const auto& file : config.views) files.push_back({.name = file.name, .file = file.file, .text = file.text});
+  views->configure(std::move(files));
 }
 
 io::HttpResponse Server::Parts::answer_views(const io::HttpRequest& http) {

@@ -146,7 +146,7 @@ def refused(shop):
             ("CREATE MATERIALIZED VIEW v AS\nSELECT nope FROM clicks", "line 2, column 8"),
             ("CREATE MATERIALIZED VIEW v AS SELECT sum(price) OVER () AS s FROM clicks", "tumble(), hop() or session()"),
             ("CREATE MATERIALIZED VIEW v AS SELECT now() AS n FROM clicks", "event time only"),
-            ("CREATE MATERIALIZED VIEW v AS SELECT customer FROM clik", "did you mean clicks?"),
+            ("CREATE MATERIALIZED VIEW v AS SELECT customer FROM click", "did you mean clicks?"),
             ("CREATE MATERIALIZED VIEW clicks AS SELECT 1 AS x FROM dear", "clicks is a stream"),
             ("CREATE MATERIALIZED VIEW w AS SELECT country FROM by_country; CREATE SOURCE s", "CREATE TABLE clicks"),
             ("SELECT 1", "defines nothing"),

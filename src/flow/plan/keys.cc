@@ -206,7 +206,7 @@ Keys keys_of(const PlanNode& node) {
 }
 
 bool never_null(const PlanNode& node, std::size_t column) {
-  if (std::holds_alternative<Scan>(node.form)) return std::ranges::find(node.key, column) != node.key.end();
+  if (const auto* scan = std::get_if<Scan>(&node.form)) return !scan->null_keys && std::ranges::find(node.key, column) != node.key.end();
   if (const auto* project = projection(node)) {
     const auto& value = project->values[column];
     if (value.kind == Scalar::Kind::constant) return !value.constant.null;

@@ -130,7 +130,7 @@ void set_group_time(PlanNode& node, const Aggregate& aggregate, const PlanNode& 
 }  // namespace
 
 PlanPointer scan_node(const Relation& relation, std::size_t index) {
-  auto out = made(Scan{index}, {}, relation.columns);
+  auto out = made(Scan{index, relation.null_keys}, {}, relation.columns);
   out->key = relation.key;
   const auto partition = column_named(relation, "_partition");
   const auto offset = column_named(relation, "_offset");

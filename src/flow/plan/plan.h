@@ -33,6 +33,7 @@ struct Relation {
   std::size_t hidden = 0;                 // how many those are, at the end: _timestamp (timestamptz), _partition (int4), _offset (int8),
                                           // _op (text: r c u d; what a record's header __op says, or d of a tombstone; else null)
   std::vector<std::size_t> key;           // columns of the primary key. Empty: a stream, whose rows are only ever added
+  bool null_keys = false;                 // a key's column may be null, as of a view that groups by it
   bool changes = false;                   // read = 'changes': a row a record of the topic, as it came; a tombstone's has its key's
                                           // columns alone. Without a key, then: a stream
   std::optional<Scalar> watermark = {};   // over columns; of time type: no row's event time is expected to be older than it gives
@@ -58,6 +59,7 @@ using PlanPointer = std::unique_ptr<PlanNode>;
 
 struct Scan {
   std::size_t relation = 0;  // of Plan::relations. A relation may be scanned more than once
+  bool null_keys = false;    // the relation's
 };
 struct Filter {
   Scalar condition;
