@@ -1,5 +1,7 @@
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/check.h"
 #include "flow/value/base64.h"
@@ -63,6 +65,16 @@ Result<Value> byte_at(Arguments a, Arena&) {
   return Value::of_integer(static_cast<unsigned char>(a[0].text[static_cast<std::size_t>(a[1].integer)]));
 }
 
+// Bytes from `start`, counted from 1.
+Result<Value> slice(Arguments a, Arena&) {
+  const auto size = static_cast<std::int64_t>(a[0].text.size());
+  if (a.size() > 2 && a[2].integer < 0) return rejected("negative substring length not allowed");
+  const auto end = a.size() > 2 ? std::min(a[1].integer + a[2].integer, size + 1) : size + 1;
+  const auto start = std::max<std::int64_t>(a[1].integer, 1);
+  if (end <= start) return Value::of_text({});
+  return Value::of_text(a[0].text.substr(static_cast<std::size_t>(start - 1), static_cast<std::size_t>(end - start)));
+}
+
 }  // namespace
 
 void add_byte_functions(Overloads& functions) {
@@ -73,6 +85,10 @@ void add_byte_functions(Overloads& functions) {
   functions.push_back({"sha256", {bytea}, bytea, sha<EVP_sha256>});
   functions.push_back({"sha384", {bytea}, bytea, sha<EVP_sha384>});
   functions.push_back({"sha512", {bytea}, bytea, sha<EVP_sha512>});
+  for (const auto name : {"substring", "substr"}) {
+    functions.push_back({name, {bytea, int4}, bytea, slice});
+    functions.push_back({name, {bytea, int4, int4}, bytea, slice});
+  }
   functions.push_back({"encode", {bytea, text}, text, encode});
   functions.push_back({"decode", {text, text}, bytea, decode});
   functions.push_back({"get_byte", {bytea, int4}, int4, byte_at});

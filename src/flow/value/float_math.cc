@@ -19,12 +19,13 @@ Result<double> finite_power(double base, double exponent) {
 
 Result<Value> float_power(Arguments a, Arena&) {
   const double base = a[0].floating, exponent = a[1].floating;
+  if (std::isnan(base) || std::isnan(exponent)) return Value::of_double(std::pow(base, exponent));
   if (base == 0 && exponent < 0) return rejected("zero raised to a negative power is undefined");
   if (base < 0 && !std::isinf(exponent) && std::floor(exponent) != exponent) {
     return rejected("a negative number raised to a non-integer power yields a complex result");
   }
   // What C says of NaN and infinities is what PostgreSQL says.
-  if (std::isnan(base) || std::isnan(exponent) || std::isinf(base) || std::isinf(exponent)) return Value::of_double(std::pow(base, exponent));
+  if (std::isinf(base) || std::isinf(exponent)) return Value::of_double(std::pow(base, exponent));
   SLUICE_TRY(const double out, finite_power(base, exponent));
   return Value::of_double(out);
 }

@@ -95,7 +95,8 @@ Result<double> parse(std::string_view text, std::string_view type) {
   if constexpr (std::is_same_v<Float, float>) v = std::strtof(number.c_str(), &end);
   else v = std::strtod(number.c_str(), &end);
   if (errno == ERANGE && (v == 0 || std::isinf(v))) {
-    return rejected("\"" + number.substr(0, static_cast<std::size_t>(end - number.c_str())) + "\" is out of range for type " + std::string(type));
+    const auto shown = std::is_same_v<Float, float> ? number : number.substr(0, static_cast<std::size_t>(end - number.c_str()));
+    return rejected("\"" + shown + "\" is out of range for type " + std::string(type));
   }
   if (end != number.c_str() + number.size() || number.back() == ')') return invalid_syntax(type, text);  // nan(…)
   return static_cast<double>(v);

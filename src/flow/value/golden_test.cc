@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -71,15 +72,14 @@ struct Answer {
 
 // As a caller does it: arguments are cast to the parameters, a strict function is not called with a null.
 Result<Answer> call(const Function& function, std::vector<Value> values, const std::vector<Type>& types, Arena& arena) {
-  bool null = false;
+  const bool null = std::ranges::any_of(values, [](const Value& v) { return v.null; });
+  if (null && function.strict) return Answer{function.result, Value::none()};
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i].null && !(types[i] == function.parameters[i])) {
       SLUICE_TRY(const Function cast, find_cast(types[i], function.parameters[i], CastContext::implicit));
       SLUICE_TRY(values[i], cast.call(std::span(&values[i], 1), arena));
     }
-    null = null || values[i].null;
   }
-  if (null && function.strict) return Answer{function.result, Value::none()};
   SLUICE_TRY(const Value value, function.call(values, arena));
   return Answer{function.result, value};
 }

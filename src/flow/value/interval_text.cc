@@ -96,12 +96,14 @@ class IntervalReader {
       return read_time();
     }
     if (rest_.starts_with('-')) return read_years_and_months(number);
+    const bool spaced = rest_.starts_with(' ');
     rest_ = trimmed(rest_);
     if (!rest_.empty() && is_letter(rest_.front())) {
       const auto unit = unit_named(take_word());
-      if (!unit || (!rest_.empty() && is_digit(rest_.front()))) return invalid();
+      if (!unit || (!rest_.empty() && !is_space(rest_.front()))) return invalid();
       return add(number, *unit);
     }
+    if (!rest_.empty() && !spaced) return invalid();
     // Without a unit: days before a time, seconds at the end.
     return add(number, rest_.empty() ? Unit::second : Unit::day);
   }

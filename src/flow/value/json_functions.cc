@@ -31,7 +31,7 @@ Result<Found> along_path(std::string_view from, std::string_view path, Arena& ar
   auto rest = trimmed(path);
   if (!rest.starts_with('{') || !rest.ends_with('}') || rest.size() < 2) return malformed;
   rest = rest.substr(1, rest.size() - 2);
-  Found at = from;
+  Found at = trimmed(from);
   while (!trimmed(rest).empty()) {
     std::string name;
     rest = trimmed(rest);

@@ -47,9 +47,10 @@ Result<std::int64_t> time_of(std::int64_t hour, std::int64_t minute, double seco
   const double fraction_us = std::rint(second * 1e6);
   const bool fits = hour >= 0 && hour <= 24 && minute >= 0 && minute <= 59 && second >= 0 && second <= 60;
   if (!fits || (hour == 24 && (minute > 0 || fraction_us > 0))) {
-    std::array<char, 32> seconds{};
-    std::snprintf(seconds.data(), seconds.size(), "%02g", second);
-    return rejected("time field value out of range: " + std::to_string(hour) + ":" + padded(minute) + ":" + seconds.data());
+    std::array<char, 32> shown{};
+    std::snprintf(shown.data(), shown.size(), "%02g", second);
+    const auto seconds = std::isfinite(second) ? std::string(shown.data()) : float8_text(second);
+    return rejected("time field value out of range: " + std::to_string(hour) + ":" + padded(minute) + ":" + seconds);
   }
   return hour * kHour_us + minute * kMinute_us + static_cast<std::int64_t>(fraction_us);
 }

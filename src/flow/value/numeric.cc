@@ -204,7 +204,7 @@ Result<Value> with_precision(const Value& v, int precision, int scale, Arena& ar
   if (is_special(v)) return too_large;
   const Value out = to_scale(v, scale, Rounding::half_away, arena);
   const bool fits_in = out.text.empty() && precision <= 18
-                           ? std::abs(out.integer) < kPowers[static_cast<std::size_t>(precision)]
+                           ? out.integer < kPowers[static_cast<std::size_t>(precision)] && out.integer > -kPowers[static_cast<std::size_t>(precision)]
                            : abs(big_of(out)) < power_of_ten(precision);
   if (!fits_in) return too_large;
   return out;

@@ -26,15 +26,16 @@ double ln_estimate(const Big& unscaled, int scale) {
   return std::log(static_cast<double>(first)) + (weight - 1) * 4 * kLnOf10;
 }
 
-// The decimal weight of ln(v).
-int ln_weight(const Value& v) {
-  const Big unscaled = big_of(v), one = power_of_ten(v.scale);
+// The decimal weight of the logarithm.
+int ln_weight(const Big& unscaled, int scale) {
+  const Big one = power_of_ten(scale);
   if (unscaled * 10 >= one * 9 && unscaled * 10 <= one * 11) {
-    const Leading x = leading_of(unscaled - one, v.scale);
+    const Leading x = leading_of(unscaled - one, scale);
     return x.digit == 0 ? 0 : x.weight * 4 + static_cast<int>(std::log10(x.digit));
   }
-  return static_cast<int>(std::log10(std::abs(ln_estimate(unscaled, v.scale))));
+  return static_cast<int>(std::log10(std::abs(ln_estimate(unscaled, scale))));
 }
+int ln_weight(const Value& v) { return ln_weight(big_of(v), v.scale); }
 
 Error no_logarithm(int sign) {
   return rejected(sign == 0 ? "cannot take logarithm of zero" : "cannot take logarithm of a negative number");
@@ -144,6 +145,14 @@ Result<Value> whole_power(const Value& base, int exponent, Arena& arena) {
   return checked(divide_rounded(exact < 0 ? Big(-one) : one, abs(exact), Rounding::half_away), scale, arena);
 }
 
+// Rounded to eight digits after each step, which shows where it decides how many digits a result has.
+double ln_of_power_estimate(const Value& base, double exponent) {
+  const Big magnitude = abs(big_of(base));
+  const double unit = std::pow(10.0, std::max(0, 8 - ln_weight(magnitude, base.scale)));
+  const auto rounded = [&](double v) { return std::round(v * unit) / unit; };
+  return rounded(rounded(ln_estimate(magnitude, base.scale)) * exponent);
+}
+
 }  // namespace
 
 Result<Value> power(const Value& base, const Value& exponent, Arena& arena) {
@@ -157,7 +166,7 @@ Result<Value> power(const Value& base, const Value& exponent, Arena& arena) {
     return whole_power(base, static_cast<int>(n), arena);
   }
   if (sign_of(base) == 0) return Value::of_numeric(0, kDigitsMin);
-  const double estimate = ln_estimate(abs(big_of(base)), base.scale) * to_double(exponent);
+  const double estimate = ln_of_power_estimate(base, to_double(exponent));
   if (std::abs(estimate) > kWeightMax * 3.01) {
     return estimate > 0 ? Result<Value>(overflow()) : Result<Value>(Value::of_numeric(0, kShownMax));
   }

@@ -24,9 +24,9 @@ template <bool Left>
 Result<Value> pad(Arguments a, Arena& arena) {
   const auto given = a[0].text, fill = a.size() > 2 ? a[2].text : std::string_view(" ");
   const auto wanted = std::max<std::int64_t>(a[1].integer, 0), there = utf8::length(given);
-  if (wanted > kBytesMax / 4) return too_large();
   if (there >= wanted) return Value::of_text(given.substr(0, utf8::prefix(given, wanted)));
   if (fill.empty()) return a[0];
+  if (wanted > kBytesMax / 4) return too_large();
   const auto added = filling(fill, wanted - there);
   return Value::of_text(arena.copy(Left ? added + std::string(given) : std::string(given) + added));
 }

@@ -8,6 +8,7 @@
 
 #include "flow/value/regex_syntax.h"
 #include "flow/value/scan.h"
+#include "flow/value/utf8.h"
 
 namespace sluice::flow {
 namespace {
@@ -82,8 +83,8 @@ Result<Compiled*> compiled(std::string_view pattern, const RegexFlags& flags) {
 
 Result<RegexFlags> RegexFlags::of(std::string_view letters) {
   RegexFlags out;
-  for (const char letter : letters) {
-    switch (letter) {
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    switch (letters[i]) {
       case 'g': out.global = true; break;
       case 'i': out.ignore_case = true; break;
       case 'c': out.ignore_case = false; break;
@@ -92,7 +93,7 @@ Result<RegexFlags> RegexFlags::of(std::string_view letters) {
       case 'x': out.expanded = true; break;
       case 't': out.expanded = false; break;
       case 'q': out.literal = true; break;
-      default: return rejected("invalid regular expression option: \"" + std::string(1, letter) + "\"");
+      default: return rejected("invalid regular expression option: \"" + std::string(letters.substr(i, utf8::width(letters.substr(i)))) + "\"");
     }
   }
   return out;

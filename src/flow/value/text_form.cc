@@ -12,6 +12,7 @@
 #include "flow/value/numeric.h"
 #include "flow/value/scan.h"
 #include "flow/value/time_text.h"
+#include "flow/value/utf8.h"
 
 namespace sluice::flow {
 namespace {
@@ -66,6 +67,10 @@ Result<Value> parse_uuid(std::string_view text, Arena& arena) {
   return Value::of_text({out, 36});
 }
 
+Error no_hex_digit(std::string_view at) {
+  return rejected("invalid hexadecimal digit: \"" + std::string(at.substr(0, utf8::width(at))) + "\"");
+}
+
 Result<Value> parse_hex(std::string_view digits, Arena& arena) {
   char* const out = arena.bytes(digits.size() / 2 + 1);
   std::size_t size = 0;
@@ -74,9 +79,9 @@ Result<Value> parse_hex(std::string_view digits, Arena& arena) {
       ++i;
       continue;
     }
-    if (hex_digit(digits[i]) < 0) return rejected("invalid hexadecimal digit: \"" + std::string(1, digits[i]) + "\"");
+    if (hex_digit(digits[i]) < 0) return no_hex_digit(digits.substr(i));
     if (i + 1 >= digits.size()) return rejected("invalid hexadecimal data: odd number of digits");
-    if (hex_digit(digits[i + 1]) < 0) return rejected("invalid hexadecimal digit: \"" + std::string(1, digits[i + 1]) + "\"");
+    if (hex_digit(digits[i + 1]) < 0) return no_hex_digit(digits.substr(i + 1));
     out[size++] = static_cast<char>(hex_digit(digits[i]) * 16 + hex_digit(digits[i + 1]));
     i += 2;
   }

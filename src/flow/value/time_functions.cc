@@ -54,7 +54,7 @@ Result<Value> bin(Arguments a, Arena&) {
   if (size <= 0) return rejected("stride must be greater than zero");
   if (__builtin_sub_overflow(a[1].integer, a[2].integer, &apart)) return rejected("interval out of range");
   std::int64_t out;
-  if (__builtin_add_overflow(a[2].integer, floor_divide(apart, size) * size, &out)) return rejected("timestamp out of range");
+  if (__builtin_add_overflow(a[2].integer, floor_divide(apart, size) * size, &out) || out < kTimestampMin) return rejected("timestamp out of range");
   return Value::of_integer(out);
 }
 
@@ -73,7 +73,8 @@ Result<Value> text_of(Arguments a, Arena& arena) {
 // AT TIME ZONE: Sign 1 from timestamptz to timestamp, -1 back. A zone of digits is POSIX's, whose sign counts to the west.
 template <int Sign>
 Result<Value> at_zone(Arguments a, Arena&) {
-  auto offset_s = parse_offset(a[0].text);
+  if (is_infinite_time(a[1].integer)) return a[1];
+  const auto offset_s = parse_offset(a[0].text);
   if (!offset_s) {
     return Error{.code = ErrorCode::unsupported,
                  .message = "time zone \"" + std::string(a[0].text) + "\" not recognized",
@@ -84,6 +85,7 @@ Result<Value> at_zone(Arguments a, Arena&) {
 }
 template <int Sign>
 Result<Value> at_offset(Arguments a, Arena&) {
+  if (is_infinite_time(a[1].integer)) return a[1];
   const Interval offset = interval_of(a[0]);
   if (offset.months != 0 || offset.days != 0) {
     return rejected("interval time zone \"" + interval_text(offset) + "\" must not include months or days");

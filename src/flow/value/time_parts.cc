@@ -138,6 +138,15 @@ Result<Part> part_of(TypeKind kind, std::string_view field, const Value& value) 
   return part;
 }
 
+// In binary fractions, summed in PostgreSQL's order.
+double seconds_of(const Interval& i) {
+  constexpr double kDay_s = 86400.0;
+  double out = static_cast<double>(i.us) / 1e6;
+  out += 365.25 * kDay_s * (i.months / 12);
+  out += 30 * kDay_s * (i.months % 12);
+  return out + kDay_s * i.days;
+}
+
 // An interval's epoch may be beyond 64 bits: it is put together of two numerics.
 Result<Value> numeric_of(const Part& part, Arena& arena) {
   if (part.unscaled == static_cast<std::int64_t>(part.unscaled)) {
@@ -174,6 +183,7 @@ Result<Value> date_part(TypeKind kind, std::string_view field, const Value& valu
   if (part.kind == Part::Kind::infinite) {
     return Value::of_double((part.unscaled < 0 ? -1 : 1) * std::numeric_limits<double>::infinity());
   }
+  if (kind == TypeKind::interval && same_word(field, "epoch")) return Value::of_double(seconds_of(interval_of(value)));
   const auto n = part.unscaled;
   if (part.is_julian) return Value::of_double(static_cast<double>(n) + static_cast<double>(part.day_us) / static_cast<double>(kDay_us));
   if (part.scale == 0) return Value::of_double(static_cast<double>(n));

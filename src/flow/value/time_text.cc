@@ -226,6 +226,7 @@ std::optional<std::int64_t> parse_clock(std::string_view text) {
   }
   std::int64_t us = 0;
   if (text.starts_with('.') && count > 1) {
+    if (text.find_first_not_of("0123456789", 1) != text.npos) return {};
     us = fraction_us(text.substr(1));
     if (count == 2) parts[2] = parts[1], parts[1] = parts[0], parts[0] = 0;
     text = {};
