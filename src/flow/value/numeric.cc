@@ -1,4 +1,4 @@
-// Each operation: 1. specials (NaN, infinities) by PostgreSQL's tables; 2. 64 bits, where operands and result fit; 3. long integers.
+// Each operation: 1. specials (NaN, infinities) by PostgreSQL's tables; 2. 128 bits, where operands and result fit; 3. long integers.
 
 #include "flow/value/numeric.h"
 
@@ -13,6 +13,7 @@ namespace sluice::flow::decimal {
 namespace {
 
 __extension__ typedef __int128 Wide;
+__extension__ typedef unsigned __int128 UnsignedWide;
 
 constexpr auto kPowers = [] {
   std::array<std::int64_t, 19> powers{1};
@@ -21,18 +22,36 @@ constexpr auto kPowers = [] {
 }();
 
 bool fits(Wide v) { return v == static_cast<std::int64_t>(v); }
-bool is_small(const Value& a, const Value& b) { return a.text.empty() && b.text.empty(); }
 int infinite_sign(const Value& v) { return static_cast<int>(v.integer); }
 
-// Both at the greater scale, where that is cheap.
+// False: it needs more than 128 bits.
+bool wide_of(const Value& v, Wide& out) {
+  if (v.text.empty()) return out = v.integer, true;
+  if (v.text.size() > sizeof out) return false;
+  out = (v.text.front() & 0x80) != 0 ? -1 : 0;
+  for (const char c : v.text) out = static_cast<Wide>(static_cast<UnsignedWide>(out) << 8 | static_cast<unsigned char>(c));
+  return true;
+}
+
+Value value_of_wide(Wide v, int scale, Arena& arena) {
+  if (fits(v)) return Value::of_numeric(static_cast<std::int64_t>(v), scale);
+  std::size_t size = sizeof v;
+  while (v >> (8 * size - 9) == 0 || v >> (8 * size - 9) == -1) --size;  // the first byte only repeats the sign
+  Value out = Value::of_numeric(0, scale);
+  char* const at = arena.bytes(size);
+  for (std::size_t i = 0; i < size; ++i) at[i] = static_cast<char>(v >> (8 * (size - 1 - i)));
+  out.text = {at, size};
+  return out;
+}
+
+// Both at the greater scale, where 128 bits hold them.
 bool aligned(const Value& a, const Value& b, Wide& x, Wide& y) {
-  if (!is_small(a, b)) return false;
-  x = a.integer, y = b.integer;
+  if (!wide_of(a, x) || !wide_of(b, y)) return false;
   const int apart = a.scale - b.scale;
   if (apart == 0) return true;
   if (apart > 18 || apart < -18) return false;
-  (apart > 0 ? y : x) *= kPowers[static_cast<std::size_t>(std::abs(apart))];
-  return true;
+  Wide& coarser = apart > 0 ? y : x;
+  return !__builtin_mul_overflow(coarser, static_cast<Wide>(kPowers[static_cast<std::size_t>(std::abs(apart))]), &coarser);
 }
 
 Value special_sum(const Value& a, const Value& b) {
@@ -69,7 +88,7 @@ Result<Value> add(const Value& a, const Value& b, Arena& arena) {
   if (is_special(a) || is_special(b)) return special_sum(a, b);
   Wide x, y;
   if (aligned(a, b, x, y)) {
-    if (const Wide sum = x + y; fits(sum)) return Value::of_numeric(static_cast<std::int64_t>(sum), std::max(a.scale, b.scale));
+    if (Wide sum; !__builtin_add_overflow(x, y, &sum)) return value_of_wide(sum, std::max(a.scale, b.scale), arena);
   }
   const int scale = std::max(a.scale, b.scale);
   return checked(rescaled(big_of(a), a.scale, scale, Rounding::truncate) + rescaled(big_of(b), b.scale, scale, Rounding::truncate),
@@ -78,6 +97,8 @@ Result<Value> add(const Value& a, const Value& b, Arena& arena) {
 
 Value negate(const Value& v, Arena& arena) {
   if (v.text.empty() && v.integer != std::numeric_limits<std::int64_t>::min()) return Value::of_numeric(-v.integer, v.scale);
+  Wide x;
+  if (wide_of(v, x) && !__builtin_sub_overflow(Wide{0}, x, &x)) return value_of_wide(x, v.scale, arena);
   return value_of(-big_of(v), v.scale, arena);
 }
 
@@ -90,8 +111,9 @@ Result<Value> multiply(const Value& a, const Value& b, Arena& arena) {
     return sign == 0 ? nan() : infinity(sign);
   }
   const int scale = a.scale + b.scale;
-  if (std::int64_t product; is_small(a, b) && scale <= kScaleMax && !__builtin_mul_overflow(a.integer, b.integer, &product)) {
-    return Value::of_numeric(product, scale);
+  Wide x, y;
+  if (scale <= kScaleMax && wide_of(a, x) && wide_of(b, y)) {
+    if (Wide product; !__builtin_mul_overflow(x, y, &product)) return value_of_wide(product, scale, arena);
   }
   return checked(big_of(a) * big_of(b), scale, arena);
 }
@@ -117,8 +139,8 @@ Leading leading_of_small(std::int64_t unscaled, int scale) {
 }
 
 // In 128 bits: an average of integers, most of all.
-bool divide_small(const Value& a, const Value& b, Value& out) {
-  if (!is_small(a, b)) return false;
+bool divide_small(const Value& a, const Value& b, Value& out, Arena& arena) {
+  if (!a.text.empty() || !b.text.empty()) return false;
   const int scale = division_scale(leading_of_small(a.integer, a.scale), leading_of_small(b.integer, b.scale), a.scale, b.scale);
   int shift = scale + b.scale - a.scale;
   if (shift < 0 || shift > 36) return false;
@@ -130,8 +152,7 @@ bool divide_small(const Value& a, const Value& b, Value& out) {
   Wide quotient = dividend / divisor;
   const Wide remainder = dividend % divisor;
   if ((remainder < 0 ? -remainder : remainder) * 2 >= (divisor < 0 ? -divisor : divisor)) quotient += (a.integer < 0) != (b.integer < 0) ? -1 : 1;
-  if (!fits(quotient)) return false;
-  out = Value::of_numeric(static_cast<std::int64_t>(quotient), scale);
+  out = value_of_wide(quotient, scale, arena);
   return true;
 }
 
@@ -148,7 +169,7 @@ Result<Value> special_quotient(const Value& a, const Value& b) {
 Result<Value> divide(const Value& a, const Value& b, Arena& arena) {
   if (is_special(a) || is_special(b)) return special_quotient(a, b);
   if (sign_of(b) == 0) return division_by_zero();
-  if (Value out; divide_small(a, b, out)) return out;
+  if (Value out; divide_small(a, b, out, arena)) return out;
   Big dividend = big_of(a), divisor = big_of(b);
   const int scale = division_scale(leading_of(dividend, a.scale), leading_of(divisor, b.scale), a.scale, b.scale);
   const int shift = scale + b.scale - a.scale;
@@ -176,7 +197,7 @@ Result<Value> modulo(const Value& a, const Value& b, Arena& arena) {
   const int scale = std::max(a.scale, b.scale);
   Wide x, y;
   if (aligned(a, b, x, y)) {
-    if (const Wide rest = x % y; fits(rest)) return Value::of_numeric(static_cast<std::int64_t>(rest), scale);
+    return value_of_wide(y == -1 ? 0 : x % y, scale, arena);
   }
   return checked(rescaled(big_of(a), a.scale, scale, Rounding::truncate) % rescaled(big_of(b), b.scale, scale, Rounding::truncate),
                  scale, arena);

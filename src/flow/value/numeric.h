@@ -1,5 +1,5 @@
 #pragma once
-// Arithmetic of numerics, exact, with PostgreSQL's display scales. What fits 64 bits is done there; the rest by long integers.
+// Arithmetic of numerics, exact, with PostgreSQL's display scales. What fits 128 bits is done there; the rest by long integers.
 //
 // Values are as value.h has them; every function gives the shortest form. Errors: rejected ("value overflows numeric format").
 
