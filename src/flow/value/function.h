@@ -4,6 +4,10 @@
 // Meaning is PostgreSQL 15's: nulls, overflow ("integer out of range"), division, scales of numerics, text of numbers. What
 // depends on a session is fixed: UTC, ISO dates, extra_float_digits 3, COLLATE "C". What depends on the wall clock (now()) is
 // refused. Thread-safe, and without state.
+//
+// What is done less than PostgreSQL does: dates and times are read as ISO 8601 only (and "infinity", "epoch", BC, AM and PM); time zones
+// are UTC and offsets; to_char() is of moments, not of numbers; json and jsonb are one type, whose text is kept, with the casts to
+// numbers that jsonb has; a path of #> is the text of an array; regular expressions: see regex.h.
 
 #include <concepts>
 #include <cstdint>
