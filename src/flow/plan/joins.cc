@@ -170,10 +170,6 @@ class JoinPlanner {
       if (!cross_) return places_.unsupported(position, kNoEquality, kWriteEquality);
       keys.push_back(constant_key());
     }
-    if (left.node->append_only && right.node->append_only && left.node->keep_us == 0 && right.node->keep_us == 0) {
-      return places_.rejected(position, "neither side of the join is kept (keep = '0'): no two rows would ever meet",
-                              "give one of the streams a longer keep");
-    }
     const auto both = with(needed, residual);
     Join form{.kind = kind == Kind::inner ? Join::Kind::inner : kind == Kind::left ? Join::Kind::left : Join::Kind::full};
     std::vector<Scalar> of_left;
@@ -188,6 +184,11 @@ class JoinPlanner {
     out.columns.insert(out.columns.end(), right.columns.begin(), right.columns.end());
     if (!residual.empty()) form.residual = out.placed(conjunction(std::move(residual)));
     out.node = join_node(std::move(left.node), std::move(right.node), std::move(form));
+    const auto& made = std::get<Join>(out.node->form);
+    if (made.left_memory.keep_us == 0 && made.right_memory.keep_us == 0) {
+      return places_.rejected(position, "neither side of the join is kept (keep = '0'): no two rows would ever meet",
+                              "give one of the streams a longer keep");
+    }
     return out;
   }
 
@@ -203,7 +204,7 @@ class JoinPlanner {
       return values.size() - 1;
     };
     const auto& node = *side.node;
-    const bool timed = node.keep_us.value_or(0) > 0 && node.time.has_value();
+    const bool timed = node.time.has_value() && (node.keep_us.value_or(0) > 0 || node.settled_us);
     for (std::size_t i = 0; i < side.columns.size(); ++i) {
       const bool wanted = side.columns[i] != Joined::kNone && needed[side.columns[i]];
       if (wanted || (timed && *node.time == i)) keep(column_of(node.columns[i].type, i), node.columns[i].name, side.columns[i]);

@@ -93,10 +93,23 @@ Join::Memory memory_of(const PlanNode& side) {
   return {.keep_us = side.keep_us, .time = side.time};
 }
 
+// Windows that are joined on their times: once they have closed on both sides, neither will ask for the other's rows again.
+std::optional<std::int64_t> settled_together(const Join& join, const PlanNode& left, const PlanNode& right) {
+  if (!left.settled_us || !right.settled_us || !left.time || !right.time) return std::nullopt;
+  for (std::size_t i = 0; i < join.left_key.size(); ++i) {
+    if (join.left_key[i] == *left.time && join.right_key[i] == *right.time) return std::max(*left.settled_us, *right.settled_us);
+  }
+  return std::nullopt;
+}
+void limit(Join::Memory& memory, std::int64_t keep_us, const PlanNode& side) {
+  const auto keep = memory.keep_us.value_or(0);  // of windows that only look up: they still wait for each other
+  if (keep == 0 || keep > keep_us) memory = {.keep_us = std::max<std::int64_t>(keep_us, 1), .time = side.time};
+}
+
 bool append_only(const Join& join, const PlanNode& left, const PlanNode& right) {
   if (join.kind == Join::Kind::full) return false;
-  if (only_looks_up(left)) return true;
-  return join.kind == Join::Kind::inner && (only_looks_up(right) || (left.append_only && right.append_only));
+  if (join.left_memory.keep_us == 0) return true;
+  return join.kind == Join::Kind::inner && (join.right_memory.keep_us == 0 || (left.append_only && right.append_only));
 }
 
 std::string name_of_group(const Scalar& group, const PlanNode& input, std::size_t index) {
@@ -106,14 +119,15 @@ std::string name_of_group(const Scalar& group, const PlanNode& input, std::size_
 // A window's rows change until it closes, and then take part in joins for as long as the stream's own.
 void set_window_time(PlanNode& node, const Aggregate& aggregate, const PlanNode& input) {
   const auto& window = *aggregate.window;
-  const bool session = window.kind == Window::Kind::session;
+  const bool session = window.kind == Window::Kind::session;  // which is as long as it is: its end is what counts
   node.time = aggregate.groups.size() + (session ? 1 : 0);
-  if (!input.keep_us) return;
-  std::int64_t keep = *input.keep_us;
-  for (const auto more : {window.size_us, window.size_us, window.grace_us}) {
-    if (__builtin_add_overflow(keep, more, &keep)) return;
-  }
-  node.keep_us = keep;
+  std::int64_t open = 0;
+  std::int64_t keep = 0;
+  if (__builtin_add_overflow(session ? 0 : window.size_us, window.grace_us, &open)) return;
+  node.settled_us = open;
+  if (!input.keep_us || __builtin_add_overflow(*input.keep_us, open, &keep)) return;
+  // What comes when the window closes, of a stream that only looks up, only looks up.
+  node.keep_us = aggregate.emit_final && *input.keep_us == 0 ? 0 : std::max<std::int64_t>(keep, 1);
 }
 
 // Of a grouping without a window: the event time, where it is one of the groups.
@@ -123,6 +137,7 @@ void set_group_time(PlanNode& node, const Aggregate& aggregate, const PlanNode& 
     if (group.kind != Scalar::Kind::column || group.column != *input.time) continue;
     node.time = i;
     node.keep_us = input.keep_us;
+    node.settled_us = input.settled_us;
     return;
   }
 }
@@ -163,6 +178,7 @@ PlanPointer filter_node(PlanPointer input, Scalar condition) {
   out->append_only = below.append_only;
   out->time = below.time;
   out->keep_us = below.keep_us;
+  out->settled_us = below.settled_us;
   set_key(*out);
   return out;
 }
@@ -187,6 +203,7 @@ PlanPointer project_node(PlanPointer input, std::vector<Scalar> values, const st
   for (std::size_t i = 0; below.time && !out->time && i < made_of.size(); ++i) {
     if (made_of[i].kind == Scalar::Kind::column && made_of[i].column == *below.time) out->time = i;
   }
+  if (out->time) out->settled_us = below.settled_us;
   set_key(*out);
   return out;
 }
@@ -194,6 +211,11 @@ PlanPointer project_node(PlanPointer input, std::vector<Scalar> values, const st
 PlanPointer join_node(PlanPointer left, PlanPointer right, Join join) {
   join.left_memory = memory_of(*left);
   join.right_memory = memory_of(*right);
+  const auto settled = settled_together(join, *left, *right);
+  if (settled) {
+    limit(join.left_memory, *settled, *left);
+    limit(join.right_memory, *settled, *right);
+  }
   auto columns = left->columns;
   columns.insert(columns.end(), right->columns.begin(), right->columns.end());
   auto out = made(std::move(join), list_of(std::move(left), std::move(right)), std::move(columns));
@@ -206,6 +228,7 @@ PlanPointer join_node(PlanPointer left, PlanPointer right, Join join) {
   out->time = of_left ? one.time : other.time;
   if (out->time && !of_left) *out->time += one.columns.size();
   out->keep_us = of_left ? one.keep_us : other.keep_us;
+  out->settled_us = settled;
   set_key(*out);
   return out;
 }
@@ -226,8 +249,9 @@ PlanPointer aggregate_node(PlanPointer input, Aggregate aggregate, std::size_t d
   out->single_row = form.groups.empty() && !form.window;
   for (std::size_t i = 0; i < deciding; ++i) out->key.push_back(i);
   if (form.window) out->key.push_back(form.groups.size());
-  // Only that a group is there: of rows that stay, it stays.
-  out->append_only = form.emit_final || (form.aggregations.empty() && below.append_only && !out->single_row);
+  // Only that a group is there: of rows that stay, it stays. A session grows, which makes it another.
+  const bool grows = form.window && form.window->kind == Window::Kind::session;
+  out->append_only = form.emit_final || (form.aggregations.empty() && below.append_only && !out->single_row && !grows);
   if (form.window) set_window_time(*out, form, below);
   else set_group_time(*out, form, below);
   return out;
@@ -249,8 +273,9 @@ PlanPointer union_node(std::vector<PlanPointer> inputs) {
   out->append_only = all([](const PlanPointer& input) { return input->append_only; });
   if (all([&](const PlanPointer& input) { return input->time == first.time; })) out->time = first.time;
   // Kept as long as the one that is kept longest.
-  if (out->time && all([](const PlanPointer& input) { return input->keep_us.has_value(); })) {
-    for (const auto& input : out->inputs) out->keep_us = std::max(out->keep_us.value_or(0), *input->keep_us);
+  for (const auto property : {&PlanNode::keep_us, &PlanNode::settled_us}) {
+    if (!out->time || !all([&](const PlanPointer& input) { return (*input.*property).has_value(); })) continue;
+    for (const auto& input : out->inputs) *out.*property = std::max((*out.*property).value_or(0), *(*input.*property));
   }
   set_key(*out);
   return out;

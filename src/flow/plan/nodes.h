@@ -16,6 +16,7 @@ namespace sluice::flow {
 [[nodiscard]] PlanPointer filter_node(PlanPointer input, Scalar condition);
 // A projection of a projection becomes one where no work is done twice.
 [[nodiscard]] PlanPointer project_node(PlanPointer input, std::vector<Scalar> values, const std::vector<std::string>& names);
+// Sets what its sides are remembered for.
 [[nodiscard]] PlanPointer join_node(PlanPointer left, PlanPointer right, Join join);
 // The first `deciding` groups make up the key (the others depend on them).
 [[nodiscard]] PlanPointer aggregate_node(PlanPointer input, Aggregate aggregate, std::size_t deciding);

@@ -130,6 +130,7 @@ struct PlanNode {
   bool append_only = false;           // rows are added and never taken back
   std::optional<std::size_t> time = {};     // the column that carries the event time of a stream through
   std::optional<std::int64_t> keep_us = {};  // of the stream that it is made of
+  std::optional<std::int64_t> settled_us = {};  // windows: no row comes or goes once the watermark is so much past its `time`
 };
 
 struct Plan {

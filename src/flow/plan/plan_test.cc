@@ -166,14 +166,45 @@ TEST(Plan, WindowedQueriesJoinLikeOthers) {
       "SELECT c.window_start, c.num, c.user_id FROM counts c "
       "JOIN (SELECT window_start, max(num) AS most FROM counts GROUP BY window_start) m ON c.window_start = m.window_start WHERE c.num >= m.most");
   EXPECT_THAT(plan, HasSubstr("Project window_start, num, user_id  [key user_id, window_start]\n"
-                              "  Join on window_start = window_start where (num >= most); left is kept for 01:00:20 of window_start; "
-                              "right is kept for 01:00:20 of window_start"));
+                              "  Join on window_start = window_start where (num >= most); left is kept for 00:00:10 of window_start; "
+                              "right is kept for 00:00:10 of window_start"));
+}
+
+TEST(Plan, WindowsThatAreJoinedOnTheirTimeAreForgottenWhenTheyHaveClosed) {
+  EXPECT_THAT(planned("SELECT a.name, a.n, b.name AS other FROM "
+                      "(SELECT name, window_start AS w, count(*) AS n FROM events GROUP BY name, tumble(at, '10 s')) a LEFT JOIN "
+                      "(SELECT name, window_start AS w, count(*) AS n FROM events GROUP BY name, hop(at, '10 s', '30 s')) b "
+                      "ON a.w = b.w AND a.n = b.n"),
+              HasSubstr("add a.w, b.w to the SELECT list"));
+  const auto plan = planned("SELECT a.name, a.w, b.name AS other, b.w AS w2 FROM "
+                            "(SELECT name, window_start AS w, count(*) AS n FROM events GROUP BY name, tumble(at, '10 s')) a LEFT JOIN "
+                            "(SELECT name, window_start AS w, count(*) AS n FROM events GROUP BY name, hop(at, '10 s', '30 s')) b "
+                            "ON a.w = b.w AND a.n = b.n");
+  EXPECT_THAT(plan, HasSubstr("Left join on w = w AND n = n; left is kept for 00:00:30 of w; right is kept for 00:00:30 of w"));
+  EXPECT_THAT(planned("SELECT a.name, a.w, c.id FROM (SELECT name, window_start AS w, count(*) AS n FROM events "
+                      "GROUP BY name, tumble(at, '10 s')) a JOIN customers c ON c.name = a.name"),
+              Not(HasSubstr("is kept for")));
+}
+
+TEST(Plan, WindowsOfAStreamThatOnlyLooksUp) {
+  const std::string window = "(SELECT user_id, window_start AS w, count(*) AS n FROM visits GROUP BY user_id, tumble(ts, '10 s'))";
+  const std::string final = "CREATE MATERIALIZED VIEW v WITH (emit = 'final') AS ";
+  const auto looked_up = "SELECT a.user_id, a.w, c.name FROM " + window + " a LEFT JOIN customers c ON c.id = a.user_id";
+  EXPECT_THAT(planned(final + looked_up), HasSubstr("Left join on user_id = id; left is not kept  [append only, key user_id, w]"));
+  EXPECT_THAT(planned(looked_up), HasSubstr("Left join on user_id = id; left is kept for 00:00:10 of w  [key user_id, w]"));
+  const auto met = "SELECT a.user_id, a.w FROM " + window + " a LEFT JOIN " + window + " b ON a.w = b.w AND a.user_id = b.user_id";
+  EXPECT_THAT(planned(final + met), HasSubstr("left is kept for 00:00:10 of w; right is kept for 00:00:10 of w  [key user_id, w]"));
+  EXPECT_THAT(planned("SELECT a.user_id, a.w FROM (SELECT user_id, window_end AS w FROM visits GROUP BY user_id, session(ts, '5 s')) a JOIN "
+                      "(SELECT user_id, window_end AS w FROM visits GROUP BY user_id, session(ts, '9 s')) b ON a.w = b.w AND a.user_id = b.user_id"),
+              HasSubstr("left is kept for 00:00:00.000001 of w"));
 }
 
 TEST(Plan, DistinctIsAGroup) {
   EXPECT_EQ(planned("SELECT DISTINCT country FROM customers"),
             "Aggregate group by country  [key country]\n  Project country\n    Table shop.public.customers  [key id]\n");
   EXPECT_THAT(planned("SELECT DISTINCT page FROM clicks"), HasSubstr("Aggregate group by page  [append only, key page]"));
+  EXPECT_THAT(planned("SELECT page, window_start FROM clicks GROUP BY page, tumble(ts, '1 s')"), HasSubstr("[append only, key page, window_start]"));
+  EXPECT_THAT(planned("SELECT page, window_end FROM clicks GROUP BY page, session(ts, '1 s')"), HasSubstr("[key page, window_end]"));
   EXPECT_THAT(planned("SELECT id FROM customers UNION SELECT product FROM lines"), HasSubstr("Aggregate group by id  [key id]\n  Union all\n"));
 }
 
