@@ -247,7 +247,8 @@ Result<void> AggregateOperator::advance(std::int64_t watermark_us, Context& cont
   };
   std::vector<Closed> closed;
   const Bytes& head = keys_.begin('g');
-  SLUICE_RETURN_IF_ERROR(context.state.scan(head, {}, [&](ByteView key, ByteView value) {
+  const Bytes from = after_time(head, add_time(context.watermark_us, -aggregate_.window->grace_us));
+  SLUICE_RETURN_IF_ERROR(context.state.scan(head, from, [&](ByteView key, ByteView value) {
     const ByteView group = key.substr(keys_.head_size());
     if (!is_closed(time_at(group), watermark_us)) return false;
     closed.push_back({context.held.copy(group), context.held.copy(value)});

@@ -172,14 +172,15 @@ void DistinctOnOperator::store(const First& first, Context& context) {
 Result<void> DistinctOnOperator::advance(std::int64_t watermark_us, Context& context) {
   if (!is_bounded()) return {};
   std::vector<ByteView> gone;
-  const std::size_t head = keys_.head_size();
-  SLUICE_RETURN_IF_ERROR(context.state.scan(keys_.begin('t'), {}, [&](ByteView at, ByteView) {
-    if (time_at(at.substr(head)) > watermark_us) return false;
+  const Bytes& head = keys_.begin('t');
+  const std::size_t head_size = head.size();
+  SLUICE_RETURN_IF_ERROR(context.state.scan(head, after_time(head, context.watermark_us), [&](ByteView at, ByteView) {
+    if (time_at(at.substr(head_size)) > watermark_us) return false;
     gone.push_back(context.held.copy(at));
     return true;
   }));
   for (const ByteView at : gone) {
-    const ByteView key = at.substr(head + 8);
+    const ByteView key = at.substr(head_size + 8);
     Row row;
     ByteView place;
     SLUICE_RETURN_IF_ERROR(read(key, row, place, context));

@@ -184,7 +184,7 @@ Result<void> JoinSide::forget(std::int64_t watermark_us, Context& context) {
   std::vector<Gone> gone;
   const Bytes& head = time_key();
   const std::size_t head_size = head.size();
-  SLUICE_RETURN_IF_ERROR(context.state.scan(head, {}, [&](ByteView at, ByteView value) {
+  SLUICE_RETURN_IF_ERROR(context.state.scan(head, after_time(head, context.watermark_us), [&](ByteView at, ByteView value) {
     if (time_at(at.substr(head_size)) > watermark_us) return false;
     gone.push_back({context.held.copy(at), ByteReader(value).varint()});
     return true;

@@ -29,6 +29,13 @@ std::vector<Type> types_of_columns(const std::vector<Column>& columns) {
   return types;
 }
 
+struct NaiveGroup {
+  Row values;
+  std::int64_t start = 0;
+  std::int64_t end = 0;
+  Rows rows;
+};
+
 class Naive {
  public:
   Naive(const std::vector<Rows>& relations, Arena& arena) : relations_(relations), arena_(arena) {}
@@ -95,6 +102,8 @@ class Naive {
     return out;
   }
   Rows of(const Aggregate& aggregate, const PlanNode& node);
+  std::vector<std::pair<std::int64_t, Row>> timed(const Aggregate& aggregate, const PlanNode& input);
+  Row row_of(const Aggregate& aggregate, const PlanNode& node, const NaiveGroup& group);
 
   bool matches(const Join& join, const PlanNode& node, Row left, Row right) {
     for (std::size_t i = 0; i < join.left_key.size(); ++i) {
@@ -126,13 +135,6 @@ class Naive {
   Arena& arena_;
 };
 
-struct NaiveGroup {
-  Row values;
-  std::int64_t start = 0;
-  std::int64_t end = 0;
-  Rows rows;
-};
-
 // Start and end of the windows of a time, for each but sessions.
 std::vector<std::pair<std::int64_t, std::int64_t>> windows_of(const Window& window, std::int64_t time) {
   const std::int64_t step = window.kind == Window::Kind::hop ? window.slide_us : window.size_us;
@@ -144,55 +146,68 @@ std::vector<std::pair<std::int64_t, std::int64_t>> windows_of(const Window& wind
   return out;
 }
 
-Rows Naive::of(const Aggregate& aggregate, const PlanNode& node) {
-  std::vector<Type> types;
-  for (const Scalar& group : aggregate.groups) types.push_back(group.type);
-  std::map<Bytes, std::vector<NaiveGroup>> groups;
-  if (node.single_row) groups[{}].emplace_back();
-  std::vector<std::pair<std::int64_t, Row>> ordered;
-  for (const Row row : answer(*node.inputs[0])) {
+// The windows of a group's row, where sessions come in the order of time.
+void add_to_windows(const Window& window, std::int64_t time, Row values, Row row, std::vector<NaiveGroup>& groups) {
+  if (window.kind == Window::Kind::session) {
+    if (groups.empty() || groups.back().end <= time) groups.push_back({values, time, 0, {}});
+    groups.back().end = time + window.size_us;
+    groups.back().rows.push_back(row);
+    return;
+  }
+  for (const auto& [start, end] : windows_of(window, time)) {
+    auto at = std::ranges::find(groups, start, &NaiveGroup::start);
+    if (at == groups.end()) at = groups.insert(at, NaiveGroup{values, start, end, {}});
+    at->rows.push_back(row);
+  }
+}
+
+// The input's rows by time, without those that something fails for.
+std::vector<std::pair<std::int64_t, Row>> Naive::timed(const Aggregate& aggregate, const PlanNode& input) {
+  std::vector<std::pair<std::int64_t, Row>> out;
+  for (const Row row : answer(input)) {
     bool fails = false;
     for (const Aggregation& each : aggregate.aggregations) {
       const auto in = each.filter ? holds(*each.filter, row, arena_) : Result<bool>(true);
       fails = fails || !in.ok() || (*in && each.argument && !evaluate(*each.argument, row, arena_).ok());
     }
-    if (!fails) ordered.emplace_back(aggregate.window ? evaluate(aggregate.window->time, row, arena_)->integer : 0, row);
+    if (!fails) out.emplace_back(aggregate.window ? evaluate(aggregate.window->time, row, arena_)->integer : 0, row);
   }
-  std::ranges::stable_sort(ordered, {}, &std::pair<std::int64_t, Row>::first);
-  for (const auto& [time, row] : ordered) {
+  std::ranges::stable_sort(out, {}, &std::pair<std::int64_t, Row>::first);
+  return out;
+}
+
+Rows Naive::of(const Aggregate& aggregate, const PlanNode& node) {
+  std::vector<Type> types;
+  for (const Scalar& group : aggregate.groups) types.push_back(group.type);
+  std::map<Bytes, std::vector<NaiveGroup>> groups;
+  if (node.single_row) groups[{}].emplace_back();
+  for (const auto& [time, row] : timed(aggregate, *node.inputs[0])) {
     const auto values = all(aggregate.groups, row);
     if (!values) continue;
     auto& of_key = groups[key_of(types, *values)];
-    const auto& window = aggregate.window;
-    if (!window) {
-      if (of_key.empty()) of_key.push_back({*values, 0, 0, {}});
-      of_key[0].rows.push_back(row);
-    } else if (window->kind == Window::Kind::session) {
-      if (of_key.empty() || of_key.back().end <= time) of_key.push_back({*values, time, 0, {}});
-      of_key.back().end = time + window->size_us;
-      of_key.back().rows.push_back(row);
-    } else {
-      for (const auto& [start, end] : windows_of(*window, time)) {
-        auto at = std::ranges::find(of_key, start, &NaiveGroup::start);
-        if (at == of_key.end()) at = of_key.insert(at, NaiveGroup{*values, start, end, {}});
-        at->rows.push_back(row);
-      }
+    if (aggregate.window) {
+      add_to_windows(*aggregate.window, time, *values, row, of_key);
+      continue;
     }
+    if (of_key.empty()) of_key.push_back({*values, 0, 0, {}});
+    of_key[0].rows.push_back(row);
   }
   Rows out;
   for (const auto& [key, of_key] : groups) {
-    for (const NaiveGroup& group : of_key) {
-      const auto row = arena_.row(node.columns.size());
-      auto at = std::ranges::copy(group.values, row.begin()).out;
-      if (aggregate.window) {
-        *at++ = Value::of_integer(group.start);
-        *at++ = Value::of_integer(group.end);
-      }
-      for (const Aggregation& each : aggregate.aggregations) *at++ = computed(each, group.rows);
-      out.push_back(row);
-    }
+    for (const NaiveGroup& group : of_key) out.push_back(row_of(aggregate, node, group));
   }
   return out;
+}
+
+Row Naive::row_of(const Aggregate& aggregate, const PlanNode& node, const NaiveGroup& group) {
+  const auto row = arena_.row(node.columns.size());
+  auto at = std::ranges::copy(group.values, row.begin()).out;
+  if (aggregate.window) {
+    *at++ = Value::of_integer(group.start);
+    *at++ = Value::of_integer(group.end);
+  }
+  for (const Aggregation& each : aggregate.aggregations) *at++ = computed(each, group.rows);
+  return row;
 }
 
 Value Naive::computed(const Aggregation& function, const Rows& rows) {
@@ -236,7 +251,7 @@ Value Naive::sum(const Aggregation& function, const std::vector<Value>& values) 
   return function.result.kind == TypeKind::int8 ? Value::of_integer(sum.integer) : sum;
 }
 
-Relation timed(std::string name, std::optional<std::int64_t> keep_us) {
+Relation stream(std::string name, std::optional<std::int64_t> keep_us) {
   Relation out;
   out.name = out.topic = std::move(name);
   out.columns = {{"k", {TypeKind::int4}}, {"v", {TypeKind::int4}}, {"ts", {TypeKind::timestamptz}}};
@@ -281,9 +296,9 @@ Result<void> Sum::failed(std::uint32_t origin, const Error& why) {
 }
 
 Result<Relation> TestCatalog::relation(const std::string& name) {
-  if (name == "s") return timed(name, std::nullopt);
-  if (name == "r") return timed(name, 10'000'000);
-  if (name == "q") return timed(name, 0);
+  if (name == "s") return stream(name, std::nullopt);
+  if (name == "r") return stream(name, 10'000'000);
+  if (name == "q") return stream(name, 0);
   Relation out;
   out.name = out.topic = name;
   if (name == "w") {

@@ -68,6 +68,12 @@ void append_time(std::int64_t time_us, Bytes& out) { ByteWriter(out).u64(static_
 
 std::int64_t time_at(ByteView bytes) { return static_cast<std::int64_t>(load_be<std::uint64_t>(bytes.data()) ^ kSign); }
 
+Bytes after_time(ByteView head, std::int64_t gone_us) {
+  Bytes out(head);
+  append_time(gone_us, out);
+  return out;
+}
+
 std::int64_t add_time(std::int64_t time_us, std::int64_t more_us) {
   std::int64_t sum = 0;
   if (!__builtin_add_overflow(time_us, more_us, &sum)) return sum;

@@ -45,6 +45,9 @@ class Keys {
 // Eight bytes that compare as the times do.
 void append_time(std::int64_t time_us, Bytes& out);
 [[nodiscard]] std::int64_t time_at(ByteView bytes);
+// Where to begin a scan of keys that go on with a time, below `head`, when all of times up to `gone_us` have been erased: the disk
+// need not pass what it still remembers of them.
+[[nodiscard]] Bytes after_time(ByteView head, std::int64_t gone_us);
 // Infinity stays what it is.
 [[nodiscard]] std::int64_t add_time(std::int64_t time_us, std::int64_t more_us);
 

@@ -227,7 +227,9 @@ Result<void> SessionOperator::advance(std::int64_t watermark_us, Context& contex
     ByteView group;
   };
   std::vector<Closed> closed;
-  SLUICE_RETURN_IF_ERROR(context.state.scan(keys_.begin('t'), {}, [&](ByteView key, ByteView) {
+  const Bytes& head = keys_.begin('t');
+  const Bytes from = after_time(head, add_time(context.watermark_us, -window_.grace_us));
+  SLUICE_RETURN_IF_ERROR(context.state.scan(head, from, [&](ByteView key, ByteView) {
     key.remove_prefix(keys_.head_size());
     if (!is_closed(time_at(key), watermark_us)) return false;
     closed.push_back({time_at(key), context.held.copy(key.substr(8))});
