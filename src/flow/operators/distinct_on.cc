@@ -1,8 +1,8 @@
 // The first row of each key.
 //
 // Keys in the state, after the operator's:
-//     'o', key, order                      -> zigzag weight, row: all rows of a key, the first first; of rows that are never taken back
-//                                             only that one
+//     'o', key, order                      -> zigzag weight, row: all rows of a key, the first first
+//     'f', key                             -> varint size of the order, order, row: the first only, of rows that are never taken back
 //     't', time, key                       -> nothing: the key is forgotten when the watermark reaches the time
 // The order is of the columns to sort by, and then of all, so that one row is the first.
 
@@ -58,7 +58,11 @@ class DistinctOnOperator : public Operator {
   Result<void> add(const Delta& delta, Context& context);
   Result<First*> first_of(Row row, Context& context);
   // The first row of a key in the state, and its order.
-  Result<void> read(ByteView key, Row& row, ByteView& place, Context& context);
+  Result<void> read(ByteView key, Row& row, ByteView& place, Context& context) {
+    return stays_ ? read_only(key, row, place, context) : read_least(key, row, place, context);
+  }
+  Result<void> read_only(ByteView key, Row& row, ByteView& place, Context& context);
+  Result<void> read_least(ByteView key, Row& row, ByteView& place, Context& context);
   void append_place(Row row, Bytes& out) const;
   Result<void> count(ByteView key, const Delta& delta, Context& context);
   Result<void> finish(First& first, Context& context);
@@ -98,7 +102,16 @@ Result<First*> DistinctOnOperator::first_of(Row row, Context& context) {
   return &first;
 }
 
-Result<void> DistinctOnOperator::read(ByteView key, Row& row, ByteView& place, Context& context) {
+Result<void> DistinctOnOperator::read_only(ByteView key, Row& row, ByteView& place, Context& context) {
+  SLUICE_TRY(const auto found, context.state.find(keys_.begin('f').append(key)));
+  if (!found) return {};
+  ByteReader in(context.held.copy(*found));
+  place = in.view(in.varint());
+  SLUICE_TRY(row, decode_row(types_, in.rest(), context.held));
+  return {};
+}
+
+Result<void> DistinctOnOperator::read_least(ByteView key, Row& row, ByteView& place, Context& context) {
   row = {};
   std::optional<ByteView> bytes;
   const Bytes& head = keys_.begin('o').append(key);
@@ -158,15 +171,14 @@ Result<void> DistinctOnOperator::finish(First& first, Context& context) {
 }
 
 void DistinctOnOperator::store(const First& first, Context& context) {
-  if (first.before.data() != nullptr) {
-    context.state.erase(keys_.begin('o').append(first.key).append(first.before_place));
-    if (is_bounded()) context.state.erase(time_key(first.before, first.key));
-  }
   value_.clear();
-  ByteWriter(value_).zigzag(1);
+  ByteWriter(value_).varint(first.place.size());
+  value_.append(first.place);
   encode_row(types_, first.row, value_);
-  context.state.put(keys_.begin('o').append(first.key).append(first.place), value_);
-  if (is_bounded()) context.state.put(time_key(first.row, first.key), {});
+  context.state.put(keys_.begin('f').append(first.key), value_);
+  if (!is_bounded()) return;
+  if (first.before.data() != nullptr) context.state.erase(time_key(first.before, first.key));
+  context.state.put(time_key(first.row, first.key), {});
 }
 
 Result<void> DistinctOnOperator::advance(std::int64_t watermark_us, Context& context) {
@@ -180,11 +192,7 @@ Result<void> DistinctOnOperator::advance(std::int64_t watermark_us, Context& con
     return true;
   }));
   for (const ByteView at : gone) {
-    const ByteView key = at.substr(head_size + 8);
-    Row row;
-    ByteView place;
-    SLUICE_RETURN_IF_ERROR(read(key, row, place, context));
-    if (row.data() != nullptr) context.state.erase(keys_.begin('o').append(key).append(place));
+    context.state.erase(keys_.begin('f').append(at.substr(head_size + 8)));
     context.state.erase(at);
   }
   return {};
