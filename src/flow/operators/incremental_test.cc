@@ -169,6 +169,7 @@ TEST(Incremental, TheSameOnDisk) {
 }
 
 constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kHalf = kSecond / 2;  // times are of whole ones: they hit the ends of windows
 constexpr std::int64_t kBound = 7 * kSecond;
 
 constexpr const char* kOverStreams[] = {
@@ -200,8 +201,8 @@ std::vector<std::vector<Event>> random_events(std::mt19937_64& random) {
   for (auto& partition : partitions) {
     std::int64_t newest = 1'000'000'000 * kSecond;
     for (int n = 0; n < 120; ++n) {
-      newest += static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(2 * kSecond));
-      const std::int64_t time = newest - static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(kBound));
+      newest += static_cast<std::int64_t>(random() % 5) * kHalf;
+      const std::int64_t time = newest - static_cast<std::int64_t>(random() % (kBound / kHalf + 1)) * kHalf;
       const Value v = random() % 9 == 0 ? Value::none() : Value::of_integer(static_cast<std::int64_t>(random() % 9));
       partition.push_back({time, {Value::of_integer(static_cast<std::int64_t>(random() % 4)), v, Value::of_integer(time)}});
     }

@@ -21,7 +21,8 @@ namespace {
 
 constexpr ByteView kAppliedKey = "";
 
-rocksdb::Slice slice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
+// Its comparisons take no null, even of nothing.
+rocksdb::Slice slice(ByteView bytes) { return bytes.empty() ? rocksdb::Slice() : rocksdb::Slice(bytes.data(), bytes.size()); }
 ByteView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
 Error error_of(const rocksdb::Status& status, const std::string& folder) {
