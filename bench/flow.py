@@ -115,6 +115,7 @@ class Streams:
     def read(self, word):
         """What follows "NAME word", of the query itself."""
         killer = threading.Timer(PATIENCE_S, self.process.kill)
+        killer.daemon = True  # an interrupted run does not wait for it
         killer.start()
         line = "warm-"
         while line.startswith("warm-"):
