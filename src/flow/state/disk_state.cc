@@ -56,6 +56,8 @@ rocksdb::Options options_for(std::size_t memory_bytes) {
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = std::max<std::size_t>(memory_bytes / 8, std::size_t{1} << 20);
   options.max_write_buffer_number = 2;
+  options.memtable_whole_key_filtering = true;  // most of what is asked is not in a memtable
+  options.memtable_prefix_bloom_size_ratio = 0.05;
   options.target_file_size_base = std::size_t{32} << 20;
   options.compression = rocksdb::kLZ4Compression;
   options.max_open_files = 256;
