@@ -42,6 +42,9 @@ struct Definition {
   std::optional<Form> building = {};  // beside it
   std::uint32_t newest = 1;         // generation that there ever was
   bool switching = false;           // `building` takes the place of `form`, which does not run any more
+
+  // Nothing of the name serves.
+  [[nodiscard]] bool gone() const { return removed || !is_view; }
 };
 
 using Definitions = std::map<std::string, Definition>;

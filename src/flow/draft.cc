@@ -129,7 +129,8 @@ Result<void> Draft::create_table(const sql::CreateTable& table, const sql::State
   }
   if (!its_shape.ok()) return std::move(its_shape).error().in(place);
   SLUICE_RETURN_IF_ERROR(bind_relation(table, text, relation_of_shape(table.name, topic, *its_shape)));
-  definitions_[table.name] = {.name = table.name, .is_view = false, .form = {.sql = statement.text}};
+  const auto newest = found == definitions_.end() ? 1 : found->second.newest;
+  definitions_[table.name] = {.name = table.name, .is_view = false, .form = {.sql = statement.text}, .newest = newest};
   if (!known) {
     tell(table.name, Defined::What::created, new_streams_.contains(topic) ? "the topic " + topic + " has its columns as a schema now" : "");
     return {};
@@ -179,7 +180,7 @@ Result<void> Draft::check_readers(const std::string& name, const TopicShape& nex
 
 void Draft::put_view(const std::string& name, Form form) {
   auto& definition = definitions_[name];
-  if (definition.name.empty()) {
+  if (definition.name.empty() || !definition.is_view) {
     definition = {.name = name, .form = std::move(form)};
     return;
   }
@@ -192,16 +193,17 @@ Result<void> Draft::create_view(const sql::CreateView& view, const sql::Statemen
   SLUICE_RETURN_IF_ERROR(check_name(view.name, place));
   const auto found = definitions_.find(view.name);
   if (found != definitions_.end() && !found->second.is_view && !found->second.removed) return rejected(place, view.name + " is a stream, by CREATE TABLE");
-  if (found == definitions_.end() && log_.describe(view.name).ok()) {
+  const bool known = found != definitions_.end() && found->second.is_view;
+  if (!known && log_.describe(view.name).ok()) {
     return rejected(place, "there is a topic " + view.name + " already", "take another name, or delete it: sluice topic delete " + view.name);
   }
-  if (found != definitions_.end() && found->second.switching) {
+  if (known && found->second.switching) {
     return Error{ErrorCode::back_off, place + ": " + view.name + " is changing to its new definition at this moment", "", "try again in a moment"};
   }
-  if (found != definitions_.end() && found->second.building && found->second.building->sql == statement.text) {
+  if (known && found->second.building && found->second.building->sql == statement.text) {
     return tell(view.name, Defined::What::unchanged, "it is being built already"), Result<void>();
   }
-  if (found != definitions_.end() && !found->second.removed && found->second.form.sql == statement.text) {
+  if (known && !found->second.removed && found->second.form.sql == statement.text) {
     const bool other = std::exchange(found->second.building, std::nullopt).has_value();
     if (other) changed_.insert(view.name);
     return tell(view.name, Defined::What::unchanged, other ? "what was built beside it is given up" : "it is defined so already"), Result<void>();
@@ -215,7 +217,7 @@ Result<void> Draft::create_view(const sql::CreateView& view, const sql::Statemen
     if (reads(topic, view.name, met)) return rejected(place, view.name + " would read itself" + (topic == view.name ? "" : ", through " + topic));
   }
   SLUICE_RETURN_IF_ERROR(check_readers(view.name, shape_of_plan(bound.plan), place));
-  const bool known = found != definitions_.end(), again = known && found->second.removed;
+  const bool again = known && found->second.removed;
   put_view(view.name, std::move(form));
   if (!known) return tell(view.name, Defined::What::created, ""), Result<void>();
   tell(view.name, again ? Defined::What::created : Defined::What::building,

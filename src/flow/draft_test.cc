@@ -120,6 +120,16 @@ TEST_F(Drafts, ADroppedViewsTopicIsTakenOver) {
   EXPECT_EQ(definitions_["counts"].building->generation, 2U);
 }
 
+TEST_F(Drafts, ANameMayBecomeAStreamsAndAViewsAgain) {
+  ASSERT_EQ(say(std::string(kClicks) + kCounts), "clicks created, counts created");
+  EXPECT_EQ(say("DROP MATERIALIZED VIEW counts; CREATE TABLE counts (a int4)"), "counts dropped, counts created");
+  EXPECT_FALSE(definitions_["counts"].is_view);
+  log_.remove_topic("counts");
+  EXPECT_EQ(say(std::string("DROP TABLE counts; ") + kCounts), "counts dropped, counts created");
+  EXPECT_TRUE(definitions_["counts"].is_view);
+  EXPECT_FALSE(definitions_["counts"].building);
+}
+
 TEST_F(Drafts, NamesThatAreTakenOrUnknownAreRefused) {
   EXPECT_NE(say("CREATE MATERIALIZED VIEW \"shop.public.orders\" AS SELECT id FROM shop.public.orders").find("there is a topic shop.public.orders already"),
             std::string::npos);

@@ -123,7 +123,7 @@ Result<void> Lifecycle::start(std::shared_ptr<TrackedView>& view, const Form& fo
 
 // Ends what is not defined so any more; false while it does not end.
 bool Lifecycle::end_old(const Definition& definition) {
-  const bool serves = !definition.removed && !definition.switching;
+  const bool serves = !definition.gone() && !definition.switching;
   const auto view = serving(), next = building();
   if (view && (!serves || view->view().spec().generation != definition.form.generation)) {
     if (definition.switching) {
@@ -141,14 +141,20 @@ bool Lifecycle::end_old(const Definition& definition) {
   return true;
 }
 
+bool Lifecycle::settled(const Definition& definition) const {
+  const std::lock_guard lock(mutex_);
+  if (to_forget_ || definition.building || next_) return false;
+  if (definition.gone()) return !view_;
+  return broken_ == definition.form.generation || (view_ && view_->view().spec().generation == definition.form.generation);
+}
+
 Result<bool> Lifecycle::step(Definition& definition) {
   if (!end_old(definition)) return false;
-  if (to_forget_) {
-    const auto keep = !definition.removed ? definition.form.generation : 0;
-    SLUICE_RETURN_IF_ERROR(forget_generations(around_.log, name_, keep, folder()));
+  if (to_forget_ && !definition.building) {  // generations are not used twice, so it may wait
+    SLUICE_RETURN_IF_ERROR(forget_generations(around_.log, name_, definition.gone() ? 0 : definition.form.generation, folder()));
     to_forget_ = false;
   }
-  if (!definition.removed && !definition.switching && !serving()) SLUICE_RETURN_IF_ERROR(start(view_, definition.form, true));
+  if (!definition.gone() && !definition.switching && !serving()) SLUICE_RETURN_IF_ERROR(start(view_, definition.form, true));
   if (!definition.building) return false;
   if (!building()) SLUICE_RETURN_IF_ERROR(start(next_, *definition.building, false));
   if (!building()) return false;

@@ -54,6 +54,9 @@ class Lifecycle {
   // (it is written down already).
   [[nodiscard]] Result<bool> step(Definition& definition);
 
+  // Whether no step is left.
+  [[nodiscard]] bool settled(const Definition& definition) const;
+
   [[nodiscard]] std::shared_ptr<TrackedView> serving() const;  // null: none
   [[nodiscard]] std::shared_ptr<TrackedView> building() const;
   void describe(ViewDescription& out) const;
@@ -68,7 +71,7 @@ class Lifecycle {
 
   Surroundings& around_;
   const std::string name_;
-  bool to_forget_ = false;
+  bool to_forget_ = true;  // something may be left of generations that are no more, of before a kill, too
   mutable std::mutex mutex_;
   std::shared_ptr<TrackedView> view_;  // these and the rest are guarded by mutex_
   std::shared_ptr<TrackedView> next_;

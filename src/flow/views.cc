@@ -144,16 +144,22 @@ void AllViews::put(const std::string& name, const Definition& definition) {
     return;
   }
   definitions_[name] = definition;
-  auto& running = running_[name];
-  if (definition.is_view && !running) running = std::make_shared<Lifecycle>(around_, name);
-  if (!definition.is_view) running_.erase(name);
+  if (definition.is_view && !running_.contains(name)) running_[name] = std::make_shared<Lifecycle>(around_, name);
 }
 
 void AllViews::go_on() {
   const std::lock_guard lock(changing_);
-  for (auto& [name, definition] : definitions()) {
+  std::map<std::string, Definition> open;
+  {
+    const std::lock_guard all(mutex_);
+    for (const auto& [name, view] : running_) {
+      const auto found = definitions_.find(name);
+      const auto& definition = found != definitions_.end() ? found->second : Definition{.name = name, .removed = true};
+      if (!view->settled(definition)) open[name] = definition;
+    }
+  }
+  for (auto& [name, definition] : open) {
     const auto view = running(name);
-    if (!view) continue;
     const auto stepped = view->step(definition);
     if (!stepped.ok()) {
       const auto text = "view " + name + ": " + stepped.error().text();
