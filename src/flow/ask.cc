@@ -20,7 +20,13 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 constexpr std::size_t kChangesAtOnce = 1'024;
+constexpr std::uint64_t kMostRows = 10'000'000;  // that are ordered
+constexpr std::size_t kMostTold = 1'000'000;
 constexpr std::int64_t kWaitMs = 1'000;
+
+Error too_many(std::uint64_t rows) {
+  return {.code = ErrorCode::rejected, .message = "there are more than " + std::to_string(rows) + " rows", .hint = "ask for less: WHERE, GROUP BY, LIMIT"};
+}
 
 // A state that knows how much it holds.
 class Measured final : public State {
@@ -178,6 +184,7 @@ class Asking {
     std::vector<Row> rows;
     for (const auto& [bytes, weight] : bag_.rows()) {
       if (weight <= 0) continue;
+      if (rows.size() + static_cast<std::uint64_t>(weight) > kMostRows) return too_many(kMostRows);
       SLUICE_TRY(const auto row, decode_row(bag_.types(), bytes, arena_));
       rows.insert(rows.end(), static_cast<std::size_t>(weight), row);
     }
@@ -185,6 +192,7 @@ class Asking {
     const auto& ordering = question_.ordering;
     rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(ordering.offset, rows.size())));
     if (ordering.limit && *ordering.limit < rows.size()) rows.resize(*ordering.limit);
+    if (rows.size() > kMostTold) return too_many(kMostTold);
     return rows;
   }
   [[nodiscard]] bool before(const Row& a, const Row& b) const {
