@@ -22,6 +22,36 @@ TEST(Functions, WhatDependsOnTheWallClockIsRefused) {
   EXPECT_FALSE(parse_value({TypeKind::timestamptz}, "now", arena).ok());
 }
 
+std::string substring(std::string_view text, std::string_view pattern) {
+  const Type types[] = {{TypeKind::text}, {TypeKind::text}};
+  Arena arena;
+  const auto found = find_function("substring", types)->call(std::vector{Value::of_text(text), Value::of_text(pattern)}, arena);
+  return !found.ok() ? "refused" : found->null ? "none" : std::string(found->text);
+}
+
+TEST(Patterns, TheLongestAlternativeIsTaken) { EXPECT_EQ(substring("foobar", "foo|foobar"), "foobar"); }
+
+TEST(Patterns, WhatOnlyPerlKnowsIsRefused) {
+  for (const auto* const pattern : {"a++", "\\Qa\\E", "(?P<x>a)", "(*UTF)a", "\\p{L}", "(?>a)"}) EXPECT_EQ(substring("aaa", pattern), "refused") << pattern;
+}
+
+TEST(Patterns, ManyStepsAreRefusedAndDoNotHang) {
+  EXPECT_EQ(substring(std::string(5000, 'a') + "b", "^(a+)+(a+)+(a+)+$"), "refused");
+}
+
+TEST(Types, CasesAndUnionsHaveOneInCommon) {
+  const auto common = [](std::vector<Type> types) {
+    const auto type = common_type(types, "CASE");
+    return type.ok() ? type_text(*type) : type.error().message;
+  };
+  EXPECT_EQ(common({{TypeKind::int4}, {TypeKind::unknown}, {TypeKind::int8}}), "bigint");
+  EXPECT_EQ(common({{TypeKind::numeric, 10, 2}, {TypeKind::numeric, 10, 2}}), "numeric(10,2)");
+  EXPECT_EQ(common({{TypeKind::numeric, 10, 2}, {TypeKind::numeric, 12, 2}}), "numeric");
+  EXPECT_EQ(common({{TypeKind::unknown}, {TypeKind::unknown}}), "text");
+  EXPECT_EQ(common({{TypeKind::date}, {TypeKind::timestamptz}}), "timestamp with time zone");
+  EXPECT_EQ(common({{TypeKind::text}, {TypeKind::int4}}), "CASE types text and integer cannot be matched");
+}
+
 TEST(Functions, EachIsKnownByItsName) {
   for (const auto& name : function_names()) EXPECT_TRUE(is_function(name)) << name;
   EXPECT_FALSE(is_function("no_such_function"));

@@ -3,6 +3,7 @@
 //   \m \M \y \Y    word boundaries: \b with a look ahead or behind, \b, \B
 //   \Z             the end: \z
 //   \uXXXX         \x{XXXX}
+//   \d [:digit:]   0-9: PCRE's would be the digits of all scripts
 //   \a \B \b \c \e \0: as they are, but \B is a backslash and \b a backspace in PostgreSQL
 //   ***= ***: (?i) at the beginning: options
 //   [ … ]          a newline is added to a negated class if newlines are special
@@ -129,7 +130,9 @@ class Translator {
       case 'B': out_ += "\\\\"; return {};
       case 'u': return hex(4);
       case 'U': return hex(8);
-      case 'd': case 'w': case 's': case 'D': case 'W': case 'S': case 'a': case 'e': case 'f': case 'n': case 'r': case 't':
+      case 'd': out_ += in_class ? "0-9" : "[0-9]"; return {};
+      case 'D': out_ += in_class ? "\\D" : "[^0-9]"; return {};
+      case 'w': case 's': case 'W': case 'S': case 'a': case 'e': case 'f': case 'n': case 'r': case 't':
         out_ += {'\\', c};
         return {};
       case 'x': return hex(std::min<std::size_t>(2, rest_.size()));
@@ -166,7 +169,8 @@ class Translator {
     if (!rest_.starts_with(':')) return invalid("invalid collating element");
     const auto end = rest_.find(":]");
     if (end == rest_.npos) return invalid("invalid character class");
-    out_.append("[").append(rest_.substr(0, end + 2));
+    if (rest_.starts_with(":digit:")) out_ += "0-9";
+    else out_.append("[").append(rest_.substr(0, end + 2));
     rest_.remove_prefix(end + 2);
     return {};
   }
