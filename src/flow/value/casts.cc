@@ -112,8 +112,8 @@ Result<Value> json_to_number(Arguments a, Arena& arena) {
   }
   if constexpr (To == boolean) return parse_value({boolean}, a[0].text, arena);
   SLUICE_TRY(const Value number, decimal::parse(a[0].text, arena));
-  const auto* const cast = cast_between(TypeKind::numeric, To);
-  return cast->call(Arguments(&number, 1), arena);
+  if constexpr (To == numeric) return number;
+  else return cast_between(numeric, To)->call(Arguments(&number, 1), arena);
 }
 
 using CastTable = std::map<std::pair<TypeKind, TypeKind>, CastEntry>;

@@ -16,6 +16,39 @@ TEST(Casts, NumericOfAPrecisionRoundsAndRefusesMore) {
   EXPECT_FALSE(cast->call(std::vector{Value::of_integer(1000)}, arena).ok());
 }
 
+TEST(Casts, NumbersOfJsonAreThoseOfJsonb) {
+  Arena arena;
+  const auto cast = [&](std::string_view text, Type to) {
+    const auto value = find_cast({TypeKind::json}, to, CastContext::explicit_)->call(std::vector{Value::of_text(text)}, arena);
+    return value.ok() ? value_text(to, *value) : value.error().message;
+  };
+  EXPECT_EQ(cast(" 1.50 ", {TypeKind::numeric}), "1.50");
+  EXPECT_EQ(cast("1.55", {TypeKind::numeric, 5, 1}), "1.6");
+  EXPECT_EQ(cast("1.5", {TypeKind::int4}), "2");
+  EXPECT_EQ(cast("2e2", {TypeKind::float8}), "200");
+  EXPECT_EQ(cast("true", {TypeKind::boolean}), "t");
+  EXPECT_EQ(cast("\"1\"", {TypeKind::int4}), "cannot cast jsonb string to type integer");
+}
+
+// Every pair of types: a cast that is promised is there, and takes a value.
+TEST(Casts, EachThatIsFoundCanBeCalled) {
+  const std::vector<std::pair<TypeKind, std::string_view>> samples{
+      {TypeKind::unknown, "1"}, {TypeKind::boolean, "t"}, {TypeKind::int2, "1"}, {TypeKind::int4, "1"}, {TypeKind::int8, "1"},
+      {TypeKind::numeric, "1"}, {TypeKind::float4, "1"}, {TypeKind::float8, "1"}, {TypeKind::text, "1"}, {TypeKind::bytea, "1"},
+      {TypeKind::date, "2024-02-29"}, {TypeKind::time, "10:00"}, {TypeKind::timestamp, "2024-02-29"},
+      {TypeKind::timestamptz, "2024-02-29"}, {TypeKind::interval, "1 day"}, {TypeKind::uuid, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
+      {TypeKind::json, "1"}};
+  Arena arena;
+  for (const auto& [from, text] : samples) {
+    const Value value = *parse_value({from}, text, arena);
+    for (const auto& [to, unused] : samples) {
+      for (const Type& type : {Type{to}, to == TypeKind::numeric ? Type{to, 5, 2} : Type{to}}) {
+        if (const auto cast = find_cast({from}, type, CastContext::explicit_); cast.ok()) (void)cast->call(std::vector{value}, arena);
+      }
+    }
+  }
+}
+
 TEST(Functions, WhatDependsOnTheWallClockIsRefused) {
   EXPECT_FALSE(find_function("now", {}).ok());
   Arena arena;
