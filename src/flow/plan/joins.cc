@@ -221,7 +221,7 @@ class JoinPlanner {
       const auto column = plain ? side.columns[placed.column] : Joined::kNone;
       numbers.push_back(keep(std::move(placed), name, column));
     }
-    const bool whole = values.size() == side.columns.size() && columns == side.columns;
+    const bool whole = columns == side.columns && std::ranges::find(columns, Joined::kNone) == columns.end();
     if (!whole) side = {project_node(std::move(side.node), std::move(values), names), std::move(columns)};
     return side;
   }

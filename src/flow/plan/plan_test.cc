@@ -73,6 +73,12 @@ TEST(Plan, KeysMayBeExpressionsAndAreOfOneType) {
               HasSubstr("Join on key = id  [key order_id, product]\n    Project order_id, product, cast((product + 1)) AS key"));
 }
 
+TEST(Plan, AKeyThatIsComputedIsNotTakenForTheOneOfTheJoinBelow) {
+  EXPECT_THAT(planned("SELECT DISTINCT o.id, c.name, k.page FROM orders o JOIN customers c ON o.id = c.id + 1 "
+                      "FULL JOIN clicks k ON o.id + 2 = k.user_id"),
+              HasSubstr("Project id, name, (id + 2) AS key  [key id]\n        Join on id = key"));
+}
+
 TEST(Plan, PartsAreJoinedInTheOrderThatEqualitiesBindThem) {
   EXPECT_EQ(planned("SELECT l.order_id, l.product, c.name FROM lines l, customers c, orders o WHERE o.id = l.order_id AND c.id = o.customer_id"),
             "Project order_id, product, name  [key order_id, product]\n"
