@@ -58,6 +58,10 @@ class RelationBinder {
     if (out_.keep_us && out_.is_table()) {
       return places_.rejected(find(table_.options, "keep")->position, "keep is of a stream: a table's rows stay until they are deleted");
     }
+    if (out_.keep_us.value_or(0) > 0 && !out_.watermark) {
+      return places_.rejected(find(table_.options, "keep")->position, "keep is by event time, and there is no watermark",
+                              "give it one: watermark = 'ts - interval ''5 s''', or keep = '0 s'");
+    }
     SLUICE_TRY(const auto idle, span(table_.options, "idle", places_));
     out_.idle_us = idle.value_or(out_.idle_us);
     return std::move(out_);

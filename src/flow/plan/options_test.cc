@@ -78,6 +78,7 @@ TEST(RelationOptions, AreRefusedWithTheirPlace) {
            {"CREATE TABLE c () WITH (^keep = 'soon')", "keep: "},
            {"CREATE TABLE c () WITH (^keep = '1 month')", "keep: an interval of months has no fixed length"},
            {"CREATE TABLE c () WITH (key = 'page', ^keep = '1 s')", "keep is of a stream"},
+           {"CREATE TABLE c () WITH (^keep = '1 s')", "there is no watermark"},
            {"CREATE TABLE c () WITH (^idle = '-1 s')", "idle: the interval is negative"},
            {"CREATE TABLE c () WITH (^key = 'pag')", "column \"pag\" named in key does not exist"},
            {"CREATE TABLE c () WITH (^key = ' , ')", "names no column"}}) {
