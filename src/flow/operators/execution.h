@@ -1,7 +1,8 @@
 #pragma once
 // A plan that runs: changes of its relations go in, changes of its result come out.
 //
-// Passive and deterministic: what comes out depends on what was fed, in which order, and on the state, on nothing else.
+// Passive and deterministic: what comes out depends on what was fed, in which order, and on the state, on nothing else. A row whose
+// expressions fail is as if it were not there; one that is older than what the joins keep meets what they have, and is not kept.
 
 #include <cstdint>
 #include <memory>
@@ -35,7 +36,8 @@ class Results {
 
 class Execution {
  public:
-  // `prefix` begins all its keys in `state`. All must outlive it.
+  // `prefix` begins all its keys in `state`, where also the watermark is. All must outlive it. It knows what it has put into the
+  // state: when the state is rolled back, and after any error, it is of no use, and another is opened.
   [[nodiscard]] static Result<std::unique_ptr<Execution>> open(const Plan& plan, State& state, Bytes prefix);
   virtual ~Execution() = default;
 
