@@ -2,6 +2,9 @@
 
 #include "flow/view_run.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "flow/plan/scalar.h"
 #include "io/clock.h"
 
@@ -9,15 +12,16 @@ namespace sluice::flow {
 namespace {
 
 constexpr std::int64_t kFlushEveryMs = 60'000;
+constexpr std::size_t kSpillAt = 4;  // times the state's memory
 
 }  // namespace
 
 Result<void> ViewRun::batch() {
   SLUICE_RETURN_IF_ERROR(producer_->begin());
   output_->begin(*producer_);
-  const auto before = taken_;
+  const auto before = std::pair(taken_, position_.watermark_us);
   SLUICE_RETURN_IF_ERROR(fill_batch());
-  if (taken_ == before && begun_) return producer_->abort();  // there were control records only
+  if (before == std::pair(taken_, position_.watermark_us) && begun_) return producer_->abort();  // there were control records only
   SLUICE_RETURN_IF_ERROR(output_->write_rows());
   SLUICE_RETURN_IF_ERROR(write_state());
   SLUICE_RETURN_IF_ERROR(commit());
@@ -52,7 +56,20 @@ Result<void> ViewRun::feed(std::span<const Taken> piece) {
     if (changes_[relation].empty()) continue;
     SLUICE_RETURN_IF_ERROR(execution_->feed(relation, changes_[relation], execution_arena_, *output_));
   }
-  return output_->heavy() ? output_->write_rows() : Result<void>{};
+  if (output_->heavy()) SLUICE_RETURN_IF_ERROR(output_->write_rows());
+  return disk_->batch_bytes() > kSpillAt * in_.options.memory_bytes ? spill() : Result<void>{};
+}
+
+// A batch that cannot be divided is larger than the memory: a snapshot, say. Its changes so far go to the log's open transaction and to the
+// disk, which says that it is in doubt: until the commit it is of no use to anybody, and after an end of the process it is made anew.
+Result<void> ViewRun::spill() {
+  SLUICE_RETURN_IF_ERROR(write_state());
+  if (!in_doubt_) {
+    const std::lock_guard lock(in_.board.mutex);
+    in_.board.disk = nullptr;
+    in_doubt_ = true;
+  }
+  return disk_->commit(std::string(kInDoubt));
 }
 
 Result<void> ViewRun::decode(const Taken& taken, std::uint32_t origin) {
@@ -98,6 +115,10 @@ Result<void> ViewRun::commit() {
     if (end.topic == in_.spec.name && published_) applied_.rows = end.end;
   }
   SLUICE_RETURN_IF_ERROR(disk_->commit(applied_.text()));
+  if (std::exchange(in_doubt_, false)) {
+    const std::lock_guard lock(in_.board.mutex);
+    in_.board.disk = disk_;
+  }
   const auto now = io::system_clock().steady_ms();
   if (now - flushed_ms_ < kFlushEveryMs) return {};
   flushed_ms_ = now;

@@ -180,9 +180,9 @@ int killed(const char* sql, std::mt19937& random, const std::vector<std::string>
   return kills;
 }
 
-class Faults : public ::testing::TestWithParam<const char*> {};
+class ViewFaults : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(Faults, KillsAnywhereLeaveTheTopicOfARunWithout) {
+TEST_P(ViewFaults, KillsAnywhereLeaveTheTopicOfARunWithout) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
@@ -193,7 +193,30 @@ TEST_P(Faults, KillsAnywhereLeaveTheTopicOfARunWithout) {
   RecordProperty("kills", kills);
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Faults, ::testing::Values(kStream, kJoined));
+INSTANTIATE_TEST_SUITE_P(Of, ViewFaults, ::testing::Values(kStream, kJoined));
+
+// A snapshot is one batch, and this one is larger than the memory for it.
+TEST(ViewSpill, ABatchLargerThanTheMemoryIsInDoubtUntilItIsCommitted) {
+  constexpr const char* kAll = "CREATE MATERIALIZED VIEW v AS SELECT id, country FROM shop.public.customers WHERE id <> 7";
+  pipeline::MemoryLog log;
+  pipeline::MemoryCatalog catalog;
+  Topics topics(log, catalog);
+  Folder folder;
+  topics.make("shop.public.customers", "id int8, country text", "id", true);
+  topics.begin();
+  for (int id = 0; id < 20'000; ++id) topics.put("shop.public.customers", {std::to_string(id), std::string(100, 'x')});
+  topics.commit();
+  const ViewOptions options{.folder = folder.path(), .memory_bytes = std::size_t{64} << 10, .batch_records = 15};
+  for (const std::uint64_t calls : {10'000, 25'000, 35'000}) {  // the state's records are written while the rows come, then those of the view
+    MortalLog mortal(log, calls);
+    EXPECT_FALSE(run_until_done(*View::make({.name = "v"}, topics.bind(kAll), mortal, catalog, options)).ok());
+    EXPECT_TRUE(mortal.dead());
+    EXPECT_EQ(topics.count("v"), 0U);
+  }
+  EXPECT_TRUE(run_until_done(*View::make({.name = "v"}, topics.bind(kAll), log, catalog, options)).ok());
+  EXPECT_EQ(topics.count("v"), 19'999U);
+  EXPECT_EQ(log.holds("shop.public.customers").begin()->second, Offset{20'001});
+}
 
 // The whole of it on disk: node and view die together.
 TEST(ViewOnDisk, IsTheSameAfterKillsOfTheNode) {

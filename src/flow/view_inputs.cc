@@ -290,8 +290,12 @@ Result<void> Inputs::hold() {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     const auto& lane = *lanes_[i];
     if (lane.next == held_[i]) continue;
-    SLUICE_RETURN_IF_ERROR(log_.hold(options_.hold, lane.where.topic, lane.where.partition, lane.next));
     held_[i] = lane.next;
+    auto least = lane.next;
+    for (const auto& other : lanes_) {  // two relations may be of one topic
+      if (other->where.partition == lane.where.partition && other->where.topic == lane.where.topic) least = std::min(least, other->next);
+    }
+    SLUICE_RETURN_IF_ERROR(log_.hold(options_.hold, lane.where.topic, lane.where.partition, least));
   }
   return {};
 }

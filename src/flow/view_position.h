@@ -37,6 +37,9 @@ struct Position {
 [[nodiscard]] std::string owner_name(const std::string& view, std::uint32_t generation);
 [[nodiscard]] std::string state_topic(const std::string& view, std::uint32_t generation);
 
+// In place of Applied's text: the state has changes of a batch that the log may never have.
+inline constexpr std::string_view kInDoubt = "in doubt";
+
 // The ends of what a DiskState has of the state's topic and of the view's own.
 struct Applied {
   Offset state{0};

@@ -68,6 +68,7 @@ class ViewRun {
   [[nodiscard]] Result<void> decode(const Taken& taken, std::uint32_t origin);
   void observe(const Relation& relation, Lane& lane, Row row);
   [[nodiscard]] Result<void> write_state();
+  [[nodiscard]] Result<void> spill();
   [[nodiscard]] Result<void> commit();
   [[nodiscard]] Result<void> take_over();
   void show();
@@ -77,6 +78,7 @@ class ViewRun {
   std::string position_key_;
   Position position_;
   Applied applied_;         // of disk_
+  bool in_doubt_ = false;   // disk_ has a part of the open batch
   bool begun_ = false;      // there is a position
   bool published_ = false;
   OutputCounts before_;     // what the counts were when the run began

@@ -19,7 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class Views : public ::testing::Test {
+class AView : public ::testing::Test {
  protected:
   pipeline::MemoryLog log_;
   pipeline::MemoryCatalog catalog_;
@@ -40,7 +40,7 @@ class Views : public ::testing::Test {
 
 constexpr const char* kClicks = "CREATE TABLE clicks (user_id int8, page text, amount int4) WITH (topic = 'clicks');";
 
-TEST_F(Views, RowsOfAStreamComeOutOnceInOrder) {
+TEST_F(AView, RowsOfAStreamComeOutOnceInOrder) {
   topics_.make("clicks", "user_id int8, page text, amount int4");
   const auto sql = std::string(kClicks) + "CREATE MATERIALIZED VIEW v AS SELECT user_id, amount * 2 AS twice FROM clicks WHERE amount > 10";
   for (int i = 0; i < 30; ++i) topics_.put_alone("clicks", {std::to_string(i), "p", std::to_string(i)});
@@ -60,7 +60,7 @@ TEST_F(Views, RowsOfAStreamComeOutOnceInOrder) {
 
 constexpr const char* kByCountry = "CREATE MATERIALIZED VIEW v AS SELECT country, count(*) AS n FROM customers GROUP BY country";
 
-TEST_F(Views, ARowOfAGroupFollowsItsTable) {
+TEST_F(AView, ARowOfAGroupFollowsItsTable) {
   topics_.make("customers", "id int8, name text, country text", "id");
   for (const auto* country : {"de", "fr", "de", "null"}) {
     static int id = 0;
@@ -78,7 +78,7 @@ TEST_F(Views, ARowOfAGroupFollowsItsTable) {
   EXPECT_EQ(topics_.records("v").size(), 6U);  // three of then, and at, de, and fr's tombstone
 }
 
-TEST_F(Views, WhatDoesNotChangeIsNotWritten) {
+TEST_F(AView, WhatDoesNotChangeIsNotWritten) {
   topics_.make("customers", "id int8, name text, country text", "id");
   topics_.put_alone("customers", {"1", "x", "de"});
   run(kByCountry);
@@ -89,7 +89,7 @@ TEST_F(Views, WhatDoesNotChangeIsNotWritten) {
 
 // Two tables of one source; each of its transactions moves something from one to the other. Several lie in one transaction of the log,
 // and batches are far smaller than cuts.
-TEST_F(Views, ATransferIsNeverHalfInAView) {
+TEST_F(AView, ATransferIsNeverHalfInAView) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
@@ -127,7 +127,7 @@ TEST_F(Views, ATransferIsNeverHalfInAView) {
   EXPECT_THAT(topics_.records("v"), ElementsAre("2000|20"));
 }
 
-TEST_F(Views, WhatCannotBeReadOrComputedIsADeadLetter) {
+TEST_F(AView, WhatCannotBeReadOrComputedIsADeadLetter) {
   topics_.make("clicks", "user_id int8, page text, amount int4");
   topics_.put_alone("clicks", {"1", "p", "0"});
   topics_.put_bytes("clicks", "key", "no frame");
@@ -151,7 +151,7 @@ TEST_F(Views, WhatCannotBeReadOrComputedIsADeadLetter) {
   EXPECT_EQ(offsets, (std::set<std::string>{"0", "2", "4"}));
 }
 
-TEST_F(Views, ItWaitsForTopicsAndSnapshots) {
+TEST_F(AView, ItWaitsForTopicsAndSnapshots) {
   topics_.make("shop.public.a", "id int8, balance int8", "id", true);
   const auto plan_sql = "CREATE MATERIALIZED VIEW v AS SELECT count(*) AS n FROM shop.public.a";
   const auto made = view(plan_sql);
@@ -181,7 +181,7 @@ TEST_F(Views, ItWaitsForTopicsAndSnapshots) {
   EXPECT_THAT(topics_.records("v"), ElementsAre("1"));
 }
 
-TEST_F(Views, ANewerOwnerFencesAndTheStateSaysSo) {
+TEST_F(AView, ANewerOwnerFencesAndTheStateSaysSo) {
   topics_.make("clicks", "user_id int8, page text, amount int4");
   const auto sql = std::string(kClicks) + "CREATE MATERIALIZED VIEW v AS SELECT user_id FROM clicks";
   const auto made = view(sql);
@@ -197,7 +197,7 @@ TEST_F(Views, ANewerOwnerFencesAndTheStateSaysSo) {
   EXPECT_THAT(topics_.records("v"), IsEmpty());
 }
 
-TEST_F(Views, AnIncompatibleSchemaChangesNothing) {
+TEST_F(AView, AnIncompatibleSchemaChangesNothing) {
   topics_.make("clicks", "user_id int8, page text, amount int4");
   topics_.put_alone("clicks", {"1", "p", "1"});
   catalog_.refuse("v-value", "field user_id is another");
@@ -207,7 +207,7 @@ TEST_F(Views, AnIncompatibleSchemaChangesNothing) {
   EXPECT_FALSE(log_.describe("v").ok());
 }
 
-TEST_F(Views, TheStateIsRestoredFromTheLogWhenItsFolderIsLost) {
+TEST_F(AView, TheStateIsRestoredFromTheLogWhenItsFolderIsLost) {
   topics_.make("customers", "id int8, name text, country text", "id");
   for (int i = 0; i < 50; ++i) topics_.put_alone("customers", {std::to_string(i), "x", i % 2 == 0 ? "de" : "fr"});
   run(kByCountry);
@@ -223,7 +223,7 @@ TEST_F(Views, TheStateIsRestoredFromTheLogWhenItsFolderIsLost) {
   EXPECT_THAT(topics_.image("v"), ElementsAre("de|25", "fr|24"));
 }
 
-TEST_F(Views, RowsMayBeReadBesides) {
+TEST_F(AView, RowsMayBeReadBesides) {
   topics_.make("customers", "id int8, name text, country text", "id");
   topics_.put_alone("customers", {"1", "x", "de"});
   const auto made = view(kByCountry);
@@ -241,7 +241,7 @@ TEST_F(Views, RowsMayBeReadBesides) {
   EXPECT_EQ(log_.records("v")[0].value, found.begin()->second);
 }
 
-TEST_F(Views, AGenerationBuiltBesideTakesOverWhatDiffers) {
+TEST_F(AView, AGenerationBuiltBesideTakesOverWhatDiffers) {
   topics_.make("customers", "id int8, name text, country text", "id");
   for (const auto& [id, country] : {std::pair{"1", "de"}, {"2", "de"}, {"3", "fr"}, {"4", "at"}}) topics_.put_alone("customers", {id, "x", country});
   run(kByCountry);
@@ -269,7 +269,7 @@ TEST_F(Views, AGenerationBuiltBesideTakesOverWhatDiffers) {
   EXPECT_THAT(log_.holds("customers"), ElementsAre(std::pair<const std::string, Offset>("view.v.2", Offset{10})));
 }
 
-TEST_F(Views, ATopicThatHasRowsAlreadyIsTakenOverWhenTheViewHasCaughtUp) {
+TEST_F(AView, ATopicThatHasRowsAlreadyIsTakenOverWhenTheViewHasCaughtUp) {
   topics_.make("customers", "id int8, name text, country text", "id");
   topics_.put_alone("customers", {"1", "x", "de"});
   run(kByCountry);
@@ -281,7 +281,7 @@ TEST_F(Views, ATopicThatHasRowsAlreadyIsTakenOverWhenTheViewHasCaughtUp) {
   EXPECT_THAT(topics_.image("v"), ElementsAre("fr|1"));
 }
 
-TEST_F(Views, WithoutAKeyATakeOverAddsWhatTheTopicLacks) {
+TEST_F(AView, WithoutAKeyATakeOverAddsWhatTheTopicLacks) {
   topics_.make("clicks", "user_id int8, page text, amount int4");
   for (const auto* amount : {"1", "2", "2", "3"}) topics_.put_alone("clicks", {"7", "p", amount});
   const auto all = std::string(kClicks) + "CREATE MATERIALIZED VIEW v AS SELECT amount FROM clicks WHERE amount ";

@@ -35,7 +35,7 @@ std::string readings(const std::string& more) {
          "GROUP BY sensor, tumble(ts, interval '10 s')";
 }
 
-class Time : public ::testing::Test {
+class ViewTime : public ::testing::Test {
  protected:
   pipeline::MemoryLog log_;
   pipeline::MemoryCatalog catalog_;
@@ -68,7 +68,7 @@ std::vector<std::string> closed(const std::map<std::pair<int, std::int64_t>, int
 
 // Out of order by no more than the watermark allows for: the windows' final rows do not depend on how partitions are mixed, on batches, or
 // on when the view ran.
-TEST_F(Time, FinalRowsAreTheSameInAnyInterleaving) {
+TEST_F(ViewTime, FinalRowsAreTheSameInAnyInterleaving) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
@@ -107,7 +107,7 @@ TEST_F(Time, FinalRowsAreTheSameInAnyInterleaving) {
   EXPECT_EQ(topics_.records("v").size(), expected.size());
 }
 
-TEST_F(Time, WhatComesAfterItsWindowIsLateAndKept) {
+TEST_F(ViewTime, WhatComesAfterItsWindowIsLateAndKept) {
   topics_.make("readings", "sensor int4, ts timestamptz", "", false, 1);
   put_alone(1, kBeginS, 0);
   put_alone(1, kBeginS + 100, 0);
@@ -127,7 +127,7 @@ TEST_F(Time, WhatComesAfterItsWindowIsLateAndKept) {
   EXPECT_EQ(topics_.image("v").front(), "1|" + text_of_time(kBeginS) + "|1");
 }
 
-TEST_F(Time, APartitionHoldsTheWatermarkUntilItIsIdle) {
+TEST_F(ViewTime, APartitionHoldsTheWatermarkUntilItIsIdle) {
   const auto sql = readings(", idle = '30 s'");
   topics_.make("readings", "sensor int4, ts timestamptz", "", false, 3);  // nothing ever comes to the last
   topics_.begin();
@@ -146,7 +146,7 @@ TEST_F(Time, APartitionHoldsTheWatermarkUntilItIsIdle) {
 }
 
 // History: each partition's records all lie there. One is not read to its end before the others.
-TEST_F(Time, PartitionsAreReadTogetherAlsoFromHistory) {
+TEST_F(ViewTime, PartitionsAreReadTogetherAlsoFromHistory) {
   topics_.make("readings", "sensor int4, ts timestamptz", "", false, 2);
   topics_.begin();
   for (int i = 0; i < 300; ++i) put(1, kBeginS + i, 0);
