@@ -51,6 +51,14 @@ void put(TypeKind kind, const Value& v, ByteWriter& out) {
   }
 }
 
+// Too long for 64 bits, and without a first byte that only repeats the sign: each number has one form.
+bool is_shortest(ByteView twos_complement) {
+  if (twos_complement.size() <= sizeof(std::int64_t)) return false;
+  const int first = static_cast<unsigned char>(twos_complement[0]);
+  const bool next_negative = (twos_complement[1] & 0x80) != 0;
+  return first != (next_negative ? 0xff : 0);
+}
+
 Value get_numeric(ByteReader& in) {
   const auto head = in.varint();
   const auto scale = static_cast<std::int64_t>(head >> 1) - 1;
@@ -61,7 +69,7 @@ Value get_numeric(ByteReader& in) {
     if (scale < 0 && (v.integer < -1 || v.integer > 1)) in.fail();
   } else {
     v.text = in.view(in.varint());
-    if (v.text.empty() || scale < 0) in.fail();
+    if (!is_shortest(v.text) || scale < 0) in.fail();
   }
   return v;
 }

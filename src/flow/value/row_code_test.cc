@@ -133,6 +133,14 @@ TEST(Rows, ComeBackAsTheyWere) {
   }
 }
 
+TEST(Rows, ANumericThatIsNotOfTheShortestFormIsCorrupt) {
+  Arena arena;
+  const std::vector<Type> types{{TypeKind::numeric}};
+  EXPECT_FALSE(decode_row(types, Bytes("\0\3\1\0", 4), arena).ok());
+  EXPECT_FALSE(decode_row(types, Bytes("\0\3\11\0\0\0\0\0\0\0\0\0", 12), arena).ok());
+  EXPECT_TRUE(decode_row(types, Bytes("\0\3\11\1\0\0\0\0\0\0\0\0", 12), arena).ok());
+}
+
 TEST(Arena, GivesBackEverythingButItsFirstBlock) {
   Arena arena(1000);
   (void)arena.bytes(100);
