@@ -29,7 +29,8 @@ Result<void> name_columns(PlanNode& root, const sql::Select& query, const BindOp
       return places.rejected(query.position, "a result of the view has no name", "name what is computed: … AS total");
     }
     if (!seen.insert(column.name).second) {
-      return places.rejected(query.position, "column \"" + column.name + "\" specified more than once", "name one of them otherwise: … AS other");
+      return places.rejected(query.position, "column \"" + column.name + "\" specified more than once",
+                             "name one of them otherwise: … AS other");
     }
   }
   return {};

@@ -37,11 +37,13 @@ std::string told(const Error& error) { return error.message + (error.hint.empty(
 
 ShopCatalog::ShopCatalog() {
   const std::vector<Column> clicks = {{"user_id", {int8}}, {"page", {text}}, {"amount", {numeric}}, {"ts", {timestamptz}}};
+  const std::vector<Column> orders = {
+      {"id", {int8}}, {"customer_id", {int8}}, {"total", {numeric, 10, 2}}, {"placed", {timestamptz}}, {"note", {json}}};
+  const std::vector<Column> lines = {{"order_id", {int8}}, {"product", {int4}}, {"quantity", {int2}}, {"price", {float8}}};
   for (auto& each : {timed(relation_of("clicks", clicks, {}), 3, 3600 * kSecondUs), timed(relation_of("visits", clicks, {}), 3, 0),
                      relation_of("events", {{"id", {int4}}, {"name", {text}}, {"at", {timestamp}}}, {}),
                      relation_of("shop.public.customers", {{"id", {int8}}, {"name", {text}}, {"country", {text}}}, {0}),
-                     relation_of("orders", {{"id", {int8}}, {"customer_id", {int8}}, {"total", {numeric, 10, 2}}, {"placed", {timestamptz}}, {"note", {json}}}, {0}),
-                     relation_of("lines", {{"order_id", {int8}}, {"product", {int4}}, {"quantity", {int2}}, {"price", {float8}}}, {0, 1})}) {
+                     relation_of("orders", orders, {0}), relation_of("lines", lines, {0, 1})}) {
     relations_.emplace(each.name, each);
   }
   relations_.emplace("customers", relations_.at("shop.public.customers"));

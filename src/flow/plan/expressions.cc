@@ -141,7 +141,9 @@ Result<Scalar> Expressions::is(const sql::Expression& expression) {
 }
 
 Result<Scalar> Expressions::logical(const sql::Expression& expression) {
-  const auto kind = expression.kind == Form::and_ ? Scalar::Kind::and_ : expression.kind == Form::or_ ? Scalar::Kind::or_ : Scalar::Kind::not_;
+  const auto kind = expression.kind == Form::and_  ? Scalar::Kind::and_
+                    : expression.kind == Form::or_ ? Scalar::Kind::or_
+                                                   : Scalar::Kind::not_;
   const auto* const word = expression.kind == Form::and_ ? "AND" : expression.kind == Form::or_ ? "OR" : "NOT";
   SLUICE_TRY(auto parts, parts_of(expression));
   for (auto& part : parts) {
