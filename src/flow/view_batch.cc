@@ -80,8 +80,12 @@ Result<void> ViewRun::decode(const Taken& taken, std::uint32_t origin) {
   switch (decoded.what) {
     case Decoded::What::nothing: return {};
     case Decoded::What::bad: return output_->failed(origin, decoded.why);
-    case Decoded::What::deleted: break;
-    case Decoded::What::row: if (relation.watermark) observe(relation, lane, row);
+    case Decoded::What::deleted:
+      if (lane.captured) SLUICE_RETURN_IF_ERROR(unchanged_[lane.relation].removed(*taken.record));
+      break;
+    case Decoded::What::row:
+      if (lane.captured && relation.is_table()) SLUICE_RETURN_IF_ERROR(unchanged_[lane.relation].complete(*taken.record, row, rows_));
+      if (relation.watermark) observe(relation, lane, row);
   }
   changes_[lane.relation].push_back({row, decoded.what == Decoded::What::deleted, origin});
   return {};

@@ -80,7 +80,7 @@ Result<void> Inputs::discover() {
 
 Result<void> Inputs::add_lane(std::size_t relation, std::int32_t partition) {
   const auto& of = plan_.relations[relation];
-  auto lane = std::make_unique<Lane>(Lane{.relation = relation, .where = {of.topic, partition}});
+  auto lane = std::make_unique<Lane>(Lane{.relation = relation, .where = {of.topic, partition}, .captured = captured_.contains(of.topic)});
   if (const auto known = known_.find({of.name, partition}); known != known_.end()) {
     lane->next = known->second.next;
     lane->watermark_us = known->second.watermark_us;
@@ -104,7 +104,7 @@ void Inputs::make_groups() {
   streams_.clear();
   for (const auto& lane : lanes_) {
     const auto& topic = lane->where.topic;
-    if (captured_.contains(topic)) {
+    if (lane->captured) {
       auto& group = sources[topic.substr(0, topic.find('.'))];
       group.captured = true;
       group.lanes.push_back(lane.get());

@@ -29,6 +29,7 @@ namespace sluice::flow {
 struct Lane {
   std::size_t relation = 0;  // of Plan::relations
   pipeline::LogPartition where;
+  bool captured = false;     // its topic is a table's of a source
   Offset next{0};            // all before it is taken
   Offset cut{0};
   std::int64_t watermark_us = kNoTime;  // set by who decodes

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/trace.h"
+#include "flow/operators/operator.h"
 #include "flow/view_restore.h"
 #include "flow/view_schemas.h"
 #include "flow/view_take_over.h"
@@ -117,18 +118,26 @@ Result<bool> ViewRun::wait_for_inputs(const std::stop_token& stop) {
   return false;
 }
 
-Result<void> ViewRun::go(const std::stop_token& stop) {
-  SLUICE_TRY(const bool there, wait_for_inputs(stop));
-  if (!there) return {};
+Result<void> ViewRun::open_plan() {
   SLUICE_TRY(inputs_, Inputs::open(in_.plan, in_.log, position_,
                                    {.hold = owner_name(in_.spec.name, in_.spec.generation), .batch_bytes = in_.options.batch_bytes, .batch_records = in_.options.batch_records}));
   SLUICE_TRY(execution_, Execution::open(in_.plan, *disk_, "s"));
+  const auto read = columns_read(in_.plan);
   for (std::size_t i = 0; i < in_.plan.relations.size(); ++i) {
     decoders_.emplace_back(in_.plan.relations[i], in_.catalog);
+    SLUICE_TRY(auto unchanged, UnchangedValues::open(in_.plan.relations[i], i, read[i], *disk_));
+    unchanged_.push_back(std::move(unchanged));
     order_.push_back(i);
   }
   changes_.resize(order_.size());
   std::ranges::stable_partition(order_, [&](std::size_t i) { return in_.plan.relations[i].is_table(); });
+  return {};
+}
+
+Result<void> ViewRun::go(const std::stop_token& stop) {
+  SLUICE_TRY(const bool there, wait_for_inputs(stop));
+  if (!there) return {};
+  SLUICE_RETURN_IF_ERROR(open_plan());
   in_.board.set_state("building");
   for (std::int64_t wait_ms = 0; !stop.stop_requested(); wait_ms = kWaitMs) {
     SLUICE_RETURN_IF_ERROR(inputs_->advance_cut(wait_ms));
@@ -137,7 +146,8 @@ Result<void> ViewRun::go(const std::stop_token& stop) {
     if (stop.stop_requested()) break;
     if (!in_.board.caught_up.exchange(true)) in_.board.set_state("streaming");
     if (in_.board.take_over && !published_) SLUICE_RETURN_IF_ERROR(take_over());
-    if (idle) SLUICE_RETURN_IF_ERROR(look_around());
+    if (idle) inputs_->release();
+    SLUICE_RETURN_IF_ERROR(look_around());
   }
   return {};
 }
@@ -148,15 +158,12 @@ Result<void> ViewRun::read_to_cut(const std::stop_token& stop) {
   return {};
 }
 
-// When there is nothing to do.
+// Between two cuts.
 Result<void> ViewRun::look_around() {
-  inputs_->release();
   const auto now = io::system_clock().steady_ms();
-  if (now - looked_ms_ >= kLookEveryMs) {
-    looked_ms_ = now;
-    SLUICE_RETURN_IF_ERROR(inputs_->discover());
-  }
-  return {};
+  if (now - looked_ms_ < kLookEveryMs) return {};
+  looked_ms_ = now;
+  return inputs_->discover();
 }
 
 Result<void> ViewRun::take_over() {

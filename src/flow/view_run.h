@@ -18,6 +18,7 @@
 #include "flow/view_inputs.h"
 #include "flow/view_output.h"
 #include "flow/view_position.h"
+#include "flow/view_unchanged.h"
 
 namespace sluice::flow {
 
@@ -58,6 +59,7 @@ class ViewRun {
   [[nodiscard]] Result<void> read_position();
   [[nodiscard]] Result<void> restore(const std::stop_token& stop, std::shared_ptr<DiskState> disk);
   [[nodiscard]] Result<bool> wait_for_inputs(const std::stop_token& stop);
+  [[nodiscard]] Result<void> open_plan();
   [[nodiscard]] Result<void> go(const std::stop_token& stop);
   [[nodiscard]] Result<void> read_to_cut(const std::stop_token& stop);
   [[nodiscard]] Result<void> look_around();
@@ -90,6 +92,7 @@ class ViewRun {
   std::unique_ptr<Execution> execution_;
   std::unique_ptr<Inputs> inputs_;
   std::vector<Decoder> decoders_;                // of Plan::relations
+  std::vector<UnchangedValues> unchanged_;       // of Plan::relations
   std::vector<std::vector<Change>> changes_;     // of Plan::relations
   std::vector<std::size_t> order_;               // of Plan::relations: tables, then streams
   Arena rows_;       // of a piece

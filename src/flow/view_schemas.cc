@@ -5,6 +5,7 @@
 namespace sluice::flow {
 namespace {
 
+constexpr std::size_t kNeverNullHidden = 3;  // _timestamp, _partition, _offset; _op may be
 constexpr const char* kWeekMs = "604800000";
 constexpr const char* kLargeMessageBytes = "67108864";
 
@@ -59,7 +60,8 @@ bool never_null(const Plan& plan, const PlanNode& node, std::size_t column) {
   if (const auto* scan = std::get_if<Scan>(&node.form)) {
     const auto& relation = plan.relations[scan->relation];
     const bool key = !relation.null_keys && std::ranges::find(relation.key, column) != relation.key.end();
-    return key || column >= relation.columns.size() - relation.hidden;
+    const auto visible = relation.columns.size() - relation.hidden;
+    return key || (column >= visible && column < visible + kNeverNullHidden);
   }
   if (const auto* project = std::get_if<Project>(&node.form)) return of_scalar(plan, *node.inputs[0], project->values[column]);
   if (const auto* join = std::get_if<Join>(&node.form)) return of_join(plan, node, *join, column);

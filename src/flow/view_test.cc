@@ -127,6 +127,50 @@ TEST_F(AView, ATransferIsNeverHalfInAView) {
   EXPECT_THAT(topics_.records("v"), ElementsAre("2000|20"));
 }
 
+TEST_F(AView, AValueThatAnUpdateLeftWhereItWasIsThatOfTheRowBefore) {
+  const std::string large(3000, 'x');
+  const auto sql = "CREATE MATERIALIZED VIEW v AS SELECT id, name, length(note) AS n FROM shop.public.a";
+  topics_.make("shop.public.a", "id int8, name text, note text", "id", true);
+  topics_.begin();
+  topics_.put("shop.public.a", {"1", "one", large});
+  topics_.put("shop.public.a", {"2", "two", "small"});
+  topics_.commit();
+  run(sql);
+  folder_.clear();
+  topics_.begin();
+  topics_.put_unchanged("shop.public.a", {"1", "uno", "null"}, 10, R"(["note"])");
+  topics_.put("shop.public.a", {"2", "dos", "small too"}, 10);
+  topics_.commit();
+  run(sql);
+  EXPECT_THAT(topics_.image("v"), ElementsAre("1|uno|3000", "2|dos|9"));
+  topics_.begin();
+  topics_.put_unchanged("shop.public.a", {"1", "eins", "null"}, 11, R"(["note"])");
+  topics_.put("shop.public.a", {"1", "ein", "short"}, 12);
+  topics_.put_unchanged("shop.public.a", {"1", "e", "null"}, 13, R"(["note"])");  // of a row that was not kept: nothing is known
+  topics_.commit();
+  run(sql);
+  EXPECT_THAT(topics_.image("v"), ElementsAre("1|e|null", "2|dos|9"));
+}
+
+// A table that is not captured has no LSNs: its topic's transactions end where the offsets have a gap.
+TEST_F(AView, ATransactionOfAnyTablesTopicIsTakenWhole) {
+  options_.batch_records = 3;
+  topics_.make("accounts", "id int8, balance int8", "id");
+  topics_.begin();
+  for (const auto* id : {"1", "2", "3", "4", "5"}) topics_.put("accounts", {id, "100"});
+  topics_.commit();
+  for (int i = 0; i < 40; ++i) {
+    topics_.begin();
+    topics_.put("accounts", {"1", std::to_string(100 - i)});
+    topics_.put("accounts", {"2", std::to_string(100 + i)});
+    topics_.commit();
+  }
+  const auto commits = log_.commits();
+  run("CREATE MATERIALIZED VIEW v AS SELECT sum(balance) AS total FROM accounts");
+  EXPECT_GT(log_.commits() - commits, 20U);
+  EXPECT_THAT(topics_.records("v"), ElementsAre("500"));
+}
+
 TEST_F(AView, WhatCannotBeReadOrComputedIsADeadLetter) {
   topics_.make("clicks", "user_id int8, page text, amount int4");
   topics_.put_alone("clicks", {"1", "p", "0"});

@@ -115,7 +115,8 @@ void Topics::commit() {
   producer_.reset();
 }
 
-void Topics::append(const std::string& name, const Texts& row, bool deleted, std::uint64_t lsn, std::int32_t partition, std::int64_t timestamp_ms) {
+void Topics::append(const std::string& name, const Texts& row, bool deleted, std::uint64_t lsn, std::int32_t partition, std::int64_t timestamp_ms,
+                    const std::string& unchanged) {
   const auto& topic = topics_.at(name);
   Arena arena;
   std::vector<Value> values, keys;
@@ -130,6 +131,7 @@ void Topics::append(const std::string& name, const Texts& row, bool deleted, std
   std::vector<pipeline::Header> headers;
   if (topic.captured) headers.push_back({"__op", ByteView(lsn == 0 ? "r" : deleted ? "d" : "u")});
   if (lsn != 0) headers.push_back({"__lsn", ByteView(lsn_text)});
+  if (!unchanged.empty()) headers.push_back({"__unchanged", ByteView(unchanged)});
   pipeline::NewRecord record{.topic = name, .partition = partition, .timestamp_ms = timestamp_ms, .key = {}, .value = {}, .headers = headers};
   if (topic.key_writer) record.key = key;
   if (!deleted) record.value = value;
@@ -138,6 +140,10 @@ void Topics::append(const std::string& name, const Texts& row, bool deleted, std
 
 void Topics::put(const std::string& topic, const Texts& row, std::uint64_t lsn, std::int32_t partition, std::int64_t timestamp_ms) {
   append(topic, row, false, lsn, partition, timestamp_ms);
+}
+
+void Topics::put_unchanged(const std::string& topic, const Texts& row, std::uint64_t lsn, const std::string& names) {
+  append(topic, row, false, lsn, 0, 1'700'000'000'000, names);
 }
 
 void Topics::remove(const std::string& topic, const Texts& row, std::uint64_t lsn, std::int32_t partition) {

@@ -44,6 +44,8 @@ class Topics {
   void commit();
   // Into the open transaction. Without an LSN, and of a captured table, a row of its snapshot.
   void put(const std::string& topic, const Texts& row, std::uint64_t lsn = 0, std::int32_t partition = 0, std::int64_t timestamp_ms = 1'700'000'000'000);
+  // An update that left some columns where they are: those are null in `row`, and named, in JSON.
+  void put_unchanged(const std::string& topic, const Texts& row, std::uint64_t lsn, const std::string& names);
   void remove(const std::string& topic, const Texts& row, std::uint64_t lsn = 0, std::int32_t partition = 0);
   void put_bytes(const std::string& topic, std::optional<std::string> key, std::optional<std::string> value);
   // In one of its own.
@@ -67,7 +69,8 @@ class Topics {
     std::unique_ptr<RowWriter> key_writer;
     std::unique_ptr<RowWriter> value_writer;
   };
-  void append(const std::string& topic, const Texts& row, bool deleted, std::uint64_t lsn, std::int32_t partition, std::int64_t timestamp_ms);
+  void append(const std::string& topic, const Texts& row, bool deleted, std::uint64_t lsn, std::int32_t partition, std::int64_t timestamp_ms,
+              const std::string& unchanged = "");
   [[nodiscard]] std::string text_of(std::string_view framed);
 
   pipeline::Log& log_;
