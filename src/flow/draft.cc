@@ -28,17 +28,24 @@ std::string listed(const std::vector<std::string>& names) {
   return out;
 }
 
-// Whether who was bound to `old` can go on with `next`: every column is there as it was, and the key.
-bool still_fits(const TopicShape& old, const TopicShape& next) {
-  const auto column = [&](const Column& wanted) {
-    return std::ranges::any_of(next.columns, [&](const Column& c) { return c.name == wanted.name && c.type == wanted.type; });
+// Whether what `form` runs, which was bound to another shape of `topic`, goes on with `next`: its statement gives the same, the columns that are
+// left are what they were, and the key is.
+bool still_fits(const Form& form, const std::string& topic, const TopicShape& next) {
+  const auto& old = form.topics.at(topic);
+  const auto same = [&](const Column& column) {
+    const auto found = std::ranges::find(next.columns, column.name, &Column::name);
+    return found == next.columns.end() || found->type == column.type;
   };
   const auto key_of = [](const TopicShape& shape) {
     std::vector<std::string> names;
     for (const auto at : shape.key) names.push_back(shape.columns[at].name);
     return names;
   };
-  return std::ranges::all_of(old.columns, column) && key_of(old) == key_of(next) && (old.null_keys || !next.null_keys);
+  if (!std::ranges::all_of(old.columns, same) || key_of(old) != key_of(next) || (next.null_keys && !old.null_keys)) return false;
+  auto other = form;
+  other.topics[topic] = next;
+  const auto before = bind_form(form), after = bind_form(other);
+  return before.ok() && after.ok() && shape_of_plan(before->plan) == shape_of_plan(after->plan);
 }
 
 }  // namespace
@@ -168,9 +175,7 @@ Result<void> Draft::check_readers(const std::string& name, const TopicShape& nex
   for (const auto& reader : readers(name)) {
     const auto& definition = definitions_.at(reader);
     for (const auto* form : {&definition.form, definition.building ? &*definition.building : nullptr}) {
-      if (form == nullptr) continue;
-      const auto shape = form->topics.find(name);
-      if (shape == form->topics.end() || still_fits(shape->second, next)) continue;
+      if (form == nullptr || !form->topics.contains(name) || still_fits(*form, name, next)) continue;
       return rejected(place, "view " + reader + " reads columns of " + name + " that would not be there any more, or has another key in it",
                       "keep these columns, or drop " + reader + " first");
     }
