@@ -174,7 +174,7 @@ Result<void> Draft::check_name(const std::string& name, const std::string& place
 Result<void> Draft::check_readers(const std::string& name, const TopicShape& next, const std::string& place) const {
   for (const auto& reader : readers(name)) {
     const auto& definition = definitions_.at(reader);
-    for (const auto* form : {&definition.form, definition.building ? &*definition.building : nullptr}) {
+    for (const auto* form : {definition.removed ? nullptr : &definition.form, definition.building ? &*definition.building : nullptr}) {
       if (form == nullptr || !form->topics.contains(name) || still_fits(*form, name, next)) continue;
       return rejected(place, "view " + reader + " reads columns of " + name + " that would not be there any more, or has another key in it",
                       "keep these columns, or drop " + reader + " first");

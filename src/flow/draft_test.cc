@@ -109,7 +109,7 @@ TEST_F(Drafts, ReadersHoldOnToWhatTheyRead) {
   EXPECT_EQ(say(kCounts), "counts unchanged");
   ASSERT_EQ(say("DROP MATERIALIZED VIEW many; CREATE MATERIALIZED VIEW many AS SELECT country FROM counts"), "many dropped, many created");
   EXPECT_EQ(say("CREATE MATERIALIZED VIEW counts AS SELECT country, max(id) AS top FROM shop.public.orders GROUP BY country"), "counts building");  // n is not read
-  EXPECT_NE(say("CREATE MATERIALIZED VIEW counts AS SELECT country, n FROM many").find("would read itself, through many"), std::string::npos);
+  EXPECT_NE(say("CREATE MATERIALIZED VIEW counts AS SELECT country FROM many GROUP BY country").find("would read itself, through many"), std::string::npos);
   EXPECT_EQ(say("DROP MATERIALIZED VIEW many, counts; DROP TABLE clicks"), "many dropped, counts dropped, clicks dropped");
 }
 
