@@ -91,10 +91,10 @@ Result<void> ViewRun::decode(const Taken& taken, std::uint32_t origin) {
   return {};
 }
 
-// A row that the watermark's expression fails for, or is null for, says nothing of time.
+// A row that the watermark's expression fails for, or is null or infinite for, says nothing of time.
 void ViewRun::observe(const Relation& relation, Lane& lane, Row row) {
   const auto watermark = evaluate(*relation.watermark, row, rows_);
-  if (watermark.ok() && !watermark->null) lane.watermark_us = std::max(lane.watermark_us, watermark->integer);
+  if (watermark.ok() && !watermark->null && watermark->integer != INT64_MAX) lane.watermark_us = std::max(lane.watermark_us, watermark->integer);
 }
 
 // The rows of a view that is published are in its own topic.

@@ -39,9 +39,16 @@ Result<void> ViewRun::run(const std::stop_token& stop, std::shared_ptr<DiskState
   if (!outcome.ok() && outcome.error().code == ErrorCode::cancelled) outcome = {};
   if (disk_) {
     disk_->rollback();
-    if (outcome.ok()) outcome = disk_->flush();
+    if (outcome.ok()) outcome = close_state();
   }
   return outcome;
+}
+
+// Durable, and as of now: it may be long until the next start.
+Result<void> ViewRun::close_state() {
+  applied_.at_ms = io::system_clock().wall_ms();
+  SLUICE_RETURN_IF_ERROR(disk_->commit(applied_.text()));
+  return disk_->flush();
 }
 
 Result<void> ViewRun::start(const std::stop_token& stop, std::shared_ptr<DiskState> disk) {

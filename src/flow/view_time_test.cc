@@ -145,6 +145,15 @@ TEST_F(ViewTime, APartitionHoldsTheWatermarkUntilItIsIdle) {
   EXPECT_EQ(run(sql).watermark_us, (kBeginS + 35) * kSecondUs);
 }
 
+TEST_F(ViewTime, AnInfiniteTimeIsNoTime) {
+  topics_.make("readings", "sensor int4, ts timestamptz");
+  put_alone(1, kBeginS, 0);
+  topics_.put_alone("readings", {"1", "infinity"});
+  topics_.put_alone("readings", {"1", "-infinity"});
+  EXPECT_EQ(run(readings("")).watermark_us, (kBeginS - 5) * kSecondUs);
+  EXPECT_THAT(topics_.records("v"), IsEmpty());
+}
+
 // History: each partition's records all lie there. One is not read to its end before the others.
 TEST_F(ViewTime, PartitionsAreReadTogetherAlsoFromHistory) {
   topics_.make("readings", "sensor int4, ts timestamptz", "", false, 2);
