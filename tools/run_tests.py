@@ -61,7 +61,9 @@ def unit_jobs(build, scratch):
             failed = result["failures"] + result.get("errors", 0)
             return result["tests"] - result.get("disabled", 0) - failed, failed
 
-        yield Job(f"unit {test['name']}", test["command"], dict(os.environ, GTEST_OUTPUT=f"json:{report}"), 900, count)
+        environment = dict(os.environ, GTEST_OUTPUT=f"json:{report}")
+        environment.setdefault("TSAN_OPTIONS", f"suppressions={ROOT}/tools/tsan.supp")
+        yield Job(f"unit {test['name']}", test["command"], environment, 900, count)
 
 
 def counted(output, status):
