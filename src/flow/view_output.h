@@ -62,9 +62,7 @@ class Output final : public Results {
   [[nodiscard]] bool heavy() const;
 
   [[nodiscard]] const OutputCounts& counts() const { return counts_; }
-  void set_counts(const OutputCounts& counts) { counts_ = counts; }
   void publish() { setting_.published = true; }
-  [[nodiscard]] const Setting& setting() const { return setting_; }
 
  private:
   // A value that some key had during the batch, and how often it came less how often it went.
