@@ -1,5 +1,6 @@
 #include "cli/stages.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "cli/progress.h"
@@ -95,6 +96,12 @@ std::string item_note(const StageStatus& stage, const StageItem& item) {
   return "";
 }
 
+std::uint64_t behind(const StageStatus& stage) {
+  std::uint64_t records = 0;
+  for (const auto& item : stage.items) records += static_cast<std::uint64_t>(std::max<std::int64_t>(item.end_offset - item.offset, 0));
+  return records;
+}
+
 std::string view_text(const StageStatus& stage) {
   auto out = "  rows in it  " + with_commas(stage.view_rows) + "\n  state  " + bytes_text(stage.state_bytes);
   if (stage.restored < 1) out += ", " + std::to_string(static_cast<int>(stage.restored * 100)) + " % restored";
@@ -110,7 +117,11 @@ std::string view_text(const StageStatus& stage) {
 std::string stage_text(const StageStatus& stage) {
   auto out = stage.kind + " " + stage.name + "  " + stage.state;
   if (!stage.position.empty()) out += "  at " + stage.position;
-  out += "  lag " + bytes_text(stage.lag_bytes) + ", " + seconds_text(stage.lag_seconds);
+  if (stage.kind == "view") {
+    out += "  behind " + with_commas(behind(stage)) + " records";
+  } else {
+    out += "  lag " + bytes_text(stage.lag_bytes) + ", " + seconds_text(stage.lag_seconds);
+  }
   out += "  rows " + with_commas(stage.rows_total);
   if (stage.kind == "sink") {
     out += "  files " + with_commas(stage.files_published) + " (" + bytes_text(stage.bytes_published) + "), " +

@@ -104,7 +104,8 @@ function card(stage, now) {
   const s = el("section"), top = el("div", "top"), facts = el("div", "facts");
   top.append(el("h2", "", stage.kind + " " + stage.name), el("span", "state " + tone(stage.state), stage.state));
   facts.append(fact(num(Math.round(rate(stage.kind + stage.name, stage.rows_total, now))), "rows a second"),
-               fact(num(stage.rows_total), "rows since start"), fact(bytes(stage.lag_bytes), "lag"), fact(secs(stage.lag_seconds), "lag in time"));
+               fact(num(stage.rows_total), "rows since start"), ...(stage.kind === "view" ? [fact(num(stage.items.reduce((n, i) => n + Math.max(0, i.end_offset - i.offset), 0)), "records behind")]
+                                        : [fact(bytes(stage.lag_bytes), "lag"), fact(secs(stage.lag_seconds), "lag in time")]));
   if (stage.kind === "sink") {
     facts.append(fact(num(stage.files_published), "files published"), fact(bytes(stage.bytes_published), "published"),
                  fact(num(stage.open_files), "open files"), fact(bytes(stage.held_bytes), "log held"));

@@ -132,6 +132,7 @@ def seen(shop):
     stage = next(s for s in sluice.status()["stages"] if s["name"] == "by_day")
     assert stage["kind"] == "view" and stage["state"] == "streaming" and stage["view_rows"] >= 1 and stage["watermark_ms"] > 0, stage
     expect(sluice.run("status", "by_day"), 0, out="watermark  2026-11-28")
+    expect(sluice.run("status", "by_day"), 0, out="behind 0 records")
     metrics = sluice.http("/metrics")
     assert 'sluice_view_rows{name="by_country",stage="view"} 1' in metrics, [line for line in metrics.splitlines() if "view_rows" in line]
     assert sluice.http("/readyz") == "ready\n"
