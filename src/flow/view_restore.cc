@@ -99,11 +99,7 @@ class Restore {
     if (prefix.empty() && !source_.rows_topic.empty() && record.key->starts_with(View::kRowsPrefix)) return;  // of before it was published
     key_.assign(prefix);
     key_ += *record.key;
-    if (record.value) {
-      state_->put(key_, *record.value);
-    } else {
-      state_->erase(key_);
-    }
+    state_->load(key_, record.value);
   }
 
   Result<void> commit() {

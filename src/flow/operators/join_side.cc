@@ -34,7 +34,7 @@ JoinSide::JoinSide(const PlanNode& node, const std::vector<std::size_t>& key, co
     : types_(types_of(node.columns)), key_columns_(key), memory_(memory), form_(form), keys_(prefix) {
   // Without the time nothing can be forgotten.
   if (memory_.keep_us.value_or(0) != 0 && !memory_.time) memory_.keep_us.reset();
-  single_ = !memory_.keep_us && (node.single_row || is_part_of(node.key, key));
+  single_ = node.single_row || is_part_of(node.key, key);
 }
 
 std::optional<ByteView> JoinSide::key_of(Row row) {
@@ -90,11 +90,11 @@ Result<std::int64_t> JoinSide::count(ByteView key, Context& context) {
 
 Result<bool> JoinSide::add(ByteView key, const Delta& delta, bool alone, Context& context) {
   if (!is_kept()) return alone;
-  if (single_) return add_single(key, delta, alone, context);
   if (memory_.keep_us) {
     const Value& time = delta.row[*memory_.time];
     if (time.null || add_time(time.integer, *memory_.keep_us) <= context.watermark_us) return alone;
   }
+  if (single_) return add_single(key, delta, alone, context);
   row_.clear();
   encode_row(types_, delta.row, row_);
   Bytes& at = state_key(key).append(row_);
@@ -122,9 +122,11 @@ Result<bool> JoinSide::add_single(ByteView key, const Delta& delta, bool alone, 
   encode_row(types_, delta.row, row_);
   auto at = std::ranges::find(stored_, ByteView(row_), &Stored::bytes);
   if (at == stored_.end()) at = stored_.insert(at, Stored{delta.row, 0, alone, row_});
-  at->weight += delta.weight;
+  const std::int64_t before = std::exchange(at->weight, at->weight + delta.weight);
   const bool is_alone = at->alone;
+  const bool is_there = at->weight != 0;
   put_all(key, context);
+  if (memory_.keep_us && (before == 0) == is_there) index(key, delta.row, is_there, context);
   return is_alone;
 }
 
@@ -191,6 +193,11 @@ Result<void> JoinSide::forget(std::int64_t watermark_us, Context& context) {
   }));
   for (const auto& [at, key_size] : gone) {
     const ByteView suffix = at.substr(head_size + 8);
+    if (single_) {
+      SLUICE_RETURN_IF_ERROR(forget_single(suffix.substr(0, key_size), suffix.substr(key_size), context));
+      context.state.erase(at);
+      continue;
+    }
     if (form_.counted) {
       SLUICE_TRY(const auto found, context.state.find(state_key(suffix)));
       const std::int64_t weight = found ? ByteReader(*found).zigzag() : 0;
@@ -199,6 +206,15 @@ Result<void> JoinSide::forget(std::int64_t watermark_us, Context& context) {
     context.state.erase(state_key(suffix));
     context.state.erase(at);
   }
+  return {};
+}
+
+Result<void> JoinSide::forget_single(ByteView key, ByteView row, Context& context) {
+  SLUICE_RETURN_IF_ERROR(rows(key, context).transform([](auto) { return true; }));
+  const auto at = std::ranges::find(stored_, row, &Stored::bytes);
+  if (at == stored_.end()) return {};
+  at->weight = 0;
+  put_all(key, context);
   return {};
 }
 

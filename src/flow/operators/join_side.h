@@ -49,6 +49,7 @@ class JoinSide {
 
  private:
   [[nodiscard]] Result<bool> add_single(ByteView key, const Delta& delta, bool alone, Context& context);
+  [[nodiscard]] Result<void> forget_single(ByteView key, ByteView row, Context& context);
   [[nodiscard]] Result<void> add_count(ByteView key, std::int64_t more, Context& context);
   void index(ByteView key, Row row, bool there, Context& context);
   void put_all(ByteView key, Context& context);

@@ -71,6 +71,15 @@ rocksdb::Options options_for(std::size_t memory_bytes) {
 
 using Database = std::shared_ptr<rocksdb::DB>;
 
+// The first key behind all that begin with `prefix`: an iterator that knows it does not walk through what was erased there.
+Bytes end_of(ByteView prefix) {
+  Bytes end(prefix);
+  while (!end.empty() && end.back() == '\xff') end.pop_back();
+  if (end.empty()) return Bytes(64, '\xff');
+  ++end.back();
+  return end;
+}
+
 // The database's keys from the first that is not before `prefix` and `from`, as long as they begin with `prefix`.
 class Cursor {
  public:
@@ -106,7 +115,11 @@ class DiskSnapshot : public Snapshot {
     return std::optional<Bytes>{std::move(value)};
   }
   Result<void> scan(ByteView prefix, ByteView from, const State::Visit& visit) const override {
-    const std::unique_ptr<rocksdb::Iterator> at(database_->NewIterator(read_));
+    const Bytes end = end_of(prefix);
+    const rocksdb::Slice bound = slice(end);
+    auto read = read_;
+    read.iterate_upper_bound = &bound;
+    const std::unique_ptr<rocksdb::Iterator> at(database_->NewIterator(read));
     for (Cursor cursor(*at, prefix, from); cursor.valid(); cursor.next()) {
       if (!visit(cursor.key(), cursor.value())) break;
     }
@@ -139,6 +152,11 @@ class RocksState : public DiskState {
   }
   void put(ByteView key, ByteView value) override { overlay_.change(key, value); }
   void erase(ByteView key) override { overlay_.change(key, std::nullopt); }
+  void load(ByteView key, std::optional<ByteView> value) override {
+    if (overlay_.find(key) != nullptr) return overlay_.change(key, value);
+    // Fails only where a size is set that a batch may not pass: none is.
+    SLUICE_CHECK((value ? batch_.Put(slice(key), slice(*value)) : batch_.Delete(slice(key))).ok());
+  }
   Result<void> scan(ByteView prefix, ByteView from, const Visit& visit) override;
 
   void changes(const std::function<void(ByteView, std::optional<ByteView>)>& visit) const override {
@@ -146,9 +164,12 @@ class RocksState : public DiskState {
       visit(node->first, node->second.present ? std::optional<ByteView>(node->second.value) : std::nullopt);
     }
   }
-  std::size_t batch_bytes() const override { return overlay_.changed_bytes(); }
+  std::size_t batch_bytes() const override { return overlay_.changed_bytes() + (batch_.Count() == 0 ? 0 : batch_.GetDataSize()); }
   Result<void> commit(const std::string& applied) override;
-  void rollback() override { overlay_.rolled_back(); }
+  void rollback() override {
+    overlay_.rolled_back();
+    batch_.Clear();
+  }
   const std::string& applied() const override { return applied_; }
   Result<void> flush() override {
     const auto status = database_->Flush(rocksdb::FlushOptions());
@@ -166,12 +187,21 @@ class RocksState : public DiskState {
   std::string folder_;
   Overlay overlay_;
   std::string applied_;
+  rocksdb::WriteBatch batch_;  // what is loaded; at commit, all
+  Bytes end_;                  // of the scan
+  rocksdb::Slice bound_;
   std::unique_ptr<rocksdb::Iterator> iterator_;  // of what is committed: it serves all scans of a batch
   rocksdb::PinnableSlice value_;
 };
 
 Result<void> RocksState::scan(ByteView prefix, ByteView from, const Visit& visit) {
-  if (!iterator_) iterator_.reset(database_->NewIterator(rocksdb::ReadOptions()));
+  end_ = end_of(prefix);
+  bound_ = slice(end_);  // the iterator looks at it when it seeks
+  if (!iterator_) {
+    rocksdb::ReadOptions read;
+    read.iterate_upper_bound = &bound_;
+    iterator_.reset(database_->NewIterator(read));
+  }
   Cursor disk(*iterator_, prefix, from);
   const auto& changes = overlay_.changes();
   auto changed = changes.lower_bound(std::max(prefix, from));
@@ -195,17 +225,21 @@ Result<void> RocksState::scan(ByteView prefix, ByteView from, const Visit& visit
 }
 
 Result<void> RocksState::commit(const std::string& applied) {
-  rocksdb::WriteBatch batch(overlay_.changed_bytes() + overlay_.changes().size() * 8 + applied.size() + 64);
   rocksdb::Status status;
+  batch_.SetSavePoint();
   changes([&](ByteView key, std::optional<ByteView> value) {
     if (!status.ok()) return;
-    status = value ? batch.Put(slice(key), slice(*value)) : batch.Delete(slice(key));
+    status = value ? batch_.Put(slice(key), slice(*value)) : batch_.Delete(slice(key));
   });
-  if (status.ok()) status = batch.Put(slice(kAppliedKey), applied);
+  if (status.ok()) status = batch_.Put(slice(kAppliedKey), applied);
   rocksdb::WriteOptions write;
   write.disableWAL = true;
-  if (status.ok()) status = database_->Write(write, &batch);
-  if (!status.ok()) return error_of(status, folder_);
+  if (status.ok()) status = database_->Write(write, &batch_);
+  if (!status.ok()) {
+    static_cast<void>(batch_.RollbackToSavePoint());
+    return error_of(status, folder_);
+  }
+  batch_.Clear();
   overlay_.committed();
   iterator_.reset();
   applied_ = applied;

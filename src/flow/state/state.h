@@ -58,6 +58,8 @@ class DiskState : public State {
   // Ends the batch; `applied` (the caller's own text: offsets) is kept with it, atomically. After an error the batch is as it was.
   [[nodiscard]] virtual Result<void> commit(const std::string& applied) = 0;
   virtual void rollback() = 0;
+  // As put() and erase(), for very many keys: faster, and find() and scan() see it only after commit(), as changes() never does.
+  virtual void load(ByteView key, std::optional<ByteView> value) = 0;
   // What the last batch that is on disk, or was committed in this process, said; empty: nothing yet.
   [[nodiscard]] virtual const std::string& applied() const = 0;
   // Makes what is committed durable, as applied() then says after any end of the process.

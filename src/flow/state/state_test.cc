@@ -146,6 +146,45 @@ TEST(State, ChangesAreTheLastOfEachKeyInOrder) {
   EXPECT_EQ(state->batch_bytes(), 5U);
 }
 
+TEST(State, WhatIsLoadedIsThereAfterTheCommitAndGoesWithARollback) {
+  const Folder folder;
+  const auto state = open(folder.path());
+  state->put("known", "1");
+  ASSERT_TRUE(state->commit("one").ok());
+  state->load("known", "2");
+  state->load("a", "1");
+  state->load("a", "2");
+  state->load("b", "1");
+  state->load("b", std::nullopt);
+  EXPECT_GT(state->batch_bytes(), 0U);
+  ASSERT_TRUE(state->commit("two").ok());
+  EXPECT_EQ(contents(*state->snapshot()), (Model{{"a", "2"}, {"known", "2"}}));
+  EXPECT_EQ(*state->get("known"), "2");
+  state->load("a", std::nullopt);
+  state->rollback();
+  ASSERT_TRUE(state->commit("three").ok());
+  EXPECT_EQ(*state->get("a"), "2");
+}
+
+TEST(State, AScanEndsWhereItsPrefixEnds) {
+  const Folder folder;
+  const auto state = open(folder.path());
+  for (const char* const key : {"a", "b", "b\xff", "b\xff\xff", "c", "\xff", "\xff\xff"}) state->put(key, "");
+  ASSERT_TRUE(state->commit("one").ok());
+  const auto count = [&](ByteView prefix) {
+    int seen = 0;
+    EXPECT_TRUE(state->scan(prefix, {}, [&](ByteView, ByteView) { return ++seen, true; }).ok());
+    int there = 0;
+    EXPECT_TRUE(state->snapshot()->scan(prefix, {}, [&](ByteView, ByteView) { return ++there, true; }).ok());
+    EXPECT_EQ(seen, there);
+    return seen;
+  };
+  EXPECT_EQ(count("b"), 3);
+  EXPECT_EQ(count("b\xff"), 2);
+  EXPECT_EQ(count("\xff"), 2);
+  EXPECT_EQ(count({}), 7);
+}
+
 TEST(State, SnapshotStaysAsItWasAndOutlivesTheState) {
   const Folder folder;
   auto state = open(folder.path());
