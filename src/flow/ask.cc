@@ -8,7 +8,7 @@
 #include <map>
 #include <utility>
 
-#include "flow/framed_rows.h"
+#include "flow/decoder.h"
 #include "flow/operators/execution.h"
 #include "flow/value/row_code.h"
 
@@ -115,31 +115,32 @@ class Asking {
   }
 
   Result<void> feed_relation(std::size_t number) {
-    RelationReader reader(catalog_, question_.plan.relations[number]);
-    if (snapshots_[number]) return feed_snapshot(number, reader);
+    Decoder decoder(question_.plan.relations[number], catalog_);
+    if (snapshots_[number]) return feed_snapshot(number, decoder);
     for (std::size_t i = 0; i < partitions_.size(); ++i) {
-      if (partitions_[i].topic == question_.plan.relations[number].topic) SLUICE_RETURN_IF_ERROR(feed_partition(number, i, reader));
+      if (partitions_[i].topic == question_.plan.relations[number].topic) SLUICE_RETURN_IF_ERROR(feed_partition(number, i, decoder));
     }
     return {};
   }
 
-  Result<void> feed_snapshot(std::size_t number, RelationReader& reader) {
+  Result<void> feed_snapshot(std::size_t number, Decoder& decoder) {
     Result<void> fed;
     const auto visit = [&](ByteView, ByteView value) {
-      fed = feed_row(number, value, reader);
+      fed = feed_row(number, value, decoder);
       return fed.ok();
     };
     SLUICE_RETURN_IF_ERROR(snapshots_[number]->scan(View::kRowsPrefix, {}, visit));
     SLUICE_RETURN_IF_ERROR(fed);
     return flush(number);
   }
-  Result<void> feed_row(std::size_t number, ByteView value, RelationReader& reader) {
-    SLUICE_TRY(const auto row, reader.row(arena_.copy(value), arena_));
+  Result<void> feed_row(std::size_t number, ByteView value, Decoder& decoder) {
+    const auto row = arena_.row(question_.plan.relations[number].columns.size());
+    SLUICE_RETURN_IF_ERROR(decoder.decode_value(arena_.copy(value), row, arena_));
     changes_.push_back({.row = row});
     return changes_.size() < kChangesAtOnce ? Result<void>() : flush(number);
   }
 
-  Result<void> feed_partition(std::size_t number, std::size_t at, RelationReader& reader) {
+  Result<void> feed_partition(std::size_t number, std::size_t at, Decoder& decoder) {
     const auto& where = partitions_[at];
     SLUICE_TRY(const auto range, log_.range(where.topic, where.partition));
     SLUICE_TRY(const auto records, log_.reader(where.topic, where.partition, range.start));
@@ -147,20 +148,22 @@ class Asking {
       SLUICE_TRY(const auto batch, records->poll(kWaitMs, kReadBytes));
       for (const auto& record : batch) {
         if (record.offset >= ends_[at]) break;
-        SLUICE_RETURN_IF_ERROR(feed_record(number, record, where.partition, reader));
+        SLUICE_RETURN_IF_ERROR(feed_record(number, record, where.partition, decoder));
       }
       SLUICE_RETURN_IF_ERROR(flush(number));  // views of the batch end here
     }
     return {};
   }
-  Result<void> feed_record(std::size_t number, const pipeline::ReadRecord& record, std::int32_t partition, RelationReader& reader) {
-    if (!record.value && !question_.plan.relations[number].is_table() && !question_.plan.relations[number].changes) return {};
-    const auto row = reader.row(record, partition, arena_);
-    if (!row.ok()) {
-      ++unreadable_;
-      return {};
+  Result<void> feed_record(std::size_t number, const pipeline::ReadRecord& record, std::int32_t partition, Decoder& decoder) {
+    const auto row = arena_.row(question_.plan.relations[number].columns.size());
+    SLUICE_TRY(const auto decoded, decoder.decode(record, partition, row, arena_));
+    switch (decoded.what) {
+      case Decoded::What::nothing: return {};
+      case Decoded::What::bad: ++unreadable_; return {};
+      case Decoded::What::row:
+      case Decoded::What::deleted: break;
     }
-    changes_.push_back({.row = *row, .deleted = reader.deletes(record)});
+    changes_.push_back({.row = row, .deleted = decoded.what == Decoded::What::deleted});
     return changes_.size() < kChangesAtOnce ? Result<void>() : flush(number);
   }
 

@@ -14,7 +14,7 @@
 #include "flow/operators/execution.h"
 #include "flow/state/state.h"
 #include "flow/view.h"
-#include "flow/view_decoder.h"
+#include "flow/decoder.h"
 #include "flow/view_inputs.h"
 #include "flow/view_output.h"
 #include "flow/view_position.h"

@@ -11,9 +11,9 @@
 
 #include "base/trace.h"
 #include "flow/ask.h"
+#include "flow/decoder.h"
 #include "flow/definition.h"
 #include "flow/draft.h"
-#include "flow/framed_rows.h"
 #include "flow/relations.h"
 #include "flow/rows/rows.h"
 #include "flow/lifecycle.h"
@@ -376,7 +376,8 @@ Result<Answer> AllViews::row(const std::string& name, const std::map<std::string
   Answer out{.columns = root.columns, .rows = {}};
   Arena arena;
   const auto values = arena.row(root.columns.size());
-  SLUICE_RETURN_IF_ERROR(FramedReader(around_.catalog, root.columns).read(*found, values, arena));
+  const Relation relation{.name = name, .topic = name, .columns = root.columns, .key = {}};
+  SLUICE_RETURN_IF_ERROR(Decoder(relation, around_.catalog).decode_value(*found, values, arena));
   out.rows.push_back(cells_of(out.columns, values));
   return out;
 }

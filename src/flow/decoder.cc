@@ -1,4 +1,4 @@
-#include "flow/view_decoder.h"
+#include "flow/decoder.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -99,6 +99,11 @@ Result<Decoded> Decoder::decode(const pipeline::ReadRecord& record, std::int32_t
                           op ? Value::of_text(*op) : Value::none()};
   for (std::size_t i = 0; i < std::min(relation_.hidden, std::size(hidden)); ++i) row[columns_.size() + i] = hidden[i];
   return Decoded{.what = Decoded::What::row};
+}
+
+Result<void> Decoder::decode_value(ByteView framed, std::span<Value> row, Arena& arena) {
+  SLUICE_TRY(auto wrong, body(framed, row, arena));
+  return wrong ? Result<void>(std::move(*wrong)) : Result<void>();
 }
 
 }  // namespace sluice::flow

@@ -29,6 +29,8 @@ class Decoder {
 
   // Fills `row`, of all columns. Texts are views of the record, of this object, or in `arena`. Errors: those of the catalog, but not_found.
   [[nodiscard]] Result<Decoded> decode(const pipeline::ReadRecord& record, std::int32_t partition, std::span<Value> row, Arena& arena);
+  // Of a view's own rows, which have no record: the hidden columns are null. Errors: as a record's, which is then bad; those of the catalog.
+  [[nodiscard]] Result<void> decode_value(ByteView framed, std::span<Value> row, Arena& arena);
 
  private:
   // A writer's schema, read as the columns; or why it cannot be.
