@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 #include "flow/definition.h"
-#include "flow/view.h"
+#include "flow/view/view.h"
 #include "flow/views.h"
 #include "pipeline/log.h"
 #include "pipeline/schema_catalog.h"

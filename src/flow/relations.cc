@@ -6,7 +6,7 @@
 
 #include "avro/schema.h"
 #include "flow/rows/rows.h"
-#include "flow/view_schemas.h"
+#include "flow/view/schemas.h"
 
 namespace sluice::flow {
 

@@ -14,9 +14,9 @@
 #include "flow/decoder.h"
 #include "flow/definition.h"
 #include "flow/draft.h"
+#include "flow/lifecycle.h"
 #include "flow/relations.h"
 #include "flow/rows/rows.h"
-#include "flow/lifecycle.h"
 #include "sql/statement.h"
 
 namespace sluice::flow {

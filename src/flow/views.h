@@ -14,7 +14,7 @@
 
 #include "base/result.h"
 #include "flow/plan/plan.h"
-#include "flow/view.h"
+#include "flow/view/view.h"
 #include "pipeline/log.h"
 #include "pipeline/schema_catalog.h"
 #include "pipeline/supervisor.h"

@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "flow/value/function.h"
-#include "flow/value/interval.h"
-#include "flow/value/numeric.h"
+#include "flow/value/numeric/numeric.h"
 #include "flow/value/row_code.h"
+#include "flow/value/time/interval.h"
 
 namespace sluice::flow {
 

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "flow/value/numeric.h"
+#include "flow/value/numeric/numeric.h"
 #include "flow/value/row_code.h"
 #include "sql/statement.h"
 

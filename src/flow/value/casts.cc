@@ -5,12 +5,12 @@
 #include <map>
 #include <utility>
 
-#include "flow/value/calendar.h"
 #include "flow/value/catalog.h"
-#include "flow/value/interval.h"
-#include "flow/value/json.h"
-#include "flow/value/numeric.h"
+#include "flow/value/json/json.h"
+#include "flow/value/numeric/numeric.h"
 #include "flow/value/ranges.h"
+#include "flow/value/time/calendar.h"
+#include "flow/value/time/interval.h"
 
 namespace sluice::flow {
 namespace {

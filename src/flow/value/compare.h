@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "flow/value/calendar.h"
-#include "flow/value/interval.h"
-#include "flow/value/numeric.h"
+#include "flow/value/numeric/numeric.h"
+#include "flow/value/time/calendar.h"
+#include "flow/value/time/interval.h"
 #include "flow/value/type.h"
 #include "flow/value/value.h"
 

@@ -7,7 +7,7 @@
 #include "base/nearest.h"
 #include "flow/value/catalog.h"
 #include "flow/value/comparison.h"
-#include "flow/value/concatenation.h"
+#include "flow/value/text/concatenation.h"
 
 namespace sluice::flow {
 namespace {

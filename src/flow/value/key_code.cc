@@ -10,9 +10,9 @@
 #include <bit>
 #include <cmath>
 
-#include "flow/value/interval.h"
-#include "flow/value/numeric.h"
+#include "flow/value/numeric/numeric.h"
 #include "flow/value/row_code.h"
+#include "flow/value/time/interval.h"
 
 namespace sluice::flow {
 namespace {

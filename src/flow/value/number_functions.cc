@@ -3,8 +3,8 @@
 #include <numbers>
 
 #include "flow/value/catalog.h"
-#include "flow/value/float_math.h"
-#include "flow/value/numeric.h"
+#include "flow/value/numeric/float_math.h"
+#include "flow/value/numeric/numeric.h"
 #include "flow/value/ranges.h"
 
 namespace sluice::flow {

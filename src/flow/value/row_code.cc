@@ -10,7 +10,7 @@
 #include <cmath>
 #include <limits>
 
-#include "flow/value/numeric.h"
+#include "flow/value/numeric/numeric.h"
 
 namespace sluice::flow {
 namespace {

@@ -8,9 +8,9 @@
 #include <limits>
 #include <random>
 
-#include "flow/value/calendar.h"
 #include "flow/value/function.h"
-#include "flow/value/interval.h"
+#include "flow/value/time/calendar.h"
+#include "flow/value/time/interval.h"
 
 namespace sluice::flow {
 namespace {

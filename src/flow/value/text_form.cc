@@ -5,14 +5,14 @@
 
 #include "base/check.h"
 #include "flow/value/compare.h"
-#include "flow/value/float_text.h"
 #include "flow/value/function.h"
-#include "flow/value/interval.h"
-#include "flow/value/json.h"
-#include "flow/value/numeric.h"
+#include "flow/value/json/json.h"
+#include "flow/value/numeric/float_text.h"
+#include "flow/value/numeric/numeric.h"
 #include "flow/value/scan.h"
-#include "flow/value/time_text.h"
-#include "flow/value/utf8.h"
+#include "flow/value/text/utf8.h"
+#include "flow/value/time/interval.h"
+#include "flow/value/time/time_text.h"
 
 namespace sluice::flow {
 namespace {

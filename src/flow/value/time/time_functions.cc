@@ -1,0 +1,134 @@
+#include <array>
+#include <cmath>
+
+#include "flow/value/catalog.h"
+#include "flow/value/time/calendar.h"
+#include "flow/value/time/interval.h"
+#include "flow/value/time/making_times.h"
+#include "flow/value/time/time_math.h"
+#include "flow/value/time/time_text.h"
+#include "flow/value/time/to_char.h"
+
+namespace sluice::flow {
+namespace {
+
+using enum TypeKind;
+
+template <TypeKind K>
+Result<Value> extract_of(Arguments a, Arena& arena) {
+  return extract(K, a[0].text, a[1], arena);
+}
+template <TypeKind K>
+Result<Value> date_part_of(Arguments a, Arena&) {
+  return date_part(K, a[0].text, a[1]);
+}
+// Of a date, date_part() knows the time of day, which is nought.
+Result<Value> date_part_of_date(Arguments a, Arena&) {
+  if (is_infinite_time(a[1].integer)) return date_part(timestamp, a[0].text, a[1]);
+  if (a[1].integer >= kTimestampEnd / kDay_us) return rejected("date out of range for timestamp");
+  return date_part(timestamp, a[0].text, Value::of_integer(a[1].integer * kDay_us));
+}
+
+template <TypeKind K>
+Result<Value> truncate(Arguments a, Arena& arena) {
+  if (K != interval && is_infinite_time(a[1].integer)) return a[1];
+  const auto unit = unit_named(a[0].text);
+  if (!unit) return unknown_unit(a[0].text, K);
+  if constexpr (K == interval) {
+    const auto out = truncated(interval_of(a[1]), *unit);
+    return out ? Result<Value>(value_of(*out, arena)) : unsupported_unit(a[0].text, K);
+  }
+  const auto out = truncated(a[1].integer, *unit);
+  if (out && *out < kTimestampMin) return rejected("timestamp out of range");
+  return out ? Result<Value>(Value::of_integer(*out)) : unsupported_unit(a[0].text, K);
+}
+
+// date_bin(stride, moment, origin): the beginning of the stride that it lies in.
+Result<Value> bin(Arguments a, Arena&) {
+  const Interval stride = interval_of(a[0]);
+  if (is_infinite_time(a[1].integer)) return a[1];
+  if (is_infinite_time(a[2].integer)) return rejected("origin out of range");
+  if (stride.months != 0) return rejected("timestamps cannot be binned into intervals containing months or years");
+  std::int64_t size, apart;
+  if (__builtin_mul_overflow(stride.days, kDay_us, &size) || __builtin_add_overflow(size, stride.us, &size)) return rejected("interval out of range");
+  if (size <= 0) return rejected("stride must be greater than zero");
+  if (__builtin_sub_overflow(a[1].integer, a[2].integer, &apart)) return rejected("interval out of range");
+  std::int64_t out;
+  if (__builtin_add_overflow(a[2].integer, floor_divide(apart, size) * size, &out) || out < kTimestampMin) return rejected("timestamp out of range");
+  return Value::of_integer(out);
+}
+
+Result<Value> age_of(Arguments a, Arena& arena) {
+  if (is_infinite_time(a[0].integer) || is_infinite_time(a[1].integer)) return rejected("timestamp out of range");
+  return value_of(age(a[0].integer, a[1].integer), arena);
+}
+
+template <bool WithZone>
+Result<Value> text_of(Arguments a, Arena& arena) {
+  if (is_infinite_time(a[0].integer) || a[1].text.empty()) return Value::none();
+  SLUICE_TRY(const std::string out, to_char(a[0].integer, a[1].text, WithZone));
+  return Value::of_text(arena.copy(out));
+}
+
+// AT TIME ZONE: Sign 1 from timestamptz to timestamp, -1 back. A zone of digits is POSIX's, whose sign counts to the west.
+template <int Sign>
+Result<Value> at_zone(Arguments a, Arena&) {
+  if (is_infinite_time(a[1].integer)) return a[1];
+  const auto offset_s = parse_offset(a[0].text);
+  if (!offset_s) {
+    return Error{.code = ErrorCode::unsupported,
+                 .message = "time zone \"" + std::string(a[0].text) + "\" not recognized",
+                 .hint = "zones with summer time are not supported: write 'UTC', or an offset that does not change, as AT TIME ZONE INTERVAL '+01:00'"};
+  }
+  SLUICE_TRY(const std::int64_t out, add(a[1].integer, Interval{.us = -Sign * *offset_s * kSecond_us}));
+  return Value::of_integer(out);
+}
+template <int Sign>
+Result<Value> at_offset(Arguments a, Arena&) {
+  if (is_infinite_time(a[1].integer)) return a[1];
+  const Interval offset = interval_of(a[0]);
+  if (offset.months != 0 || offset.days != 0) {
+    return rejected("interval time zone \"" + interval_text(offset) + "\" must not include months or days");
+  }
+  SLUICE_TRY(const std::int64_t out, add(a[1].integer, Interval{.us = Sign * (offset.us / kSecond_us * kSecond_us)}));
+  return Value::of_integer(out);
+}
+
+template <Interval (*F)(Interval)>
+Result<Value> justified(Arguments a, Arena& arena) {
+  return value_of(F(interval_of(a[0])), arena);
+}
+
+template <TypeKind... K>
+void add_parts(Overloads& out) {
+  (out.push_back({"extract", {text, K}, numeric, extract_of<K>}), ...);
+  (out.push_back({"date_part", {text, K}, float8, K == date ? Call(date_part_of_date) : Call(date_part_of<K>)}), ...);
+}
+
+}  // namespace
+
+void add_time_functions(Overloads& functions) {
+  add_parts<date, time, timestamp, timestamptz, interval>(functions);
+  add_making_times(functions);
+  functions.push_back({"date_trunc", {text, timestamp}, timestamp, truncate<timestamp>});
+  functions.push_back({"date_trunc", {text, timestamptz}, timestamptz, truncate<timestamptz>});
+  functions.push_back({"date_trunc", {text, interval}, interval, truncate<interval>});
+  for (const auto kind : {timestamp, timestamptz}) {
+    functions.push_back({"date_bin", {interval, kind, kind}, kind, bin});
+    functions.push_back({"age", {kind, kind}, interval, age_of});
+    functions.push_back({"to_char", {kind, text}, text, kind == timestamp ? Call(text_of<false>) : Call(text_of<true>)});
+  }
+  functions.push_back({"timezone", {text, timestamptz}, timestamp, at_zone<1>});
+  functions.push_back({"timezone", {text, timestamp}, timestamptz, at_zone<-1>});
+  functions.push_back({"timezone", {interval, timestamptz}, timestamp, at_offset<1>});
+  functions.push_back({"timezone", {interval, timestamp}, timestamptz, at_offset<-1>});
+  functions.push_back({"justify_hours", {interval}, interval, justified<justify_hours>});
+  functions.push_back({"justify_days", {interval}, interval, justified<justify_days>});
+  functions.push_back({"justify_interval", {interval}, interval, justified<justify>});
+  for (const auto kind : {date, timestamp, timestamptz}) {
+    functions.push_back({"isfinite", {kind}, boolean, [](Arguments a, Arena&) -> Result<Value> { return Value::of(!is_infinite_time(a[0].integer)); }});
+  }
+  functions.push_back({"isfinite", {interval}, boolean, [](Arguments, Arena&) -> Result<Value> { return Value::of(true); }});
+}
+
+}  // namespace sluice::flow
