@@ -457,9 +457,12 @@ void ends_of_many_partitions_are_of_one_instant(LogUnderTest& under) {
   make_topic(log, "u");
   const std::vector<LogPartition> all{{"t", 0}, {"u", 0}, {"t", 1}};
   std::atomic<bool> done = false;
+  std::atomic<std::size_t> moves = 0;
   std::thread writer([&] {
     const auto producer = open_producer(log);
-    for (int i = 0; i < 100; ++i) {
+    for (std::size_t i = 0; i < 100; ++i) {
+      while (moves < std::min<std::size_t>(i, 2)) std::this_thread::yield();  // the first ones are seen each, whoever is faster
+
       EXPECT_TRUE(producer->begin().ok());
       for (const auto& [topic, partition] : all) EXPECT_TRUE(producer->append(record(topic, partition, "k", "v")).ok());
       EXPECT_TRUE(producer->commit({}).ok());
@@ -467,7 +470,6 @@ void ends_of_many_partitions_are_of_one_instant(LogUnderTest& under) {
     done = true;
   });
   std::vector<Offset> seen(all.size(), Offset{0});
-  std::size_t moves = 0;
   while (!done) {
     const auto ends = log.stable_ends(all, seen, 5);
     ASSERT_TRUE(ends.ok()) << ends.error();
