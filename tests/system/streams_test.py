@@ -65,7 +65,7 @@ def killed_in_turn(sluice, streams, chance):
     """Each while it counts: after a kill, the members of its group that are no more are missed first."""
     for who in KILLS:
         before = end_of(sluice, "counts")
-        wait_until(lambda: end_of(sluice, "counts") > before, 60, "it counts")
+        wait_until(lambda: end_of(sluice, "counts") > before, 120, "it counts")
         time.sleep(chance.uniform(0.2, 3))
         (streams if who == "streams" else sluice).kill()
         (streams if who == "streams" else sluice).start()
