@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <chrono>
 #include <utility>
 
 #include "flow/views.h"
+#include "io/clock.h"
 
 namespace sluice::flow {
 
@@ -129,7 +129,7 @@ Result<Definitions> read_definitions(pipeline::Log& log) {
 Result<void> write_definitions(pipeline::Log& log, const std::vector<const Definition*>& definitions) {
   if (definitions.empty()) return {};
   SLUICE_RETURN_IF_ERROR(log.ensure_topic({.name = std::string(kViewsTopic), .config = {{"cleanup.policy", "compact"}}, .read_only = true}));
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const auto now = io::system_clock().wall_ms();
   SLUICE_TRY(const auto producer, log.producer("views"));
   SLUICE_RETURN_IF_ERROR(producer->begin());
   for (const auto* definition : definitions) {

@@ -154,7 +154,8 @@ void AllViews::go_on() {
     const std::lock_guard all(mutex_);
     for (const auto& [name, view] : running_) {
       const auto found = definitions_.find(name);
-      const auto& definition = found != definitions_.end() ? found->second : Definition{.name = name, .removed = true};
+      const Definition none{.name = name, .removed = true};
+      const auto& definition = found != definitions_.end() ? found->second : none;
       if (!view->settled(definition)) open[name] = definition;
     }
   }
@@ -302,9 +303,11 @@ Result<ViewDescription> AllViews::describe(const std::string& name) const {
 }
 
 Result<std::shared_ptr<TrackedView>> AllViews::view_of(const std::string& name) const {
-  const auto all = definitions();
-  const auto found = all.find(name);
-  if (found == all.end() || !found->second.is_view || found->second.removed) return no_such_view(name);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = definitions_.find(name);
+    if (found == definitions_.end() || !found->second.is_view || found->second.removed) return no_such_view(name);
+  }
   const auto view = running(name);
   auto serving = view ? view->serving() : nullptr;
   if (serving) return serving;

@@ -65,7 +65,7 @@ Result<void> forget(pipeline::Log& log, const std::string& name, std::uint32_t g
 }  // namespace
 
 Result<void> forget_generations(pipeline::Log& log, const std::string& name, std::uint32_t keep, const std::string& folder) {
-  const auto prefix = "__sluice_state." + name + ".";
+  const auto prefix = state_topic_prefix(name);
   SLUICE_TRY(const auto topics, log.topics());
   for (const auto& topic : topics) {
     if (!topic.name.starts_with(prefix)) continue;

@@ -23,8 +23,10 @@ std::string position_key(const std::string& view, std::uint32_t generation) {
 std::string owner_name(const std::string& view, std::uint32_t generation) { return "view." + view + "." + std::to_string(generation); }
 
 std::string state_topic(const std::string& view, std::uint32_t generation) {
-  return "__sluice_state." + view + "." + std::to_string(generation);
+  return state_topic_prefix(view) + std::to_string(generation);
 }
+
+std::string state_topic_prefix(const std::string& view) { return "__sluice_state." + view + "."; }
 
 std::string Position::json() const {
   json::array list;

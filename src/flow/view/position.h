@@ -36,6 +36,8 @@ struct Position {
 [[nodiscard]] std::string position_key(const std::string& view, std::uint32_t generation);
 [[nodiscard]] std::string owner_name(const std::string& view, std::uint32_t generation);
 [[nodiscard]] std::string state_topic(const std::string& view, std::uint32_t generation);
+// What the names of all generations' state topics begin with.
+[[nodiscard]] std::string state_topic_prefix(const std::string& view);
 
 // In place of Applied's text: the state has changes of a batch that the log may never have.
 inline constexpr std::string_view kInDoubt = "in doubt";
