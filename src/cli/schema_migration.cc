@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "base/escape.h"
 #include "capture/postgres/migration.h"
 #include "cli/registry_requests.h"
 #include "cli/report.h"
@@ -45,7 +46,7 @@ std::optional<std::string> topic_of(const std::string& subject, std::string_view
 }
 
 Result<CapturedTables> captured(const Globals& globals, std::string& source) {
-  const auto prefix = source.empty() ? std::string() : postgres::escape_topic_part(source) + ".";
+  const auto prefix = source.empty() ? std::string() : escape_topic_part(source) + ".";
   SLUICE_TRY(const auto answer, registry_request(globals, "GET", "/schemas?latestOnly=true&subjectPrefix=" + io::percent_encode(prefix)));
   CapturedTables out;
   std::set<std::string> sources;

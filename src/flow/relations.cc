@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "avro/schema.h"
+#include "base/escape.h"
 #include "flow/rows/rows.h"
 #include "flow/view/schemas.h"
 
@@ -30,18 +31,6 @@ std::vector<std::size_t> key_fields(const avro::Node& key, const avro::Node& val
     const auto found = std::ranges::find(value.fields, field.name, &avro::Field::name);
     if (found == value.fields.end()) return {};
     out.push_back(static_cast<std::size_t>(found - value.fields.begin()));
-  }
-  return out;
-}
-
-// A topic of a captured table has the names of the table with other bytes escaped, as _xhh.
-std::string escaped(const std::string& name) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-    const auto byte = static_cast<unsigned char>(c);
-    out += plain ? std::string(1, c) : std::string("_x") + kDigits[byte >> 4] + kDigits[byte & 15];
   }
   return out;
 }
@@ -106,8 +95,9 @@ Result<Relation> Relations::relation(const std::string& name) {
   if (const auto found = tables_.find(name); found != tables_.end()) return table(name, found->second);
   auto topic = name;
   auto shape = find_(topic);
-  if (!shape.ok() && shape.error().code == ErrorCode::not_found && escaped(name) != name) {
-    topic = escaped(name);
+  const auto escaped = escape_parts(name, escape_topic_part);  // as capture names a table's topic
+  if (!shape.ok() && shape.error().code == ErrorCode::not_found && escaped != name) {
+    topic = escaped;
     if (auto other = find_(topic); other.ok()) shape = std::move(other);
   }
   if (!shape.ok()) return std::move(shape).error();

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/trace.h"
+#include "base/escape.h"
 #include "capture/postgres/source_state.h"
 
 namespace sluice::capture::postgres {

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "base/bytes.h"
+#include "base/escape.h"
 
 namespace sluice::capture::postgres {
 

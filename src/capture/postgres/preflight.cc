@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include "base/escape.h"
+#include "capture/postgres/audit.h"
 #include "capture/postgres/catalog.h"
 #include "capture/postgres/connection.h"
-#include "capture/postgres/audit.h"
 #include "capture/postgres/tracked_table.h"
 
 namespace sluice::capture::postgres {

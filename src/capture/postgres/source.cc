@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/escape.h"
 #include "base/trace.h"
 #include "capture/postgres/source_state.h"
 

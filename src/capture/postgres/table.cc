@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
+#include "base/escape.h"
 #include "pipeline/log.h"
 
 namespace sluice::capture::postgres {
@@ -20,29 +21,6 @@ enum : Oid {
   kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kFloat4 = 700, kFloat8 = 701, kDate = 1082, kTime = 1083,
   kTimestamp = 1114, kTimestamptz = 1184, kNumeric = 1700, kUuid = 2950
 };
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_lower_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
-
-std::string escape(std::string_view name, bool avro) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const char c = name[i];
-    const bool looks_escaped = c == '_' && i + 3 < name.size() && name[i + 1] == 'x' && is_lower_hex(name[i + 2]) && is_lower_hex(name[i + 3]);
-    const bool plain = is_letter(c) || c == '_' || (is_digit(c) && (!avro || i > 0)) || (c == '-' && !avro);
-    if (plain && !looks_escaped) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += "_x";
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15U];
-  }
-  return out;
-}
 
 std::string avro_namespace(std::string_view source, const Table& table) {
   return escape_avro_name(source) + "." + escape_avro_name(table.schema) + "." + escape_avro_name(table.name);
@@ -108,9 +86,6 @@ ColumnType column_type(Oid base, std::int32_t typmod, Oid element) {
   const auto inner = scalar_column(element, typmod);
   return {.kind = Kind::array, .element = inner.kind, .element_precision = inner.precision, .element_scale = inner.scale};
 }
-
-std::string escape_topic_part(std::string_view name) { return escape(name, false); }
-std::string escape_avro_name(std::string_view name) { return escape(name, true); }
 
 Result<std::string> topic_name(std::string_view source, const Table& table) {
   auto topic = escape_topic_part(source) + "." + escape_topic_part(table.schema) + "." + escape_topic_part(table.name);

@@ -52,11 +52,6 @@ struct Table {
 // The Avro form of a SQL type. `base` is the type behind a domain; `element` of arrays, 0 for others.
 [[nodiscard]] ColumnType column_type(Oid base, std::int32_t typmod, Oid element);
 
-// Bytes outside [A-Za-z0-9_-] become _xhh; the '_' of a literal _xhh is escaped too. Reversible.
-[[nodiscard]] std::string escape_topic_part(std::string_view name);
-// The same for an Avro name: '-' and a leading digit too.
-[[nodiscard]] std::string escape_avro_name(std::string_view name);
-
 // Errors: rejected, when the name is over 249 characters.
 [[nodiscard]] Result<std::string> topic_name(std::string_view source, const Table& table);
 

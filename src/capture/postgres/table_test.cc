@@ -5,6 +5,8 @@
 #include <random>
 #include <set>
 
+#include "base/escape.h"
+
 namespace sluice::capture::postgres {
 namespace {
 

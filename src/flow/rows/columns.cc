@@ -111,26 +111,6 @@ std::string column_name(const avro::Field& field) {
   return given.empty() ? field.name : given;
 }
 
-std::string avro_name(std::string_view name) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto is_hex = [&](char c) { return kHex.find(c) != std::string_view::npos; };
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const char c = name[i];
-    const bool looks_escaped = c == '_' && i + 3 < name.size() && name[i + 1] == 'x' && is_hex(name[i + 2]) && is_hex(name[i + 3]);
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    if (!looks_escaped && (letter || (is_digit(c) && i > 0))) {
-      out += c;
-      continue;
-    }
-    out += "_x";
-    out += kHex[static_cast<unsigned char>(c) >> 4];
-    out += kHex[static_cast<unsigned char>(c) & 15U];
-  }
-  return out;
-}
-
 Result<std::vector<Column>> columns_of_schema(const avro::Schema& schema) {
   const auto& root = schema.root();
   if (root.type != avro::Type::record) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "flow/rows/columns.h"
+#include "base/escape.h"
 #include "flow/rows/decimal.h"
 #include "flow/rows/rows.h"
 #include "flow/value/function.h"
@@ -204,11 +205,11 @@ Result<avro::Schema> RowWriter::schema_of(const std::vector<Column>& columns, co
     const auto& column = columns[i];
     auto type = avro_type(column.type);
     if (!type.ok()) return std::move(type).error().in(column.name);
-    json::object field{{"name", avro_name(column.name)}, {"type", keys && (nullable.empty() || !nullable[i]) ? *std::move(type) : or_null(*std::move(type))}};
+    json::object field{{"name", escape_avro_name(column.name)}, {"type", keys && (nullable.empty() || !nullable[i]) ? *std::move(type) : or_null(*std::move(type))}};
     if (!keys) {
       field["default"] = nullptr;
       if (column.type.kind != TypeKind::opaque) field["sqlType"] = type_text(column.type);
-      if (avro_name(column.name) != column.name) field["sqlName"] = column.name;
+      if (escape_avro_name(column.name) != column.name) field["sqlName"] = column.name;
     }
     fields.push_back(std::move(field));
   }

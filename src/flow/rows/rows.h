@@ -32,9 +32,6 @@ class RowReader {
   [[nodiscard]] virtual Result<void> read(ByteView body, std::span<Value> row, Arena& arena) const = 0;
 };
 
-// A name as Avro allows it, as the names of captured tables' columns are made: other bytes as _xhh.
-[[nodiscard]] std::string avro_name(std::string_view name);
-
 // Encodes rows as Avro of a schema that is made from their columns.
 class RowWriter {
  public:

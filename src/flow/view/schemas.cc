@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/escape.h"
+
 namespace sluice::flow {
 namespace {
 
@@ -32,17 +34,6 @@ bool of_aggregate(const Plan& plan, const PlanNode& node, const Aggregate& aggre
   return kind == Aggregation::Kind::count_all || kind == Aggregation::Kind::count;
 }
 
-// Of a name with dots, each part.
-std::string name_space(const std::string& view) {
-  std::string space;
-  for (std::size_t at = 0; at <= view.size();) {
-    const auto end = std::min(view.find('.', at), view.size());
-    space += (at == 0 ? "" : ".") + avro_name(std::string_view(view).substr(at, end - at));
-    at = end + 1;
-  }
-  return space;
-}
-
 Result<SchemaId> add(pipeline::SchemaCatalog& catalog, const std::string& subject, const avro::Schema& schema) {
   SLUICE_RETURN_IF_ERROR(catalog.set_compatibility(subject, "BACKWARD_TRANSITIVE", true));
   auto id = catalog.add(subject, schema.text());
@@ -71,10 +62,11 @@ bool never_null(const Plan& plan, const PlanNode& node, std::size_t column) {
 
 Result<OutputSchema> register_schemas(const std::string& view, const Plan& plan, pipeline::SchemaCatalog& catalog) {
   const auto& root = *plan.root;
+  const auto space = escape_parts(view, escape_avro_name);
   OutputSchema out;
   out.keyed = is_keyed(plan);
   out.key_columns = root.key;
-  SLUICE_TRY(const auto value, RowWriter::schema_of(root.columns, name_space(view), "Value", false));
+  SLUICE_TRY(const auto value, RowWriter::schema_of(root.columns, space, "Value", false));
   SLUICE_TRY(out.value_writer, RowWriter::open(value, root.columns));
   if (out.keyed) {
     std::vector<Column> columns;
@@ -83,7 +75,7 @@ Result<OutputSchema> register_schemas(const std::string& view, const Plan& plan,
       columns.push_back(root.columns[column]);
       nullable.push_back(!never_null(plan, root, column));
     }
-    SLUICE_TRY(const auto key, RowWriter::schema_of(columns, name_space(view), "Key", true, nullable));
+    SLUICE_TRY(const auto key, RowWriter::schema_of(columns, space, "Key", true, nullable));
     SLUICE_TRY(out.key_writer, RowWriter::open(key, columns));
     SLUICE_TRY(out.key, add(catalog, view + "-key", key));
   }
