@@ -134,6 +134,10 @@ class FaultProxy:
         with self.lock:
             self.kind, self.at, self.times, self.only = kind, at, times, only
 
+    def disarm(self):
+        with self.lock:
+            self.kind = None
+
     def next_fault(self, line):
         """The kind that this request suffers, or None."""
         with self.lock:

@@ -2,8 +2,9 @@
 """Random queries over random tables that change, kept up to date by Flow's operators, and asked once of PostgreSQL over the last rows:
 flow_random_test.py [--cases N] [--seed N].
 
-The program is flow_eval (tests/flow). Numerics are compared as numbers (PostgreSQL's sum has the scale of all that it saw). Cases in which
-PostgreSQL itself fails ("division by zero") are counted, not compared.
+The program is flow_eval (tests/flow). Numerics are compared as numbers (PostgreSQL's sum has the scale of all that it saw), and 0 and -0 of
+doubles are equal, as they are to PostgreSQL: which of equal rows stands for them is open. Cases in which PostgreSQL itself fails ("division
+by zero") are counted, not compared.
 """
 import argparse
 import collections
@@ -53,20 +54,25 @@ class Database:
         try:
             self.cursor.execute("SELECT * FROM (" + query + ") AS asked LIMIT 0")
             names = [f"{column.name}::text" for column in self.cursor.description]
-            self.numeric = [column.type_code == 1700 for column in self.cursor.description]
+            self.kinds = [column.type_code for column in self.cursor.description]
             self.cursor.execute(f"SELECT {', '.join(names)} FROM ({query}) AS asked")
             return self.cursor.fetchall(), None
         except psycopg2.Error as error:
             return None, str(error).split("\n")[0]
 
 
-def counted(rows, numeric):
+NUMERIC, FLOAT8 = 1700, 701  # pg_type
+
+
+def counted(rows, kinds):
     """As a bag. PostgreSQL's text of a boolean that is cast is "true", of one that is sent "t"."""
-    def cell(text, is_numeric):
+    def cell(text, kind):
         if text is None:
             return None
-        return decimal.Decimal(text) if is_numeric and text != "NaN" else {"true": "t", "false": "f"}.get(text, text)
-    return collections.Counter(tuple(cell(text, number) for text, number in zip(row, numeric)) for row in rows)
+        if kind == FLOAT8 and text == "-0":
+            return "0"
+        return decimal.Decimal(text) if kind == NUMERIC and text != "NaN" else {"true": "t", "false": "f"}.get(text, text)
+    return collections.Counter(tuple(cell(text, kind) for text, kind in zip(row, kinds)) for row in rows)
 
 
 class Comparison:
@@ -101,7 +107,7 @@ class Comparison:
             if os.environ.get("FAILED"):
                 print(number, answer["failed"], question["query"], answer["plan"])
             return
-        ours, theirs = counted(answer["rows"], self.database.numeric), counted(rows, self.database.numeric)
+        ours, theirs = counted(answer["rows"], self.database.kinds), counted(rows, self.database.kinds)
         self.counts["views" if answer["view"] else "questions"] += 1
         self.counts["rows"] += len(rows)
         if ours != theirs:

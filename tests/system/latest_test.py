@@ -51,8 +51,7 @@ class Tables(Lake):
             return file.read()
 
     def compare(self):
-        records, ends = self.topic()
-        self.catch_up(ends)
+        records, ends = self.settle()
         pointer, rows, versions = self.pointer()
         assert pointer["offsets"] == {str(p): end for p, end in ends.items()}, (pointer["offsets"], ends)
         table = {}

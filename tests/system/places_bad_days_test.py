@@ -77,9 +77,9 @@ def s3_days(place, lake):
     bucket = os.path.join(server.data, "archive")
     day(lake, lambda: os.rename(bucket, bucket + "-away"), lambda: (shutil.rmtree(bucket, ignore_errors=True), os.rename(bucket + "-away", bucket)),
         "bucket")
-    day(lake, lambda: place.proxy.arm("slow_down", 1, 10**9), lambda: place.proxy.arm("slow_down", 1, 0), "SlowDown")
+    day(lake, lambda: place.proxy.arm("slow_down", 1, 10**9), place.proxy.disarm, "SlowDown")
     day(lake, server.kill, server.start, "127.0.0.1")
-    day(lake, lambda: place.proxy.arm("after", 1, 10**9), lambda: place.proxy.arm("after", 1, 0))
+    day(lake, lambda: place.proxy.arm("after", 1, 10**9), place.proxy.disarm)
     lost_uploads(place, lake)
 
 
@@ -91,7 +91,7 @@ def lost_uploads(place, lake):
     lake.produce(lake.producer(), 300)
     wait_until(lambda: set(glob.glob(records)) - before, 30, "a roll is committed")
     lake.sluice.kill()
-    place.proxy.arm("before", 1, 0)
+    place.proxy.disarm()
     aborted = place.server.abort_uploads("archive")
     assert aborted > 0
     missing = lake.sluice.run("verify", place.url)

@@ -139,10 +139,17 @@ class Lake:
             wait_until(lambda: self.archived() > reached, seconds, f"the sink moves beyond {reached} of {ends}", every=0.3)
             reached = self.archived()
 
-    def compare(self):
-        """That the archive is the topic. Gives how many records and files were compared."""
+    def settle(self):
+        """No fault is left that would meet who looks. Gives the topic's records, all archived, and its ends."""
+        if self.place.proxy:
+            self.place.proxy.disarm()
         records, ends = self.topic()
         self.catch_up(ends)
+        return records, ends
+
+    def compare(self):
+        """That the archive is the topic. Gives how many records and files were compared."""
+        records, ends = self.settle()
         rows, files = self.rows()
         assert rows.keys() == records.keys(), (f"missing {sorted(records.keys() - rows.keys())[:5]}, "
                                                f"too many {sorted(rows.keys() - records.keys())[:5]}")
