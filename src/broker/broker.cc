@@ -34,7 +34,8 @@ class Broker::State {
 
  private:
   [[nodiscard]] io::Address advertised(const io::Connection& connection) const {
-    return options_.advertise.has_value() ? *options_.advertise : connection.local();
+    const auto number = connection.listener();
+    return number < options_.advertise.size() ? options_.advertise[number].value_or(connection.local()) : connection.local();
   }
 
   static void note_refusal(const io::Connection& connection, const std::string& why) {

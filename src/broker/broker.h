@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/tcp_server.h"
 #include "node/node.h"
@@ -22,9 +23,9 @@ namespace sluice::broker {
 class TopicSchemas;  // schema_check.h
 
 struct BrokerOptions {
-  // Where clients are told to connect. None: the address that each client did connect to, which is right for one
-  // machine, for containers with published ports, and for several networks at once.
-  std::optional<io::Address> advertise;
+  // Where the clients of each listener are told to connect; none, or fewer than listeners: the address that each client did
+  // connect to, which is right for one machine and for several networks at once, and wrong behind a forwarded port.
+  std::vector<std::optional<io::Address>> advertise = {};
   std::int64_t fetch_max_bytes = std::int64_t{55} << 20;  // of one answer, as Kafka's fetch.max.bytes
   std::int64_t fetch_wait_max_ms = 300'000;               // a client may not wait longer
   TopicSchemas* schemas = nullptr;  // outlives the broker; none: what topics ask of their records' schemas is not checked

@@ -93,6 +93,19 @@ TEST_F(BrokerTest, TellsWhatItServesInEveryVersionOfApiVersions) {
   }
 }
 
+TEST(Advertise, ClientsAreToldWhatTheirListenerSaysOrWhereTheyDidConnect) {
+  RunningBroker behind({}, {.advertise = {io::Address{"kafka.example", 9093}}});
+  RawClient client{behind.port()};
+  EXPECT_EQ(client.call(kafka::MetadataRequest{}, 9).brokers.at(0).host, "kafka.example");
+  EXPECT_EQ(client.call(kafka::MetadataRequest{}, 9).brokers.at(0).port, 9093);
+  for (const auto& options : {BrokerOptions{}, BrokerOptions{.advertise = {std::nullopt}}}) {
+    RunningBroker here({}, options);
+    RawClient other{here.port()};
+    EXPECT_EQ(other.call(kafka::MetadataRequest{}, 9).brokers.at(0).host, "127.0.0.1");
+    EXPECT_EQ(other.call(kafka::MetadataRequest{}, 9).brokers.at(0).port, here.port());
+  }
+}
+
 TEST_F(BrokerTest, AnswersApiVersionsOfTheFutureInVersion0) {
   Bytes frame(4, '\0');
   kafka::encode_request_header({kafka::ApiKey::api_versions, 99, 7, "raw"}, true, frame);

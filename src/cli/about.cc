@@ -6,7 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/report.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/metric_list.h"
 #include "server/server.h"
 

@@ -8,7 +8,7 @@
 #include "cli/report.h"
 #include "cli/source_removal.h"
 #include "io/clock.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/security.h"
 
 namespace sluice::cli {

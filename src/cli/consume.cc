@@ -3,12 +3,12 @@
 #include <iostream>
 #include <memory>
 
-#include "avro/schema.h"
 #include "avro/plain_json.h"
+#include "avro/schema.h"
 #include "cli/commands.h"
 #include "cli/internal_records.h"
 #include "cli/report.h"
-#include "cli/schemas.h"
+#include "cli/schema/schemas.h"
 #include "client/topic_reader.h"
 #include "io/clock.h"
 #include "io/signals.h"

@@ -18,7 +18,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "io/http_client.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 namespace sluice::cli {
 namespace {

@@ -6,11 +6,11 @@
 
 #include "avro/container/container_reader.h"
 #include "avro/json_text.h"
-#include "avro/schema.h"
 #include "avro/plain_json.h"
+#include "avro/schema.h"
 #include "cli/commands.h"
 #include "cli/report.h"
-#include "cli/schemas.h"
+#include "cli/schema/schemas.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "pipeline/log.h"

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "server/admin.h"
-#include "server/scalars.h"
+#include "server/config/scalars.h"
 
 namespace sluice::cli {
 

@@ -27,7 +27,7 @@ std::string list_of(const std::vector<std::string>& names, const std::string& wh
   return out.empty() ? "" : "; " + out;
 }
 
-// SIGHUP: the sinks of the configuration as it is now. What is wrong is told, and changes nothing.
+// SIGHUP: what may change of the configuration, as it is now. What is wrong is told, and changes nothing.
 void reload(server::Server& server, const server::ConfigFlags& flags, const server::Environment& environment) {
   const auto reloaded = server::load_config(flags, environment).and_then([&server](server::Config config) {
     return server.reload(std::move(config));

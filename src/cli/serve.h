@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "server/config.h"
+#include "server/config/config.h"
 
 namespace sluice::cli {
 

@@ -145,8 +145,8 @@ struct Shared {
 
 class AsioConnection final : public Connection, public std::enable_shared_from_this<AsioConnection> {
  public:
-  AsioConnection(tcp::socket socket, const TlsIdentity* tls, std::shared_ptr<AsioLoop> loop, Shared& shared)
-      : loop_(*loop), weak_loop_(loop), shared_(shared), id_(shared.next_id++) {
+  AsioConnection(tcp::socket socket, std::size_t listener, std::shared_ptr<AsioLoop> loop, Shared& shared)
+      : loop_(*loop), weak_loop_(loop), shared_(shared), listener_(listener), id_(shared.next_id++) {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     notice_half_open(socket.native_handle());
@@ -154,7 +154,7 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
     local_ = address_of(socket.local_endpoint(ignored));
     peer_ = address_of(socket.remote_endpoint(ignored));
     socket_.emplace(std::move(socket));
-    channel_.emplace(socket_->native_handle(), tls);
+    channel_.emplace(socket_->native_handle(), shared.options.listen[listener].tls.get());
   }
 
   void begin() {
@@ -169,6 +169,7 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   EventLoop& loop() override { return loop_; }
   const Address& local() const override { return local_; }
   const Address& peer() const override { return peer_; }
+  std::size_t listener() const override { return listener_; }
   std::uint64_t id() const override { return id_; }
 
   // Does all that can be done now: cuts messages out of what was received before and of `received`, sends what is
@@ -453,6 +454,7 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   AsioLoop& loop_;
   std::weak_ptr<AsioLoop> weak_loop_;
   Shared& shared_;
+  std::size_t listener_;
   std::uint64_t id_;
   Address local_, peer_;
 
@@ -537,8 +539,7 @@ class AsioServer final : public TcpServer {
     acceptors_[listener]->async_accept(loop->context, [this, listener, &loop](const boost::system::error_code& error, tcp::socket socket) {
       if (stopped_ || error == asio::error::operation_aborted) return;
       if (error) return accept_later(listener, error);
-      const auto* tls = shared_.options.listen[listener].tls.get();
-      auto connection = std::make_shared<AsioConnection>(std::move(socket), tls, loop, shared_);
+      auto connection = std::make_shared<AsioConnection>(std::move(socket), listener, loop, shared_);
       {
         const std::lock_guard lock(shared_.mutex);
         shared_.connections.insert(connection);

@@ -81,6 +81,7 @@ class Connection {
   [[nodiscard]] virtual EventLoop& loop() = 0;
   [[nodiscard]] virtual const Address& local() const = 0;  // the address that the client connected to
   [[nodiscard]] virtual const Address& peer() const = 0;
+  [[nodiscard]] virtual std::size_t listener() const = 0;  // its number in TcpServerOptions::listen
   [[nodiscard]] virtual std::uint64_t id() const = 0;
   // A place for the service's own state of this client (authentication, software name).
   std::shared_ptr<void> session;

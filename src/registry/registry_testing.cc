@@ -1,15 +1,13 @@
 #include "registry/registry_testing.h"
 
-#include "registry/avro_language.h"
-#include "registry/json_language.h"
-#include "registry/protobuf_language.h"
+#include "registry/languages.h"
 #include "registry/rest.h"
 
 namespace sluice::registry {
 namespace json = boost::json;
 
 void RegistryFixture::reopen(RegistryOptions options) {
-  options.languages = {json_language(), protobuf_language(), avro_language()};
+  options.languages = all_languages();
   registry = Registry::open(log, std::move(options)).value();
 }
 

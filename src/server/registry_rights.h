@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "io/http.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 namespace sluice::server {
 

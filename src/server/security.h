@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "io/tls.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/guard.h"
 
 namespace sluice::server {

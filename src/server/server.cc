@@ -11,10 +11,8 @@
 
 #include <utility>
 
-#include "registry/avro_language.h"
-#include "registry/json_language.h"
-#include "registry/protobuf_language.h"
 #include "pipeline/schema_use.h"
+#include "registry/languages.h"
 #include "server/server_parts.h"
 #include "server/temporary_folder.h"
 
@@ -42,7 +40,8 @@ Result<void> Server::Parts::start() {
   SLUICE_RETURN_IF_ERROR(load_security());
   SLUICE_RETURN_IF_ERROR(start_log());
   SLUICE_TRY(registry, registry::Registry::open(*log, registry_options()));
-  SLUICE_RETURN_IF_ERROR(start_topics());
+  SLUICE_RETURN_IF_ERROR(check_topics(config.topics));
+  SLUICE_RETURN_IF_ERROR(make_topics(config.topics));
   SLUICE_RETURN_IF_ERROR(make_sources());
   SLUICE_RETURN_IF_ERROR(make_sinks());
   SLUICE_RETURN_IF_ERROR(start_listeners());
@@ -54,7 +53,7 @@ Result<void> Server::Parts::start() {
 }
 
 registry::RegistryOptions Server::Parts::registry_options() const {
-  return {.languages = {registry::json_language(), registry::protobuf_language(), registry::avro_language()},
+  return {.languages = registry::all_languages(),
           .default_level = config.compatibility,
           .incompatible = static_cast<registry::Code>(config.incompatible_code),
           .may_hold = [this](const std::string& topic, SchemaId id) {
@@ -80,18 +79,6 @@ Result<void> Server::Parts::start_log() {
   node = *std::move(opened);
   threads = std::make_unique<NodeThreads>(*node);
   log = std::make_unique<node::EmbeddedLog>(*node);
-  return {};
-}
-
-Result<void> Server::Parts::start_topics() {
-  for (const auto& topic : config.topics) {
-    pipeline::TopicSpec spec;
-    spec.name = topic.name;
-    spec.partitions = topic.partitions;
-    if (topic.retention_ms) spec.config["retention.ms"] = std::to_string(*topic.retention_ms);
-    SLUICE_TRY(const auto made, log->ensure_topic(spec));
-    static_cast<void>(made);
-  }
   return {};
 }
 

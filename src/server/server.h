@@ -13,7 +13,7 @@
 
 #include "base/result.h"
 #include "server/admin.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/verify.h"
 
 namespace sluice::server {

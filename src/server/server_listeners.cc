@@ -88,6 +88,7 @@ Result<void> Server::Parts::start_listeners() {
   record_schemas = std::make_unique<RecordSchemas>(*registry);
   broker::BrokerOptions broker_options;
   broker_options.schemas = record_schemas.get();
+  for (const auto& each : config.kafka) broker_options.advertise.push_back(each.advertise);
   broker = std::make_unique<broker::Broker>(*node, std::move(broker_options));
   if (!config.kafka.empty()) {
     io::TcpServerOptions options;

@@ -60,8 +60,10 @@ struct Server::Parts {
   // server.cc
   [[nodiscard]] Result<void> start_log();
   [[nodiscard]] registry::RegistryOptions registry_options() const;
-  [[nodiscard]] Result<void> start_topics();
   [[nodiscard]] std::vector<TopicStatus> topics() const;
+  // server_topics.cc
+  [[nodiscard]] Result<void> check_topics(const std::vector<TopicConfig>& topics);
+  [[nodiscard]] Result<void> make_topics(const std::vector<TopicConfig>& topics);
   // server_listeners.cc
   [[nodiscard]] Result<void> start_listeners();
   [[nodiscard]] std::vector<io::Listener> listeners_of(const std::vector<ListenConfig>& listen) const;

@@ -190,12 +190,15 @@ Result<Reloaded> Server::Parts::reload(Config next) {
     SLUICE_TRY(auto parts, make_sink(sink));
     made.push_back(std::move(parts));
   }
+  SLUICE_RETURN_IF_ERROR(check_topics(next.topics));
   SLUICE_RETURN_IF_ERROR(reload_security(next));
+  SLUICE_RETURN_IF_ERROR(make_topics(next.topics));
   Reloaded told;
   for (const auto& old : all_sinks()) {
     if (std::ranges::find(next.sinks, old->config.name, &SinkConfig::name) == next.sinks.end()) remove_sink(old, told);
   }
   for (auto& sink : made) SLUICE_RETURN_IF_ERROR(put_sink(std::move(sink), told));
+  config.topics = std::move(next.topics);
   config.sinks = std::move(next.sinks);
   config.views = std::move(next.views);
   if (views) configure_views();

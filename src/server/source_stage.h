@@ -8,7 +8,7 @@
 #include "capture/postgres/source.h"
 #include "io/clock.h"
 #include "pipeline/stage.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 namespace sluice::server {
 

@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 namespace sluice::server {
 

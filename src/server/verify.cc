@@ -6,7 +6,7 @@
 #include <map>
 #include <thread>
 
-#include "server/scalars.h"
+#include "server/config/scalars.h"
 #include "server/places.h"
 
 namespace sluice::server {

@@ -154,6 +154,56 @@ def damaged_partition():
         assert refused.returncode != 0 and "a" in refused.stderr, refused
 
 
+def advertised_address():
+    """As behind a forwarded port: whoever connects is told the other address."""
+    from confluent_kafka.admin import AdminClient
+    with temporary_directory() as directory:
+        sluice = Sluice(directory, config=os.path.join(directory, "sluice.yaml"))
+        with open(sluice.config, "w") as file:
+            file.write(f"version: 1\nlisten:\n  kafka: [{{at: 127.0.0.1:{sluice.kafka}, advertise: kafka.example:9093}}]\n")
+        listen = sluice.command_line()
+        sluice.command_line = lambda: [a for a in listen if not a.startswith("--listen=kafka")]
+        with sluice:
+            brokers = AdminClient({"bootstrap.servers": sluice.broker}).list_topics(timeout=20).brokers
+            assert [(b.host, b.port) for b in brokers.values()] == [("kafka.example", 9093)], brokers
+
+
+def field(name, **more):
+    return {"name": name, "type": "string", **more}
+
+
+def schemas_of_topics():
+    """The schema of a topic is registered at the start, its next version at SIGHUP; an incompatible one is refused, and says why."""
+    with temporary_directory() as directory:
+        config = os.path.join(directory, "sluice.yaml")
+        schema = os.path.join(directory, "click.avsc")
+
+        def write(fields, topics="clicks: {partitions: 2, schema: click.avsc}"):
+            with open(schema, "w") as file:
+                json.dump({"type": "record", "name": "Click", "fields": fields}, file)
+            with open(config, "w") as file:
+                file.write(f"version: 1\ntopics: {{{topics}}}\n")
+
+        write([field("page")])
+        with Sluice(directory, config=config) as sluice:
+            assert sluice.http("/subjects/clicks-value/versions", base=sluice.registry_url) == "[1]"
+            write([field("page"), field("agent", default="")], "clicks: {schema: click.avsc}, views: {partitions: 3}")
+            sluice.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: sluice.http("/subjects/clicks-value/versions", base=sluice.registry_url) == "[1,2]", 20, "the second version is registered")
+            wait_until(lambda: {t["name"]: t["partitions"] for t in sluice.status()["topics"]}.get("views") == 3, 20, "the new topic is made")
+            write([field("page"), field("user")], "clicks: {schema: click.avsc}, never: {}")
+            sluice.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: "is not taken" in sluice.tail(), 20, "the incompatible one is refused")
+            assert "READER_FIELD_MISSING_DEFAULT_VALUE" in sluice.tail() and "sluice schema check clicks-value" in sluice.tail(), sluice.tail()
+            assert "never" not in {t["name"] for t in sluice.status()["topics"]}, "nothing is made of a configuration that is refused"
+            sluice.stop()
+            refused = serve("-c", config, "--data", sluice.data, *[f"--listen={kind}=127.0.0.1:0" for kind in ("kafka", "registry", "admin")])
+            assert refused.returncode == 2 and "topics.clicks.schema" in refused.stderr, refused
+            write([field("page")])  # an old version is no new one
+            sluice.start()
+            assert sluice.http("/subjects/clicks-value/versions", base=sluice.registry_url) == "[1,2]"
+
+
 def urlopen_error(sluice, path):
     try:
         urllib.request.urlopen(sluice.admin_url + path, timeout=20)
@@ -183,4 +233,6 @@ checks.run("--ephemeral leaves nothing behind", ephemeral_leaves_nothing)
 checks.run("a database that is not reachable is told before anything starts", database_not_reachable)
 checks.run("a damaged partition is put aside and told; the others are served", damaged_partition)
 checks.run("status gives JSON to programs", status_is_json)
+checks.run("clients are told the address that a listener advertises", advertised_address)
+checks.run("topics have the schemas of the configuration, also after SIGHUP", schemas_of_topics)
 checks.finish()
