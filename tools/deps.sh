@@ -19,7 +19,8 @@ run=(
   libcurl4-openssl-dev libpugixml-dev                        # delivery: HDFS and S3
   libpg-query-dev                                            # PostgreSQL's grammar
   librocksdb-dev                                             # the state of views
-  libpcre2-dev                                               # patterns of JSON Schema
+  libpcre2-dev                                               # patterns: JSON Schema, SQL
+  libhowardhinnant-date-dev tzdata                           # time zones
   libprotobuf-dev                                            # Protobuf schemas
   libfmt-dev libspdlog-dev prometheus-cpp-dev                # diagnostics and metrics
   zlib1g-dev libdeflate-dev liblz4-dev libzstd-dev libsnappy-dev libbz2-dev liblzma-dev libxxhash-dev  # compression, hashes

@@ -47,6 +47,7 @@ HEAVY = {  # header: where it may be included, and only in .cc files
     r"(lz4\w*|snappy\w*)\.h": ("record", "avro_container"), r"zstd\.h": ("record", "avro", "avro_container"),
     r"(bzlib|lzma|libdeflate)\.h": ("avro_container",),
     r"pcre2": ("json_schema", "flow_value"),
+    r"date/": ("flow_value",),
     r"google/protobuf/": ("protobuf",),
 }
 FUNCTION_LINES, FUNCTION_LIMIT, FILE_LIMIT = 40, 70, 600

@@ -181,8 +181,14 @@ class RandomQueries:
         inner = self.leaf(scope, kind)
         if kind == "date":
             return f"({inner} + {self.random.randrange(-3, 9)})"
+        unit, zone = self.random.choice(("minute", "hour", "day")), self.random.choice(("Europe/Berlin", "America/New_York", "Asia/Kathmandu", "CET"))
+        if kind == "timestamptz" and self.chance(0.3):
+            return f"date_trunc('{unit}', {inner}, '{zone}')"
+        if self.chance(0.2):
+            other = {"timestamp": "timestamptz", "timestamptz": "timestamp"}[kind]
+            return f"({self.leaf(scope, other)} AT TIME ZONE '{zone}')"
         if self.chance(0.5):
-            return f"date_trunc('{self.random.choice(('minute', 'hour', 'day'))}', {inner})"
+            return f"date_trunc('{unit}', {inner})"
         return f"({inner} + interval '{self.random.randrange(1, 90)} minutes')"
 
     def condition(self, scope, depth=2):

@@ -55,7 +55,11 @@ TEST(Refusals, OfTypes) {
          {"SELECT id FROM customers UNION SELECT ^name FROM customers", "UNION types"},
          {"SELECT id FROM customers UNION SELECT ^id, name FROM customers", "same number of columns"},
          {"SELECT note FROM orders GROUP BY ^note", "could not identify an equality operator for type json"},
-         {"SELECT DISTINCT ^note FROM orders", "could not identify an equality operator for type json"}},
+         {"SELECT DISTINCT ^note FROM orders", "could not identify an equality operator for type json"},
+         {"SELECT ts ^AT TIME ZONE 'Europe/Berln' AS x FROM clicks", "time zone \"Europe/Berln\" not recognized"},
+         {"SELECT ^date_trunc('dya', ts) AS x FROM clicks", "unit \"dya\" not recognized"},
+         {"SELECT ^date_trunc('day', ts, 'Nowhere') AS x FROM clicks", "time zone \"Nowhere\" not recognized"},
+         {"SELECT ^extract(yaer FROM ts) AS x FROM clicks", "unit \"yaer\" not recognized"}},
         planned);
 }
 

@@ -1,6 +1,7 @@
 #include "flow/plan/typing.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -126,7 +127,24 @@ Result<Scalar> Typing::operation(std::string_view sign, std::vector<Scalar> part
 Result<Scalar> Typing::function(std::string_view name, std::vector<Scalar> parts, std::size_t position) const {
   auto found = find_function(name, types_of(parts));
   if (!found.ok()) return places_.at(position, std::move(found).error());
-  return called(std::move(*found), std::move(parts), position);
+  SLUICE_TRY(auto call, called(std::move(*found), std::move(parts), position));
+  constexpr auto kNaming = std::to_array<std::string_view>({"date_part", "date_trunc", "extract", "timezone"});
+  if (std::ranges::find(kNaming, name) != kNaming.end()) SLUICE_RETURN_IF_ERROR(check_names(call));
+  return call;
+}
+
+Result<void> Typing::check_names(const Scalar& call) const {
+  Arena arena;
+  Scalar sample = call;
+  for (auto& part : sample.parts) {
+    if (part.kind == Scalar::Kind::constant) continue;
+    if (part.type.kind == TypeKind::text) return {};  // the name itself is a row's
+    const bool span = part.type.kind == TypeKind::interval || part.type.kind == TypeKind::time;
+    SLUICE_TRY(const auto value, parse_value(part.type, span ? "00:00" : "1970-01-01", arena));
+    part = constant_of(part.type, value);
+  }
+  auto given = evaluate(sample, {}, arena);
+  return given.ok() ? Result<void>{} : places_.at(call.position, std::move(given).error());
 }
 
 Result<Type> Typing::unify(std::vector<Scalar*> parts, std::string_view construct, std::size_t position) const {

@@ -45,6 +45,8 @@ class Typing {
   [[nodiscard]] Result<std::int64_t> span_of(const Scalar& interval, std::string_view what) const;
 
  private:
+  // A unit or a time zone that there is not is told once, and not for every row.
+  [[nodiscard]] Result<void> check_names(const Scalar& call) const;
   [[nodiscard]] Result<Scalar> called(Function function, std::vector<Scalar> parts, std::size_t position) const;
   [[nodiscard]] Result<Scalar> read(const Scalar& literal, const Type& to) const;
 

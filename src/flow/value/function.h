@@ -6,7 +6,7 @@
 // refused. Thread-safe, and without state.
 //
 // What is done less than PostgreSQL does: dates and times are read as ISO 8601 only (and "infinity", "epoch", BC, AM and PM); time zones
-// are UTC and offsets; to_char() is of moments, not of numbers; json and jsonb are one type, whose text is kept, with the casts to
+// are names of the tz database, offsets, and abbreviations whose offset never changed; to_char() is of moments, not of numbers; json and jsonb are one type, whose text is kept, with the casts to
 // numbers that jsonb has; a path of #> is the text of an array; regular expressions: see regex.h.
 
 #include <concepts>

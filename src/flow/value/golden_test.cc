@@ -133,9 +133,8 @@ std::string shown(const Result<Answer>& ours) {
   return type_text(ours->type) + " " + (ours->value.null ? "null" : value_text(ours->type, ours->value));
 }
 
-TEST(Golden, EveryExpressionGivesWhatPostgresGives) {
-  const char* const other = std::getenv("SQL_GOLDEN");  // cases of another seed
-  std::ifstream file(other != nullptr ? other : "tests/golden/sql/expressions.tsv");
+void expect_all(const char* name, std::size_t least) {
+  std::ifstream file(name);
   ASSERT_TRUE(file.good());
   std::size_t count = 0, unlike = 0, stricter = 0;
   Arena arena;
@@ -151,10 +150,17 @@ TEST(Golden, EveryExpressionGivesWhatPostgresGives) {
     ++unlike;
     ADD_FAILURE() << line << "\n  ours: " << shown(ours);
   }
-  EXPECT_GT(count, 5000U);
+  EXPECT_GT(count, least);
   EXPECT_EQ(unlike, 0U) << "of " << count;
   EXPECT_LT(stricter, count / 100);
 }
+
+TEST(Golden, EveryExpressionGivesWhatPostgresGives) {
+  const char* const other = std::getenv("SQL_GOLDEN");  // cases of another seed
+  expect_all(other != nullptr ? other : "tests/golden/sql/expressions.tsv", 5000);
+}
+
+TEST(Golden, TimeZonesAreThoseOfPostgres) { expect_all("tests/golden/sql/zones.tsv", 2500); }
 
 }  // namespace
 }  // namespace sluice::flow

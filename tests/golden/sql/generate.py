@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """PostgreSQL's own answers to random expressions: generate.py [CASES [SEED]] > expressions.tsv
+and to those with time zones alone: generate.py CASES SEED zones > zones.tsv
 
 Starts a throw-away PostgreSQL and asks it. A line is a case, its fields as COPY writes them (\\t, \\n, \\\\; \\N is null):
 
@@ -58,6 +59,12 @@ FIELDS = ["year", "month", "day", "hour", "minute", "second", "milliseconds", "m
 TEMPLATES = ["YYYY-MM-DD HH24:MI:SS", "YYYY-MM-DD\"T\"HH24:MI:SS.US", "Mon DD, YYYY", "Month", "FMMonth FMDD", "DAY dy Day", "HH12:MI AM", "MS US FF3",
              "DDD D ID IW IYYY", "Q WW W CC J", "DDth", "FMDDth", "YY Y YYY", "Y,YYY", "BC AD", "RM rm FMRM", "SSSS", "TZ OF", "mon MON", "\\\"x",
              "YYYYMMDD", "pm P.M.", "HH24 nonsense", "fmHH24", "HH"]
+
+# Not those whose clocks follow the moon, nor abbreviations that meant several offsets.
+ZONES = ["Europe/Berlin", "europe/london", "Europe/Dublin", "Europe/Moscow", "Europe/Lisbon", "America/New_York", "America/Los_Angeles", "America/St_Johns",
+         "America/Sao_Paulo", "America/Caracas", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Tokyo", "Asia/Tehran", "Asia/Jerusalem", "Australia/Lord_Howe",
+         "Australia/Sydney", "Pacific/Apia", "Pacific/Chatham", "Africa/Monrovia", "Africa/Cairo", "Antarctica/Troll", "Etc/GMT+5", "US/Pacific", "EST5EDT",
+         "CET", "cest", "EST", "EDT", "PST", "JST", "IST", "MST", "HST", "Zulu", "UTC", "Europe/Nowhere", "XYZ", "Japan", "GB"]
 
 TYPES = list(VALUES)
 NUMBERS = ["smallint", "integer", "bigint", "numeric", "real", "double precision"]
@@ -220,6 +227,20 @@ def parse_case(choice):
     return "parse", kind, [("unknown", text)]
 
 
+def zone_case(choice):
+    """Days around which clocks are turned, in all years, in a zone of any sort."""
+    year, month = choice.choice([choice.randrange(1850, 2038), choice.randrange(1990, 2038), choice.randrange(2038, 2200)]), choice.choice([1, 3, 3, 4, 7, 9, 10, 10, 11, 12])
+    day = choice.randrange(1, 31 if month in (4, 9, 11) else 32)
+    moment = f"{year}-{month:02}-{day:02} {choice.choice([0, 0, 1, 1, 2, 2, 3, 12, 23]):02}:{choice.choice(['00', '30', '59'])}:{choice.choice(['00', '59.5'])}"
+    zone = choice.choice(ZONES)
+    kind = choice.randrange(4)
+    if kind == 0:
+        return "parse", "timestamptz", [("unknown", f"{moment} {zone}")]
+    if kind == 1:
+        return "function", "date_trunc", [("text", choice.choice(["year", "month", "week", "day", "hour", "minute", "epoch"])), ("timestamptz", moment + "+00"), ("text", zone)]
+    return "function", "timezone", [("text", zone), ("timestamp", moment) if kind == 2 else ("timestamptz", moment + "+00")]
+
+
 def sql_for(form, name, arguments):
     parts = [sql_of(a) for a in arguments]
     if form == "operator":
@@ -267,12 +288,13 @@ MAKERS = [operator_case] * 5 + [function_case] * 6 + [cast_case, parse_case, par
 
 def main():
     cases, seed = int(sys.argv[1]) if len(sys.argv) > 1 else 9000, int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    makers = [zone_case] if sys.argv[3:] == ["zones"] else MAKERS
     choice, seen = random.Random(seed), set()
     with harness.temporary_directory() as directory, harness.Postgres(directory) as server:
         connection = server.connect(options="-c timezone=UTC -c extra_float_digits=3")
         with connection.cursor() as cursor:
             while len(seen) < cases:
-                form, name, arguments = choice.choice(MAKERS)(choice)
+                form, name, arguments = choice.choice(makers)(choice)
                 expression = sql_for(form, name, arguments)
                 if expression in seen:
                     continue

@@ -8,6 +8,7 @@
 #include "flow/value/time/time_math.h"
 #include "flow/value/time/time_text.h"
 #include "flow/value/time/to_char.h"
+#include "flow/value/time/zone.h"
 
 namespace sluice::flow {
 namespace {
@@ -70,19 +71,44 @@ Result<Value> text_of(Arguments a, Arena& arena) {
   return Value::of_text(arena.copy(out));
 }
 
-// AT TIME ZONE: Sign 1 from timestamptz to timestamp, -1 back. A zone of digits is POSIX's, whose sign counts to the west.
-template <int Sign>
-Result<Value> at_zone(Arguments a, Arena&) {
+// A zone of digits is POSIX's, whose sign counts to the west.
+Result<Zone> zone_of(std::string_view name) {
+  if (const auto offset_s = parse_offset(name)) return Zone::fixed(-*offset_s);
+  if (const auto zone = Zone::named(name)) return *zone;
+  auto error = rejected("time zone \"" + std::string(name) + "\" not recognized");
+  error.hint = "a name of the tz database, as 'Europe/Berlin', or 'UTC', or AT TIME ZONE INTERVAL '+01:00'";
+  return error;
+}
+
+// AT TIME ZONE: from timestamptz to timestamp.
+Result<Value> local_time(Arguments a, Arena&) {
   if (is_infinite_time(a[1].integer)) return a[1];
-  const auto offset_s = parse_offset(a[0].text);
-  if (!offset_s) {
-    return Error{.code = ErrorCode::unsupported,
-                 .message = "time zone \"" + std::string(a[0].text) + "\" not recognized",
-                 .hint = "zones with summer time are not supported: write 'UTC', or an offset that does not change, as AT TIME ZONE INTERVAL '+01:00'"};
-  }
-  SLUICE_TRY(const std::int64_t out, add(a[1].integer, Interval{.us = -Sign * *offset_s * kSecond_us}));
+  SLUICE_TRY(const auto zone, zone_of(a[0].text));
+  SLUICE_TRY(const std::int64_t out, add(a[1].integer, Interval{.us = zone.offset_at(a[1].integer) * kSecond_us}));
   return Value::of_integer(out);
 }
+// And back.
+Result<Value> moment_of_local_time(Arguments a, Arena&) {
+  if (is_infinite_time(a[1].integer)) return a[1];
+  SLUICE_TRY(const auto zone, zone_of(a[0].text));
+  SLUICE_TRY(const std::int64_t out, add(a[1].integer, Interval{.us = -zone.offset_of_local(a[1].integer) * kSecond_us}));
+  return Value::of_integer(out);
+}
+
+// date_trunc(unit, moment, zone). The hour in which a clock is turned back is truncated on the side on which it is.
+Result<Value> truncate_in_zone(Arguments a, Arena&) {
+  if (is_infinite_time(a[1].integer)) return a[1];
+  SLUICE_TRY(const auto zone, zone_of(a[2].text));
+  const auto unit = unit_named(a[0].text);
+  if (!unit) return unknown_unit(a[0].text, timestamptz);
+  const std::int64_t offset_us = zone.offset_at(a[1].integer) * kSecond_us;
+  const auto out = truncated(a[1].integer + offset_us, *unit);
+  if (!out) return unsupported_unit(a[0].text, timestamptz);
+  const auto moment = *out - (*unit < Unit::day ? offset_us : zone.offset_of_local(*out) * kSecond_us);
+  if (moment < kTimestampMin || moment >= kTimestampEnd) return rejected("timestamp out of range");
+  return Value::of_integer(moment);
+}
+
 template <int Sign>
 Result<Value> at_offset(Arguments a, Arena&) {
   if (is_infinite_time(a[1].integer)) return a[1];
@@ -112,14 +138,15 @@ void add_time_functions(Overloads& functions) {
   add_making_times(functions);
   functions.push_back({"date_trunc", {text, timestamp}, timestamp, truncate<timestamp>});
   functions.push_back({"date_trunc", {text, timestamptz}, timestamptz, truncate<timestamptz>});
+  functions.push_back({"date_trunc", {text, timestamptz, text}, timestamptz, truncate_in_zone});
   functions.push_back({"date_trunc", {text, interval}, interval, truncate<interval>});
   for (const auto kind : {timestamp, timestamptz}) {
     functions.push_back({"date_bin", {interval, kind, kind}, kind, bin});
     functions.push_back({"age", {kind, kind}, interval, age_of});
     functions.push_back({"to_char", {kind, text}, text, kind == timestamp ? Call(text_of<false>) : Call(text_of<true>)});
   }
-  functions.push_back({"timezone", {text, timestamptz}, timestamp, at_zone<1>});
-  functions.push_back({"timezone", {text, timestamp}, timestamptz, at_zone<-1>});
+  functions.push_back({"timezone", {text, timestamptz}, timestamp, local_time});
+  functions.push_back({"timezone", {text, timestamp}, timestamptz, moment_of_local_time});
   functions.push_back({"timezone", {interval, timestamptz}, timestamp, at_offset<1>});
   functions.push_back({"timezone", {interval, timestamp}, timestamptz, at_offset<-1>});
   functions.push_back({"justify_hours", {interval}, interval, justified<justify_hours>});

@@ -1,10 +1,13 @@
 #include "flow/value/time/time_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 #include "flow/value/scan.h"
 #include "flow/value/time/calendar.h"
+#include "flow/value/time/zone.h"
 
 namespace sluice::flow {
 namespace {
@@ -45,7 +48,7 @@ struct Moment {
   std::int64_t infinite = 0;  // kInfinity or kMinusInfinity
   std::optional<std::int64_t> days = {};
   std::optional<std::int64_t> time_us = {};
-  std::optional<std::int32_t> offset_s = {};
+  std::optional<Zone> zone = {};
 };
 
 class MomentReader {
@@ -69,6 +72,11 @@ class MomentReader {
 
  private:
   Error invalid() const { return invalid_syntax(type_, text_); }
+  static Error unknown_zone(std::string_view name) {
+    std::string lower;
+    std::ranges::transform(name, std::back_inserter(lower), to_lower);
+    return rejected("time zone \"" + lower + "\" not recognized");
+  }
   Error out_of_range() const { return rejected("date/time field value out of range: \"" + std::string(text_) + "\""); }
 
   Result<bool> read_word() {
@@ -132,7 +140,9 @@ class MomentReader {
   }
 
   Result<void> read_half_of_day(std::optional<std::int64_t>& time) {
-    const auto word = trimmed(rest_).substr(0, 2);
+    const auto rest = trimmed(rest_);
+    if (rest.size() > 2 && is_letter(rest[2])) return {};  // America/…
+    const auto word = rest.substr(0, 2);
     const bool afternoon = same_word(word, "pm");
     if (!afternoon && !same_word(word, "am")) return {};
     rest_ = trimmed(rest_).substr(2);
@@ -145,14 +155,16 @@ class MomentReader {
   Result<void> read_zone() {
     if (rest_.empty() || same_word(rest_.substr(0, 2), "bc") || same_word(rest_.substr(0, 2), "ad")) return {};
     const auto size = std::min(rest_.find(' '), rest_.size());
-    moment_.offset_s = parse_offset(rest_.substr(0, size));
-    if (!moment_.offset_s) {
-      if (!is_letter(rest_.front())) return invalid();
-      return rejected("time zone \"" + std::string(rest_.substr(0, size)) + "\" not recognized");
-    }
+    const auto name = rest_.substr(0, size);
     constexpr std::int32_t kOffsetMax_s = 16 * 3600;
-    if (std::abs(*moment_.offset_s) >= kOffsetMax_s) {
-      return rejected("time zone displacement out of range: \"" + std::string(text_) + "\"");
+    if (const auto offset_s = parse_offset(name)) {
+      if (std::abs(*offset_s) >= kOffsetMax_s) return rejected("time zone displacement out of range: \"" + std::string(text_) + "\"");
+      moment_.zone = Zone::fixed(*offset_s);
+    } else {
+      if (!is_letter(name.front())) return invalid();
+      moment_.zone = Zone::named(name);
+      if (!moment_.zone && name.find('/') == name.npos) return invalid();
+      if (!moment_.zone) return unknown_zone(name);
     }
     rest_.remove_prefix(size);
     return {};
@@ -192,7 +204,7 @@ Result<std::int64_t> parse_moment(std::string_view type, std::string_view text, 
   const auto out_of_range = rejected("timestamp out of range: \"" + std::string(text) + "\"");
   if (*moment.days < kDateMin || *moment.days >= kTimestampEnd / kDay_us) return out_of_range;
   std::int64_t us = *moment.days * kDay_us + moment.time_us.value_or(0);
-  if (with_zone) us -= moment.offset_s.value_or(0) * kSecond_us;
+  if (with_zone && moment.zone) us -= moment.zone->offset_of_local(us) * kSecond_us;
   if (us < kTimestampMin || us >= kTimestampEnd) return out_of_range;
   return us;
 }
