@@ -36,7 +36,7 @@ class Demo:
         wait_until(there, 120, "the demo streams")
         lines = [line.strip() for line in self.text().splitlines() if line.startswith("     ")]
         find = lambda *words: next(line for line in lines if all(word in line for word in words))
-        return {"consume": find(" consume "), "psql": find("psql "), "kill": find("kill -9"), "again": find(" demo --keep"),
+        return {"view": find(" view create "), "sql": find(" sql "), "consume": find(" consume "), "psql": find("psql "), "kill": find("kill -9"), "again": find(" demo --keep"),
                 "verify": find(" verify "), "dump": find(" dump "), "page": next(line for line in lines if line.startswith("http://")), "kcat": find("kcat ")}
 
     def paste(self, command, timeout=60):
@@ -70,6 +70,9 @@ def pasted_commands():
             assert "shop.public.orders" in demo.paste(told["kcat"]).stdout
             with urllib.request.urlopen(told["page"], timeout=20) as answer:
                 assert "<title>Sluice</title>" in answer.read().decode()
+            assert demo.paste(told["view"]).returncode == 0
+            best = demo.paste(told["sql"]).stdout.splitlines()
+            assert "name" in best[0] and "sold" in best[0] and len(best) >= 4, best
             assert demo.paste(told["kill"]).returncode == 0
             demo.process.wait(20)
             assert told["again"].endswith(folder), told
