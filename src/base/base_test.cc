@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/crc32c.h"
 #include "base/ids.h"
@@ -68,6 +69,16 @@ TEST(Result, CarriesTheFirstErrorOut) {
   EXPECT_EQ(quarter(8).value(), 2);
   EXPECT_EQ(quarter(6).error().message, "odd");
   EXPECT_EQ(half(4).and_then(half).value(), 1);
+}
+
+TEST(Base64, IsWrittenAndReadOrRefused) {
+  std::string bytes;
+  for (int i = 0; i < 70; ++i) {
+    EXPECT_EQ(from_base64(to_base64(bytes)), bytes);
+    bytes += static_cast<char>(i * 37);
+  }
+  EXPECT_EQ(to_base64("hi"), "aGk=");
+  for (const auto* bad : {"a", "aGk", "a===", "a=b=", "aG k", "aGk=aGk="}) EXPECT_EQ(from_base64(bad), std::nullopt) << bad;
 }
 
 TEST(Metrics, PrintsWhatWasCounted) {

@@ -254,11 +254,5 @@ TEST(Window, ForgetsTheOldestWhenItIsFull) {
   EXPECT_EQ(window.forgotten(), 1U);
 }
 
-TEST(Base64, IsReadOrRefused) {
-  EXPECT_EQ(from_base64("aGk="), "hi");
-  EXPECT_EQ(from_base64(""), "");
-  for (const auto* bad : {"a", "aGk", "a===", "a=b=", "aG k"}) EXPECT_EQ(from_base64(bad), std::nullopt) << bad;
-}
-
 }  // namespace
 }  // namespace sluice::collect

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/base64.h"
 #include "collect/json_members.h"
 
 namespace sluice::collect {
@@ -63,24 +64,6 @@ Result<void> check_schemas(const Batch& batch) {
 }
 
 }  // namespace
-
-std::optional<std::string> from_base64(std::string_view text) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (text.size() % 4 != 0) return std::nullopt;
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); at += 4) {
-    const bool last = at + 4 == text.size();
-    const std::size_t padding = last && text[at + 3] == '=' ? (text[at + 2] == '=' ? 2 : 1) : 0;
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-      const auto digit = i >= 4 - padding ? 0 : kDigits.find(text[at + i]);
-      if (digit == std::string_view::npos) return std::nullopt;
-      bits = (bits << 6) | static_cast<std::uint32_t>(digit);
-    }
-    for (std::size_t i = 0; i < 3 - padding; ++i) out += static_cast<char>(bits >> (16 - 8 * i));
-  }
-  return out;
-}
 
 Result<Batch> parse_kafka_rest(const std::string& media_type, const std::string& body, const Rule& rule) {
   Embedded embedded = Embedded::json;

@@ -10,7 +10,4 @@ namespace sluice::collect {
 // Errors as parse_batch()'s.
 [[nodiscard]] Result<Batch> parse_kafka_rest(const std::string& media_type, const std::string& body, const Rule& rule);
 
-// Of standard base64, padded. None: it is not.
-[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
-
 }  // namespace sluice::collect

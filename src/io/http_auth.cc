@@ -2,36 +2,19 @@
 
 #include <crypt.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
 
+#include "base/base64.h"
 #include "base/check.h"
 
 namespace sluice::io {
 namespace {
 
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
-std::string base64(std::string_view plain) {
-  std::string out((plain.size() + 2) / 3 * 4 + 1, '\0');
-  out.resize(static_cast<std::size_t>(EVP_EncodeBlock(bytes_of(out), bytes_of(plain), static_cast<int>(plain.size()))));
-  return out;
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-  constexpr std::size_t kLongest = 64 << 10;
-  if (text.size() % 4 != 0 || text.empty() || text.size() > kLongest) return std::nullopt;
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(bytes_of(out), bytes_of(text), static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  out.resize(static_cast<std::size_t>(size) - (text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0));
-  return out;
-}
 
 // The hash of `password` by the method, cost and salt that `hash` begins with; empty when there is no such method.
 std::string crypted(const std::string& password, const std::string& hash) {
@@ -43,7 +26,7 @@ std::string crypted(const std::string& password, const std::string& hash) {
 }  // namespace
 
 std::string basic_authorization(const BasicCredentials& credentials) {
-  return "Basic " + base64(credentials.user + ":" + credentials.password);
+  return "Basic " + to_base64(credentials.user + ":" + credentials.password);
 }
 
 std::optional<BasicCredentials> parse_basic_authorization(std::string_view header) {

@@ -65,18 +65,6 @@ std::optional<Md5> parse_guid(std::string_view text) {
   return out;
 }
 
-std::string base64(const Md5& md5) {
-  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < md5.size(); i += 3) {
-    const auto byte = [&](std::size_t at) { return at < md5.size() ? static_cast<std::uint32_t>(md5[at]) : 0U; };
-    const auto bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    for (int digit = 0; digit < 4; ++digit)
-      out += i + static_cast<std::size_t>(digit) > md5.size() ? '=' : kDigits[bits >> (18 - 6 * digit) & 63];
-  }
-  return out;
-}
-
 std::size_t Md5Hash::operator()(const Md5& md5) const noexcept {
   std::size_t out = 0;
   std::memcpy(&out, md5.data(), sizeof out);

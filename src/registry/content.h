@@ -40,7 +40,6 @@ using ContentPtr = std::shared_ptr<const Content>;
 [[nodiscard]] std::string guid_text(const Md5& md5);
 // With or without dashes. None: it is no GUID.
 [[nodiscard]] std::optional<Md5> parse_guid(std::string_view text);
-[[nodiscard]] std::string base64(const Md5& md5);
 
 struct Md5Hash {
   std::size_t operator()(const Md5& md5) const noexcept;

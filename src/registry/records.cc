@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/base64.h"
 #include "registry/subject_name.h"
 
 namespace sluice::registry {
@@ -90,7 +91,8 @@ std::string Key::bytes() const {
 
 std::string schema_value(const std::string& subject, std::int32_t version, const SchemaRecord& record) {
   const auto& content = record.content;
-  json::object out{{"subject", subject}, {"version", version}, {"id", record.id.value}, {"md5", base64(content.md5())}};
+  const auto md5 = content.md5();
+  json::object out{{"subject", subject}, {"version", version}, {"id", record.id.value}, {"md5", to_base64({reinterpret_cast<const char*>(md5.data()), md5.size()})}};
   if (content.type != "AVRO") out["schemaType"] = content.type;
   if (!content.references.empty()) {
     json::array list;
