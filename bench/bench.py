@@ -1,7 +1,8 @@
 """make bench: what Sluice does on this machine, beside the limits measured in the same run. Prints ratios.
 
     bench.py [--quick] [PHASE...]     phases: machine startup produce single snapshot latency archive registry avro collect
-                                      flow, which takes half an hour, only when it is named
+                                      only when they are named: flow (Kafka Streams beside, half an hour),
+                                      kafka (Apache Kafka beside)
 
 Every figure is measured against the real program and real clients: rdkafka_performance (built by bench/run.sh from
 librdkafka's own sources), a PostgreSQL of its own, psql that throws the same binary COPY away, pg_recvlogical to
@@ -12,7 +13,6 @@ import os
 import platform
 import socket
 import statistics
-import struct
 import subprocess
 import sys
 import threading
@@ -20,29 +20,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "system"))
 import harness  # noqa: E402
-
-RDKAFKA_PERFORMANCE = os.environ.get("RDKAFKA_PERFORMANCE")
+import wire  # noqa: E402
+from wire import BareSync, percentile  # noqa: E402
 
 
 def say(name, text):
     print(f"{name:<34} {text}", flush=True)
-
-
-class BareSync:
-    """A file that grows by `size` bytes and is synced each time; what that takes."""
-
-    def __init__(self, directory, size):
-        self.fd, self.bytes, self.times_ms = os.open(os.path.join(directory, f"sync-{size}"), os.O_CREAT | os.O_WRONLY), b"x" * size, []
-
-    def once(self):
-        begin = time.perf_counter()
-        os.write(self.fd, self.bytes)
-        os.fdatasync(self.fd)
-        self.times_ms.append((time.perf_counter() - begin) * 1e3)
-
-
-def percentile(times, part):
-    return sorted(times)[int(len(times) * part)]
 
 
 def machine(_):
@@ -87,84 +70,6 @@ def startup(_):
         say("start to serving", f"median {statistics.median(times):.0f} ms, best {min(times):.0f} ms (goal 50)")
         say("resident, idle log and registry", f"{resident:.0f} MB (goal 30 for the log alone)")
         say("CPU when idle", f"{statistics.median(cpu):.1f} % of a core (goal 1)")
-
-
-def rdkafka(sluice, *args):
-    begin, cpu = time.perf_counter(), sluice.cpu_seconds()
-    run = subprocess.run([RDKAFKA_PERFORMANCE, "-b", sluice.broker, *args], capture_output=True, text=True, timeout=600)
-    if run.returncode != 0:
-        raise AssertionError(run.stdout[-1000:] + run.stderr[-1000:])
-    return time.perf_counter() - begin, sluice.cpu_seconds() - cpu
-
-
-def produce_and_consume(options):
-    if not RDKAFKA_PERFORMANCE:
-        say("produce, consume", "left out: RDKAFKA_PERFORMANCE is not set (bench/run.sh builds it)")
-        return
-    with harness.temporary_directory("sluice-bench-") as directory, harness.Sluice(directory) as sluice:
-        for size, count in ((100, options.scale * 3_000_000), (1024, options.scale * 600_000)):
-            count, topic = int(count), f"bench-{size}"
-            sluice.run("topic", "create", topic, check=True)
-            seconds, cpu = rdkafka(sluice, "-P", "-t", topic, "-p", "0", "-s", str(size), "-c", str(count), "-a", "-1", "-u")
-            say(f"produce {size} B, acks=all", f"{count / seconds:,.0f} records/s, {count * size / seconds / 1e6:,.0f} MB/s, "
-                f"broker {cpu / count * 1e6:.2f} CPU-s a million")
-            seconds, cpu = rdkafka(sluice, "-C", "-t", topic, "-p", "0", "-o", "beginning", "-c", str(count), "-u")
-            say(f"consume {size} B", f"{count / seconds:,.0f} records/s, {count * size / seconds / 1e6:,.0f} MB/s, "
-                f"broker {cpu / count * 1e6:.2f} CPU-s a million")
-        say("resident after that", f"{sluice.rss_bytes() / 1e6:.0f} MB")
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
-def produce_request(topic, value, acks):
-    """Produce version 3 of one record: the whole frame."""
-    def zigzag(n):
-        return bytes([n << 1]) if n < 64 else bytes([((n << 1) & 0x7F) | 0x80, n >> 6])
-    record = b"\0\0\0\x01" + zigzag(len(value)) + value + b"\0"  # attributes, deltas, no key, value, no headers
-    record = zigzag(len(record)) + record
-    now = int(time.time() * 1000)
-    body = struct.pack(">hiqqqhiI", 0, 0, now, now, -1, -1, -1, 1) + record
-    batch = struct.pack(">iBI", -1, 2, crc32c(body)) + body
-    batch = struct.pack(">qi", 0, len(batch)) + batch
-    name = struct.pack(">h", len(topic)) + topic
-    request = struct.pack(">hhih", 0, 3, 1, -1) + struct.pack(">hhiI", -1, acks, 30_000, 1) + name
-    request += struct.pack(">Iii", 1, 0, len(batch)) + batch
-    return struct.pack(">i", len(request)) + request
-
-
-def single_messages(options):
-    """One record a request, each answered before the next: what a caller waits, beside the bare sync of the same disk."""
-    rounds = max(1000, int(5000 * options.scale))
-    with harness.temporary_directory("sluice-bench-") as directory, harness.Sluice(directory) as sluice:
-        sluice.run("topic", "create", "single", check=True)
-        for acks, name in ((-1, "all"), (1, "1")):
-            request, times = produce_request(b"single", b"v" * 40, acks), []
-            sync, cpu = BareSync(directory, 180), sluice.cpu_seconds()
-            with socket.create_connection(("127.0.0.1", sluice.kafka)) as client:
-                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                for _ in range(rounds):
-                    if acks == -1:
-                        sync.once()  # in turn, so that both meet the same neighbours
-                    begin = time.perf_counter()
-                    client.sendall(request)
-                    answer = client.recv(4096)
-                    times.append((time.perf_counter() - begin) * 1e3)
-                    if struct.unpack_from(">h", answer, 8 + 4 + 2 + len("single") + 4 + 4)[0] != 0:
-                        raise AssertionError(f"refused: {answer!r}")
-            figures = f"p50 {percentile(times, 0.5):.3f} ms, p99 {percentile(times, 0.99):.3f} ms, " \
-                f"{(sluice.cpu_seconds() - cpu) / rounds * 1e6:.0f} us of CPU each"
-            if acks == -1:
-                bare = percentile(sync.times_ms, 0.5)
-                figures += f"; bare sync p50 {bare:.3f}, p99 {percentile(sync.times_ms, 0.99):.3f}; " \
-                    f"more by {percentile(times, 0.5) - bare:.3f} ms (goal 0.05)"
-            say(f"single message, acks={name}", figures)
 
 
 TABLE = """CREATE TABLE bench (id bigint PRIMARY KEY, name text NOT NULL, email text, balance numeric(12,2),
@@ -293,6 +198,29 @@ def latency(options):
                 f"max {latencies[-1]:.2f} ms, {n} transactions")
 
 
+def produce_and_consume(options):
+    if not wire.RDKAFKA_PERFORMANCE:
+        say("produce, consume", "left out: RDKAFKA_PERFORMANCE is not set (bench/run.sh builds it)")
+        return
+    with harness.temporary_directory("sluice-bench-") as directory, harness.Sluice(directory) as sluice:
+        for what, figure in wire.produce_and_consume(sluice, options.scale):
+            say(what, figure.text())
+        say("resident after that", f"{sluice.rss_bytes() / 1e6:.0f} MB")
+
+
+def single_messages(options):
+    with harness.temporary_directory("sluice-bench-") as directory, harness.Sluice(directory) as sluice:
+        for acks, name in ((-1, "all"), (1, "1")):
+            figure = wire.single_messages(sluice, directory, acks, max(1000, int(5000 * options.scale)))
+            goal = f"; more by {figure.p50_ms - figure.bare_p50_ms:.3f} ms (goal 0.05)" if acks == -1 else ""
+            say(f"single message, acks={name}", figure.text() + goal)
+
+
+def kafka(options):
+    import kafka_peer as phase  # wants Java and Maven
+    phase.run(options, say)
+
+
 def archive(options):
     import archive as phase  # wants pyarrow and DuckDB
     phase.run(options, say)
@@ -320,7 +248,8 @@ def avro(options):
 
 PHASES = {"machine": machine, "startup": startup, "produce": produce_and_consume, "single": single_messages,
           "snapshot": snapshot_and_stream, "latency": latency, "archive": archive,
-          "registry": registry, "avro": avro, "collect": collect, "flow": flow}
+          "registry": registry, "avro": avro, "collect": collect, "flow": flow, "kafka": kafka}
+ONLY_WHEN_NAMED = ("flow", "kafka")
 
 
 def main():
@@ -330,10 +259,10 @@ def main():
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--ours-only", action="store_true", help="of the phase flow: not Kafka Streams")
     only.add_argument("--peer-only", action="store_true", help="of the phase flow: not Sluice")
-    parser.add_argument("phase", nargs="*", choices=[[], *PHASES], help="default: all but flow")
+    parser.add_argument("phase", nargs="*", choices=[[], *PHASES], help="default: all but flow and kafka")
     options = parser.parse_args()
     options.scale = 0.1 if options.quick else 1
-    for name in options.phase or [name for name in PHASES if name != "flow"]:
+    for name in options.phase or [name for name in PHASES if name not in ONLY_WHEN_NAMED]:
         PHASES[name](options)
 
 
