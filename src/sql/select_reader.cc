@@ -140,9 +140,7 @@ Result<void> SelectReader::read_simple(const Node& node, Select& out) {
     SLUICE_TRY(auto source, read_source(item));
     out.from = out.from ? cross(*std::move(out.from), std::move(source)) : std::move(source);
   }
-  if (const auto* where = node.if_contains("whereClause")) {
-    SLUICE_TRY(out.where, expressions_.read(*where));
-  }
+  if (const auto* where = node.if_contains("whereClause")) SLUICE_RETURN_IF_ERROR(read_where(*where, out));
   for (const auto& item : list_of(node, "groupClause")) {
     if (const auto* set = node_of(item, "GroupingSet")) {
       return places_.unsupported(places_.character_of(*set), "GROUPING SETS, CUBE and ROLLUP are not supported", "write a view for each");

@@ -26,6 +26,8 @@ class SelectReader {
   [[nodiscard]] Result<void> read_with(const Node& with, Select& out);
   [[nodiscard]] Result<void> read_union(const Node& node, Select& out);
   [[nodiscard]] Result<void> read_simple(const Node& node, Select& out);
+  [[nodiscard]] Result<void> read_where(const NodeValue& where, Select& out);
+  [[nodiscard]] Result<Source> semi_join(Source left, const Node& link);
   [[nodiscard]] Result<void> read_distinct(const Node& node, Select& out);
   [[nodiscard]] Result<void> read_order(const Node& node, Select& out);
   [[nodiscard]] Result<Source> read_source(const NodeValue& value);
@@ -35,6 +37,7 @@ class SelectReader {
 
   const Places& places_;
   ExpressionReader expressions_;
+  std::size_t in_queries_ = 0;
 };
 
 // "a.b.c" of a RangeVar. Errors: unsupported: ONLY, temporary.

@@ -211,13 +211,23 @@ TEST(Statement, PositionsAreWhereThingsBegin) {
   EXPECT_EQ(place_of("a\n", 3), "line 2, column 1");
 }
 
+TEST(Statement, InOfASubqueryIsAJoinWithItsDistinctRows) {
+  EXPECT_EQ(select("SELECT a FROM t WHERE a IN (SELECT b FROM u)"), "select a from (t inner [select distinct b from u] as in 1 .value on (= a in 1.value))");
+  EXPECT_EQ(select("SELECT a FROM t WHERE c AND (a IN (SELECT b FROM u) AND d)"),
+            "select a from (t inner [select distinct b from u] as in 1 .value on (= a in 1.value)) where (and c d)");
+  EXPECT_EQ(select("SELECT a FROM t WHERE a IN (SELECT b FROM u LIMIT 2)"),
+            "select a from (t inner [select distinct * from [select b from u limit 2]] as in 1 .value on (= a in 1.value))");
+}
+
 TEST(Statement, WhatIsNotSupportedIsNamedWithItsPlace) {
   EXPECT_EQ(refusal("SELECT\n  sum(x) OVER () FROM t"),
             "line 2, column 3: OVER is not supported | use tumble(), hop() or session() in GROUP BY, or DISTINCT ON");
   EXPECT_EQ(refusal("SELECT now()"), "line 1, column 8: now() is not supported | event time only: use a column, or _timestamp");
   EXPECT_EQ(refusal("SELECT localtimestamp(3)"), "line 1, column 8: LOCALTIMESTAMP is not supported | event time only: use a column, or _timestamp");
   EXPECT_EQ(refusal("SELECT current_user"), "line 1, column 8: CURRENT_USER is not supported");
-  EXPECT_EQ(refusal("SELECT 1 FROM t WHERE a IN (SELECT 2)").substr(0, 49), "line 1, column 25: a subquery is not supported in");
+  EXPECT_EQ(refusal("SELECT 1 FROM t WHERE a NOT IN (SELECT 2)").substr(0, 49), "line 1, column 25: a subquery is not supported in");
+  EXPECT_EQ(refusal("SELECT 1 FROM t WHERE b OR a IN (SELECT 2)").substr(0, 49), "line 1, column 30: a subquery is not supported in");
+  EXPECT_EQ(refusal("SELECT 1 FROM t WHERE a > ANY (SELECT 2)").substr(0, 49), "line 1, column 25: a subquery is not supported in");
   EXPECT_EQ(refusal("SELECT a = ANY (b)"), "line 1, column 10: ANY is not supported | write x IN (a, b) or x NOT IN (a, b)");
   EXPECT_EQ(refusal("SELECT a SIMILAR TO 'b'").substr(0, 47), "line 1, column 10: SIMILAR TO is not supported ");
   EXPECT_EQ(refusal("SELECT a LIKE 'b' ESCAPE 'c'").substr(0, 43), "line 1, column 10: ESCAPE is not supported ");

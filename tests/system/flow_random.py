@@ -279,12 +279,27 @@ class RandomQueries:
         scope = Scope(columns)
         if self.chance(0.5):
             where.append(self.condition(scope))
+        if depth > 0 and self.chance(0.15):
+            where.append(self.in_query(scope, depth - 1))
+        self.random.shuffle(where)
         tail = f" FROM {text}" + (" WHERE " + " AND ".join(where) if where else "")
         if self.chance(0.4):
             return self.grouped(scope, tail)
         if self.chance(0.12):
             return self.distinct_on(scope, tail)
         return self.plain(scope, tail, key)
+
+    def in_query(self, scope, depth):
+        """x IN (SELECT y …), where y is a column of a query or of a table."""
+        kind = self.random.choice([kind for kind in COMPARED if scope.of([kind])] or ["int4"])
+        text, columns, _, where = self.source(0) if depth == 0 or self.chance(0.6) else self.source(depth)
+        inner = Scope(columns)
+        if self.chance(0.5):
+            where.append(self.condition(inner, 1))
+        query = f"SELECT {self.leaf(inner, kind)} FROM {text}" + (" WHERE " + " AND ".join(where) if where else "")
+        if self.chance(0.15):
+            query += f" UNION ALL SELECT {self.leaf(Scope([]), kind)} FROM {self.relation(0)[0]}"
+        return f"{self.leaf(scope, kind)} IN ({query})"
 
     def kind_in(self, scope):
         return self.random.choice([kind for _, kind in scope.columns]) if self.chance(0.8) else self.random.choice(COMPARED)
