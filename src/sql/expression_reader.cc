@@ -26,7 +26,7 @@ struct Named {
 constexpr auto kNames = std::to_array<Named>({
     {"FuncCall", "a function"}, {"TypeCast", "a cast"}, {"CaseExpr", "CASE"}, {"CoalesceExpr", "COALESCE"},
     {"MinMaxExpr", "GREATEST and LEAST"},
-    {"SubLink", "a subquery", "join the query instead: FROM a JOIN (SELECT …) b ON …; x IN (SELECT …) may be one of the conditions of WHERE"},
+    {"SubLink", "a subquery", "join the query instead: FROM a JOIN (SELECT …) b ON …; x IN (SELECT …) and [NOT] EXISTS may be conditions of WHERE"},
     {"SQLValueFunction", "this word as a value (a column of that name stands in \"quotes\")"},
     {"A_ArrayExpr", "an array"}, {"RowExpr", "a row", "compare the columns one by one, with AND"},
     {"ParamRef", "a parameter", "write the value"}, {"CollateClause", "COLLATE", "texts compare as COLLATE \"C\" does"},

@@ -27,7 +27,11 @@ class SelectReader {
   [[nodiscard]] Result<void> read_union(const Node& node, Select& out);
   [[nodiscard]] Result<void> read_simple(const Node& node, Select& out);
   [[nodiscard]] Result<void> read_where(const NodeValue& where, Select& out);
-  [[nodiscard]] Result<Source> semi_join(Source left, const Node& link);
+  [[nodiscard]] Result<void> join_in(const Node& link, Select& out);
+  [[nodiscard]] Result<void> join_exists(const Node& link, bool negated, Select& out, std::vector<Expression>& conditions);
+  [[nodiscard]] Result<Select> asked_query(const Node& link);
+  [[nodiscard]] Source asked_source(Select query, std::size_t position);
+  static void join(Source asked, std::vector<Expression> outer, Source::Join how, Select& out);
   [[nodiscard]] Result<void> read_distinct(const Node& node, Select& out);
   [[nodiscard]] Result<void> read_order(const Node& node, Select& out);
   [[nodiscard]] Result<Source> read_source(const NodeValue& value);
@@ -37,7 +41,7 @@ class SelectReader {
 
   const Places& places_;
   ExpressionReader expressions_;
-  std::size_t in_queries_ = 0;
+  std::size_t asked_ = 0;  // subqueries of WHERE
 };
 
 // "a.b.c" of a RangeVar. Errors: unsupported: ONLY, temporary.

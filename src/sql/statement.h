@@ -33,7 +33,7 @@ struct Source {
   std::string alias = {};                    // empty: the name after its last dot (of a subquery: none)
   std::vector<std::string> columns = {};     // AS a (x, y)
   std::shared_ptr<const Select> query = {};  // subquery
-  bool of_in = false;                        // subquery: made of x IN (SELECT …) of WHERE. It has one column, which * leaves out
+  bool asked = false;                        // subquery: made of IN or EXISTS of WHERE; it has `columns`, and * leaves them out
   Join join = Join::inner;
   std::vector<Source> sides = {};            // join: left and right
   std::vector<Expression> on = {};           // join: none or one
@@ -117,7 +117,7 @@ struct Statement {
 [[nodiscard]] std::string place_of(std::string_view text, std::size_t position);
 
 // Errors, with line and column: rejected: PostgreSQL's grammar refuses it (with its message); unsupported: a form that is not
-// above, by its name, and what to write instead where there is something (hint): subqueries in expressions (but x IN (SELECT …) among the conditions of WHERE), window functions (OVER),
+// above, by its name, and what to write instead where there is something (hint): subqueries in expressions (but IN and [NOT] EXISTS among the conditions of WHERE: see where_reader.cc), window functions (OVER),
 // CREATE VIEW (MATERIALIZED is meant), INSERT, FOR UPDATE, GROUPING SETS, INTERSECT, EXCEPT, VALUES, LATERAL …
 [[nodiscard]] Result<std::vector<Statement>> parse_statements(std::string_view text);
 // One expression, of the full set: a watermark.

@@ -212,11 +212,25 @@ TEST(Statement, PositionsAreWhereThingsBegin) {
 }
 
 TEST(Statement, InOfASubqueryIsAJoinWithItsDistinctRows) {
-  EXPECT_EQ(select("SELECT a FROM t WHERE a IN (SELECT b FROM u)"), "select a from (t inner [select distinct b from u] as in 1 .value on (= a in 1.value))");
+  EXPECT_EQ(select("SELECT a FROM t WHERE a IN (SELECT b FROM u)"), "select a from (t inner [select distinct b from u] as asked 1 .value 1 on (= a asked 1.value 1))");
   EXPECT_EQ(select("SELECT a FROM t WHERE c AND (a IN (SELECT b FROM u) AND d)"),
-            "select a from (t inner [select distinct b from u] as in 1 .value on (= a in 1.value)) where (and c d)");
+            "select a from (t inner [select distinct b from u] as asked 1 .value 1 on (= a asked 1.value 1)) where (and c d)");
   EXPECT_EQ(select("SELECT a FROM t WHERE a IN (SELECT b FROM u LIMIT 2)"),
-            "select a from (t inner [select distinct * from [select b from u limit 2]] as in 1 .value on (= a in 1.value))");
+            "select a from (t inner [select distinct * from [select b from u limit 2]] as asked 1 .value 1 on (= a asked 1.value 1))");
+}
+
+TEST(Statement, ExistsIsAJoinWithWhatItIsAskedFor) {
+  EXPECT_EQ(select("SELECT a FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.b = t.a AND t.c = d AND e > 1)"),
+            "select a from (t inner [select distinct u.b:value 1 d:value 2 from u where (> e 1)] as asked 1 .value 1 .value 2 on "
+            "(and (= t.a asked 1.value 1) (= t.c asked 1.value 2)))");
+  EXPECT_EQ(select("SELECT a FROM t WHERE b AND NOT EXISTS (SELECT * FROM u WHERE u.b = t.a)"),
+            "select a from (t left [select distinct u.b:value 1 true:found from u] as asked 1 .value 1 .value 2 on (= t.a asked 1.value 1)) "
+            "where (and b (is-null asked 1.value 2))");
+  for (const auto* text : {"SELECT 1 FROM t WHERE EXISTS (SELECT 1 FROM u)", "SELECT 1 FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.a > t.b)",
+                           "SELECT 1 FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.a = t.b LIMIT 1)", "SELECT 1 FROM t WHERE EXISTS (SELECT count(*) FROM u WHERE u.a = t.b GROUP BY c)",
+                           "SELECT 1 FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.a = t.b OR c)"}) {
+    EXPECT_EQ(refusal(text).substr(0, 52), "line 1, column 23: this EXISTS is not supported | kn") << text;
+  }
 }
 
 TEST(Statement, WhatIsNotSupportedIsNamedWithItsPlace) {

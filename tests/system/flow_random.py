@@ -280,7 +280,7 @@ class RandomQueries:
         if self.chance(0.5):
             where.append(self.condition(scope))
         if depth > 0 and self.chance(0.15):
-            where.append(self.in_query(scope, depth - 1))
+            where.append(self.exists(scope) if self.chance(0.5) else self.in_query(scope, depth - 1))
         self.random.shuffle(where)
         tail = f" FROM {text}" + (" WHERE " + " AND ".join(where) if where else "")
         if self.chance(0.4):
@@ -300,6 +300,22 @@ class RandomQueries:
         if self.chance(0.15):
             query += f" UNION ALL SELECT {self.leaf(Scope([]), kind)} FROM {self.relation(0)[0]}"
         return f"{self.leaf(scope, kind)} IN ({query})"
+
+    def exists(self, scope):
+        """[NOT] EXISTS (SELECT … WHERE its column = one of the scope's AND …)."""
+        for _ in range(20):
+            text, columns, _, where = self.source(1 if self.chance(0.3) else 0)
+            equal = self.equality(scope.columns, columns)
+            if equal is None:
+                continue
+            where.append(equal)
+            if self.chance(0.3):
+                where.append(self.equality(scope.columns, columns) or "true")
+            if self.chance(0.5):
+                where.append(self.condition(Scope(columns), 1))
+            self.random.shuffle(where)
+            return f"{self.random.choice(('', 'NOT '))}EXISTS (SELECT 1 FROM {text} WHERE {' AND '.join(where)})"
+        return "true"
 
     def kind_in(self, scope):
         return self.random.choice([kind for _, kind in scope.columns]) if self.chance(0.8) else self.random.choice(COMPARED)

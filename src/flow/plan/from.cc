@@ -58,7 +58,7 @@ class FromBinder {
   Result<From> subquery(const sql::Source& source, const sql::Select& query, const CommonTables* names,
                         const std::vector<std::string>& columns) {
     SLUICE_TRY(auto node, bind_query(binding_, query, names, nullptr));
-    if (source.of_in && node->columns.size() != 1) return binding_.places.rejected(source.position, "subquery has too many columns");
+    if (source.asked && node->columns.size() != source.columns.size()) return binding_.places.rejected(source.position, "subquery has too many columns");
     return leaf(source, std::move(node), 0, columns);
   }
 
@@ -76,7 +76,7 @@ class FromBinder {
     for (std::size_t i = 0; i < count; ++i) {
       const auto& name = i < source.columns.size() ? source.columns[i] : i < columns.size() ? columns[i] : node->columns[i].name;
       out.scope.add({.qualifier = alias, .full = source.alias.empty() ? source.name : std::string(), .name = name,
-                     .value = column_of(node->columns[i].type, next_ + i), .hidden = source.of_in || i >= count - hidden});
+                     .value = column_of(node->columns[i].type, next_ + i), .hidden = source.asked || i >= count - hidden});
     }
     From::Leaf described{.qualifier = alias, .key = node->key, .first = next_, .end = next_ + count};
     for (auto& column : described.key) column += next_;
