@@ -3,7 +3,6 @@
 // Keys in the state, after the operator's:
 //     'o', key, order                      -> zigzag weight, row: all rows of a key, the first first
 //     'f', key                             -> varint size of the order, order, row: the first only, of rows that are never taken back
-//     't', time, key                       -> nothing: the key is forgotten when the watermark reaches the time
 // The order is of the columns to sort by, and then of all, so that one row is the first.
 
 #include <algorithm>
@@ -31,10 +30,7 @@ class DistinctOnOperator : public Operator {
       : form_(std::get<DistinctOn>(node.form)), types_(types_of(node.columns)), keys_(std::move(prefix)), stays_(node.inputs[0]->append_only) {}
 
   Result<void> take(std::size_t, Deltas deltas, Context& context) override {
-    for (const Delta& delta : deltas) {
-      if (!is_bounded() || !is_over(delta.row, context.watermark_us)) SLUICE_RETURN_IF_ERROR(add(delta, context));
-      else if (delta.weight > 0) SLUICE_RETURN_IF_ERROR(context.results.late(delta.origin));
-    }
+    for (const Delta& delta : deltas) SLUICE_RETURN_IF_ERROR(add(delta, context));
     return {};
   }
   Result<void> finish(Context& context) override {
@@ -44,17 +40,8 @@ class DistinctOnOperator : public Operator {
     by_key_.clear();
     return give(context);
   }
-  Result<void> advance(std::int64_t watermark_us, Context& context) override;
 
  private:
-  // Only what stays can be forgotten: a row that is taken back must be known.
-  [[nodiscard]] bool is_bounded() const { return stays_ && form_.within_us && form_.time; }
-  [[nodiscard]] std::int64_t until(Row row) const {
-    const Value& time = row[*form_.time];
-    return time.null ? std::numeric_limits<std::int64_t>::max() : add_time(time.integer, *form_.within_us);
-  }
-  [[nodiscard]] bool is_over(Row row, std::int64_t watermark_us) const { return watermark_us != kNoWatermark && until(row) <= watermark_us; }
-
   Result<void> add(const Delta& delta, Context& context);
   Result<First*> first_of(Row row, Context& context);
   // The first row of a key in the state, and its order.
@@ -67,11 +54,6 @@ class DistinctOnOperator : public Operator {
   Result<void> count(ByteView key, const Delta& delta, Context& context);
   Result<void> finish(First& first, Context& context);
   void store(const First& first, Context& context);
-  [[nodiscard]] Bytes& time_key(Row row, ByteView key) {
-    Bytes& out = keys_.begin('t');
-    append_time(until(row), out);
-    return out.append(key);
-  }
 
   const DistinctOn& form_;
   std::vector<Type> types_;
@@ -176,26 +158,6 @@ void DistinctOnOperator::store(const First& first, Context& context) {
   value_.append(first.place);
   encode_row(types_, first.row, value_);
   context.state.put(keys_.begin('f').append(first.key), value_);
-  if (!is_bounded()) return;
-  if (first.before.data() != nullptr) context.state.erase(time_key(first.before, first.key));
-  context.state.put(time_key(first.row, first.key), {});
-}
-
-Result<void> DistinctOnOperator::advance(std::int64_t watermark_us, Context& context) {
-  if (!is_bounded()) return {};
-  std::vector<ByteView> gone;
-  const Bytes& head = keys_.begin('t');
-  const std::size_t head_size = head.size();
-  SLUICE_RETURN_IF_ERROR(context.state.scan(head, after_time(head, context.watermark_us), [&](ByteView at, ByteView) {
-    if (time_at(at.substr(head_size)) > watermark_us) return false;
-    gone.push_back(context.held.copy(at));
-    return true;
-  }));
-  for (const ByteView at : gone) {
-    context.state.erase(keys_.begin('f').append(at.substr(head_size + 8)));
-    context.state.erase(at);
-  }
-  return {};
 }
 
 }  // namespace

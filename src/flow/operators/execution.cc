@@ -143,7 +143,9 @@ class PlanExecution : public Execution {
     if (const auto* const form = std::get_if<Filter>(&node.form)) return filter_operator(*form);
     if (const auto* const form = std::get_if<Project>(&node.form)) return project_operator(*form);
     if (std::holds_alternative<Join>(node.form)) return join_operator(node, std::move(prefix));
-    if (std::holds_alternative<DistinctOn>(node.form)) return distinct_on_operator(node, std::move(prefix));
+    if (const auto* const form = std::get_if<DistinctOn>(&node.form)) {
+      return form->within_us ? deduplicate_operator(node, std::move(prefix)) : distinct_on_operator(node, std::move(prefix));
+    }
     if (std::holds_alternative<UnionAll>(node.form)) return union_operator();
     const auto& window = std::get<Aggregate>(node.form).window;
     if (window && window->kind == Window::Kind::session) return session_operator(node, std::move(prefix));

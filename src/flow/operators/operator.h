@@ -94,7 +94,8 @@ class Operator {
 [[nodiscard]] std::unique_ptr<Operator> join_operator(const PlanNode& node, Bytes prefix);
 [[nodiscard]] std::unique_ptr<Operator> aggregate_operator(const PlanNode& node, Bytes prefix);
 [[nodiscard]] std::unique_ptr<Operator> session_operator(const PlanNode& node, Bytes prefix);
-[[nodiscard]] std::unique_ptr<Operator> distinct_on_operator(const PlanNode& node, Bytes prefix);
+[[nodiscard]] std::unique_ptr<Operator> distinct_on_operator(const PlanNode& node, Bytes prefix);  // for ever
+[[nodiscard]] std::unique_ptr<Operator> deduplicate_operator(const PlanNode& node, Bytes prefix);  // within a span
 
 // For each relation of the plan, for each column, whether anything reads it.
 [[nodiscard]] std::vector<std::vector<bool>> columns_read(const Plan& plan);

@@ -6,7 +6,7 @@
 //   join       the left's and the right's together; the left's alone where a left row meets one right row at most, and so the other
 //              way round
 //   aggregate  what it groups by, with a window's start or its end
-//   distinct   what it is distinct on, and its input's
+//   distinct   what it is distinct on (within a span, with the time), and its input's
 //   union all  all its inputs' together with a constant that tells them apart
 #include <algorithm>
 #include <array>
@@ -200,6 +200,7 @@ Keys keys_of(const PlanNode& node) {
   if (const auto* distinct = std::get_if<DistinctOn>(&node.form)) {
     auto keys = keys_of(*node.inputs[0]);
     keys.insert(keys.begin(), distinct->keys);
+    if (distinct->within_us) keys.front().push_back(*distinct->time);
     return keys;
   }
   return of_union(node);

@@ -107,7 +107,8 @@ struct Aggregate {
   std::vector<Aggregation> aggregations = {};
   bool emit_final = false;  // rows of a window come out when it closes, and not before
 };
-// SELECT DISTINCT ON (keys) … ORDER BY keys, sort: the first row of each.
+// SELECT DISTINCT ON (keys) … ORDER BY keys, sort: the first row of each. Within a span, and of rows that stay, its rows make runs: each
+// begins with the oldest row that is in none, and has those that are less than the span younger. Of each run the first, then.
 struct DistinctOn {
   std::vector<std::size_t> keys = {};
   struct Order {
@@ -116,7 +117,7 @@ struct DistinctOn {
     bool nulls_first = false;
   };
   std::vector<Order> order = {};             // rows that are equal by it: the least by all columns comes first (PostgreSQL: any)
-  std::optional<std::int64_t> within_us = {};  // a key is forgotten when the watermark is so much past the `time` of its first row
+  std::optional<std::int64_t> within_us = {};  // a run is forgotten when the watermark is so much past its oldest `time`
   std::optional<std::size_t> time = {};
 };
 struct UnionAll {};  // of inputs with the same types

@@ -220,8 +220,8 @@ TEST(Plan, DistinctOnTakesTheFirst) {
             "  First of each user_id by order_3 DESC  [key user_id]\n"
             "    Project user_id, page, ts AS order_3  [append only]\n"
             "      " + std::string(kClicks));
-  EXPECT_THAT(planned("CREATE MATERIALIZED VIEW v WITH (within = '1 hour') AS SELECT DISTINCT ON (user_id) user_id, page FROM clicks"),
-              HasSubstr("First of each user_id within 01:00:00"));
+  EXPECT_THAT(planned("CREATE MATERIALIZED VIEW v WITH (within = '1 hour') AS SELECT DISTINCT ON (user_id) user_id, ts, page FROM clicks"),
+              HasSubstr("First of each user_id within 01:00:00  [key user_id, ts]"));
 }
 
 TEST(Plan, AUnionHasAKeyByAConstant) {

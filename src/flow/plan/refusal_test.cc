@@ -94,7 +94,11 @@ TEST(Refusals, OfWindows) {
          {"CREATE MATERIALIZED VIEW v WITH (emit = 'final') AS SELECT ^name, window_start, count(*) FROM events GROUP BY name, tumble(at, '1 s')",
           "without a watermark"},
          {"CREATE MATERIALIZED VIEW v WITH (within = '1 s') AS SELECT ^page FROM clicks", "DISTINCT ON"},
-         {"CREATE MATERIALIZED VIEW v WITH (within = '1 s') AS SELECT DISTINCT ON (^name) name, id FROM events", "by event time"}},
+         {"CREATE MATERIALIZED VIEW v WITH (within = '1 s') AS SELECT DISTINCT ON (^name) name, id FROM events", "by event time"},
+         {"CREATE MATERIALIZED VIEW v WITH (within = '1 s') AS SELECT DISTINCT ON (^user_id) user_id, page, ts FROM clicks k JOIN customers c "
+          "ON c.id = k.user_id",
+          "may be taken back"},
+         {"CREATE MATERIALIZED VIEW v WITH (within = '1 s') AS SELECT DISTINCT ON (user_id) ^user_id, page FROM clicks", "and ts"}},
         planned);
 }
 

@@ -234,11 +234,13 @@ class SelectBinder {
     const auto time = node->time;
     if (!distinct_on_.empty() && binding_.options.within_us) {
       if (!time) return no_time();
+      if (!node->append_only) return may_change();
       const auto found = std::ranges::find_if(values_, [&](const Named& value) {
         return value.scalar.kind == Scalar::Kind::column && value.scalar.column == *time;
       });
       time_ = static_cast<std::size_t>(found - values_.begin());
       if (found == values_.end()) values_.push_back({column_of(node->columns[*time].type, *time), "time"});
+      binding_.key_hint = "add what they are distinct on to the SELECT list, and " + node->columns[*time].name;
     }
     std::vector<Scalar> scalars;
     std::vector<std::string> names;
@@ -251,6 +253,11 @@ class SelectBinder {
   [[nodiscard]] Error no_time() const {
     return places_.rejected(query_.distinct_on[0].position, "'within' is by event time, and these rows have none",
                             "give the stream a watermark: CREATE TABLE … WITH (watermark = …)");
+  }
+
+  [[nodiscard]] Error may_change() const {
+    return places_.unsupported(query_.distinct_on[0].position, "'within' of rows that may be taken back",
+                               "leave it out: then a key is never forgotten; or take a stream itself");
   }
 
   Result<PlanPointer> distinct(PlanPointer node) {
