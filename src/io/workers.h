@@ -1,5 +1,5 @@
 #pragma once
-// A few threads for work that mostly waits for another machine: parts of an upload, files of a roll.
+// A few threads for work that mostly waits for another machine: parts of an upload, files of a roll; or one for half of much work.
 
 #include <condition_variable>
 #include <functional>

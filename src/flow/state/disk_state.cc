@@ -11,34 +11,19 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "flow/state/overlay.h"
+#include "flow/state/rocks.h"
 #include "flow/state/state.h"
 
 namespace sluice::flow {
 
 namespace {
 
-constexpr ByteView kAppliedKey = "";
-
 // Its comparisons take no null, even of nothing.
 rocksdb::Slice slice(ByteView bytes) { return bytes.empty() ? rocksdb::Slice() : rocksdb::Slice(bytes.data(), bytes.size()); }
 ByteView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
-
-Error error_of(const rocksdb::Status& status, const std::string& folder) {
-  Error error{ErrorCode::retry, "state in " + folder + ": " + status.ToString()};
-  if (status.IsNoSpace()) {
-    error.code = ErrorCode::out_of_space;
-    error.hint = "free space on its disk";
-  } else if (status.IsCorruption() || status.IsInvalidArgument() || status.IsPathNotFound()) {
-    error.code = ErrorCode::corrupt;
-    error.hint = "remove the folder: the state is restored from the log";
-  } else if (status.IsIOError() && status.ToString().find("lock ") != std::string::npos) {
-    error.code = ErrorCode::rejected;
-    error.hint = "another process has this folder: stop it, or give this one another folder";
-  }
-  return error;
-}
 
 // Half of the memory is for blocks that were read, a quarter for the overlay, an eighth each for the memtable being filled and the
 // one being written. Indexes and filters are cut into blocks themselves, which data blocks do not push out: whole, a filter of a
@@ -68,8 +53,6 @@ rocksdb::Options options_for(std::size_t memory_bytes) {
   options.stats_persist_period_sec = 0;
   return options;
 }
-
-using Database = std::shared_ptr<rocksdb::DB>;
 
 // The first key behind all that begin with `prefix`: an iterator that knows it does not walk through what was erased there.
 Bytes end_of(ByteView prefix) {
@@ -137,7 +120,7 @@ class DiskSnapshot : public Snapshot {
 class RocksState : public DiskState {
  public:
   RocksState(Database database, std::string folder, std::size_t memory_bytes, std::string applied)
-      : database_(std::move(database)), folder_(std::move(folder)), overlay_(memory_bytes / 4), applied_(std::move(applied)) {}
+      : database_(std::move(database)), folder_(std::move(folder)), memory_bytes_(memory_bytes), overlay_(memory_bytes / 4), applied_(std::move(applied)) {}
 
   Result<std::optional<ByteView>> find(ByteView key) override {
     const Overlay::Entry* entry = overlay_.find(key);
@@ -170,6 +153,13 @@ class RocksState : public DiskState {
     overlay_.rolled_back();
     batch_.Clear();
   }
+  Result<std::unique_ptr<Filling>> fill() override {
+    return flow::fill(database_, folder_, memory_bytes_, [this](const std::string& applied) {
+      applied_ = applied;
+      overlay_ = Overlay(memory_bytes_ / 4);  // what was asked before is otherwise now
+      iterator_.reset();
+    });
+  }
   const std::string& applied() const override { return applied_; }
   Result<void> flush() override {
     const auto status = database_->Flush(rocksdb::FlushOptions());
@@ -185,6 +175,7 @@ class RocksState : public DiskState {
  private:
   Database database_;
   std::string folder_;
+  std::size_t memory_bytes_;
   Overlay overlay_;
   std::string applied_;
   rocksdb::WriteBatch batch_;  // what is loaded; at commit, all
@@ -248,7 +239,24 @@ Result<void> RocksState::commit(const std::string& applied) {
 
 }  // namespace
 
+Error error_of(const rocksdb::Status& status, const std::string& folder) {
+  Error error{ErrorCode::retry, "state in " + folder + ": " + status.ToString()};
+  if (status.IsNoSpace()) {
+    error.code = ErrorCode::out_of_space;
+    error.hint = "free space on its disk";
+  } else if (status.IsCorruption() || status.IsInvalidArgument() || status.IsPathNotFound()) {
+    error.code = ErrorCode::corrupt;
+    error.hint = "remove the folder: the state is restored from the log";
+  } else if (status.IsIOError() && status.ToString().find("lock ") != std::string::npos) {
+    error.code = ErrorCode::rejected;
+    error.hint = "another process has this folder: stop it, or give this one another folder";
+  }
+  return error;
+}
+
 Result<std::unique_ptr<DiskState>> DiskState::open(const std::string& folder, std::size_t memory_bytes) {
+  std::error_code left;
+  std::filesystem::remove_all(filling_folder(folder), left);
   rocksdb::DB* opened = nullptr;
   auto status = rocksdb::DB::Open(options_for(memory_bytes), folder, &opened);
   if (!status.ok()) return error_of(status, folder);

@@ -45,6 +45,18 @@ class Snapshot {
   [[nodiscard]] virtual Result<void> scan(ByteView prefix, ByteView from, const State::Visit& visit) const = 0;
 };
 
+// Very many changes of a state that had nothing, in whatever order: far faster than batches, and in files of its own until finish(). In memory
+// there is about what the state may have. The state must outlive it, and is not used before finish(). Errors: those of find().
+class Filling {
+ public:
+  virtual ~Filling() = default;
+  // No value: erased. The last change of a key counts.
+  [[nodiscard]] virtual Result<void> add(ByteView key, std::optional<ByteView> value) = 0;
+  // All of it becomes the state's, durably, with `applied`, or nothing of it. `go_on` gets the part of finish() that is done, and may say
+  // no: then `cancelled` is the error. Called once, at the end.
+  [[nodiscard]] virtual Result<void> finish(const std::string& applied, const std::function<bool(double part)>& go_on) = 0;
+};
+
 // On disk (RocksDB, without a journal of its own: the log is the journal).
 class DiskState : public State {
  public:
@@ -60,6 +72,8 @@ class DiskState : public State {
   virtual void rollback() = 0;
   // As put() and erase(), for very many keys: faster, and find() and scan() see it only after commit(), as changes() never does.
   virtual void load(ByteView key, std::optional<ByteView> value) = 0;
+  // Precondition: applied() is empty, and so is the state.
+  [[nodiscard]] virtual Result<std::unique_ptr<Filling>> fill() = 0;
   // What the last batch that is on disk, or was committed in this process, said; empty: nothing yet.
   [[nodiscard]] virtual const std::string& applied() const = 0;
   // Makes what is committed durable, as applied() then says after any end of the process.

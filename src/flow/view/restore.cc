@@ -1,6 +1,8 @@
 // Catching up: the records of the state's topic from applied().state on are the state's changes, those of the view's topic from applied().rows on
-// its rows; in whichever order, the last record of a key is what the state must have. In between the state is of no moment at all, and
-// applied() says how far it is.
+// its rows; in whichever order, the last record of a key is what the state must have.
+//
+// A state that has something gets them in batches: in between it is of no moment at all, and applied() says how far it is. One that has nothing is
+// filled, and has everything or nothing.
 
 #include "flow/view/restore.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{16} << 20;
 constexpr std::size_t kPollBytes = std::size_t{1} << 20;
+constexpr double kReadingPart = 0.5;  // of a filling: the rest is its end
 constexpr std::size_t kEraseKeys = 10'000;
 constexpr std::int64_t kTombstonesLiveMs = std::int64_t{6} * 24 * 3600 * 1000;  // less than delete.retention.ms
 
@@ -39,9 +42,15 @@ class Restore {
     applied_ = Applied::parse(state_->applied());
     if (!usable()) SLUICE_RETURN_IF_ERROR(make_anew());
     begin_ = applied_;
+    applied_.at_ms = io::system_clock().wall_ms();
+    if (state_->applied().empty()) {
+      SLUICE_TRY(filling_, state_->fill());
+    }
     SLUICE_RETURN_IF_ERROR(replay(source_.state_topic, state_range_.last_stable, applied_.state, {}));
     if (!source_.rows_topic.empty()) SLUICE_RETURN_IF_ERROR(replay(source_.rows_topic, rows_range_.last_stable, applied_.rows, View::kRowsPrefix));
-    if (!told(applied_)) return Error{ErrorCode::cancelled, "the view is stopping"};
+    SLUICE_RETURN_IF_ERROR(filling_ ? filling_->finish(applied_.text(), [&](double part) { return progress_(kReadingPart + part * (1 - kReadingPart)); }) : commit());
+    filling_.reset();
+    SLUICE_RETURN_IF_ERROR(tell(1));
     return std::move(state_);
   }
 
@@ -84,22 +93,24 @@ class Restore {
     while (reader->next_offset() < end) {
       SLUICE_TRY(const auto records, reader->poll(0, kPollBytes));
       const bool over = records.empty() && reader->next_offset() < end;  // nothing but what compaction has removed
-      for (const auto& record : records) apply(record, prefix);
+      for (const auto& record : records) SLUICE_RETURN_IF_ERROR(apply(record, prefix));
       done = over ? end : reader->next_offset();
       if (state_->batch_bytes() >= kBatchBytes) SLUICE_RETURN_IF_ERROR(commit());
-      if (!told(applied_)) return Error{ErrorCode::cancelled, "the view is stopping"};
+      SLUICE_RETURN_IF_ERROR(tell(filling_ ? part_read() * kReadingPart : part_read()));
       if (over) break;
     }
     done = std::max(done, end);
-    return commit();
+    return {};
   }
 
-  void apply(const pipeline::ReadRecord& record, ByteView prefix) {
-    if (!record.key) return;
-    if (prefix.empty() && !source_.rows_topic.empty() && record.key->starts_with(View::kRowsPrefix)) return;  // of before it was published
+  Result<void> apply(const pipeline::ReadRecord& record, ByteView prefix) {
+    if (!record.key) return {};
+    if (prefix.empty() && !source_.rows_topic.empty() && record.key->starts_with(View::kRowsPrefix)) return {};  // of before it was published
     key_.assign(prefix);
     key_ += *record.key;
+    if (filling_) return filling_->add(key_, record.value);
     state_->load(key_, record.value);
+    return {};
   }
 
   Result<void> commit() {
@@ -107,16 +118,21 @@ class Restore {
     return state_->commit(applied_.text());
   }
 
-  [[nodiscard]] bool told(const Applied& now) const {
+  [[nodiscard]] double part_read() const {
     const auto all = static_cast<double>((state_range_.last_stable - begin_.state) + (rows_range_.last_stable - begin_.rows));
-    const auto done = static_cast<double>((now.state - begin_.state) + (now.rows - begin_.rows));
-    return progress_(all <= 0 ? 1 : done / all);
+    const auto done = static_cast<double>((applied_.state - begin_.state) + (applied_.rows - begin_.rows));
+    return all <= 0 ? 1 : done / all;
+  }
+  [[nodiscard]] Result<void> tell(double part) const {
+    if (!progress_(part)) return Error{ErrorCode::cancelled, "the view is stopping"};
+    return {};
   }
 
   const StateSource& source_;
   pipeline::Log& log_;
   const std::function<bool(double)>& progress_;
   std::shared_ptr<DiskState> state_;
+  std::unique_ptr<Filling> filling_;  // null: the state had something
   pipeline::PartitionRange state_range_;
   pipeline::PartitionRange rows_range_;
   Applied applied_;
