@@ -6,7 +6,6 @@
 
 #include "sql/expression_reader.h"
 #include "sql/parse_tree.h"
-#include "sql/statement.h"
 
 namespace sluice::sql {
 
@@ -31,9 +30,11 @@ const NodeValue* only_where(const NodeValue& tree) {
   return select->if_contains("whereClause");
 }
 
-Result<Expression> parse(std::string_view text, ExpressionReader::Extent extent) {
-  if (text.size() > kLongestText) return Error{.code = ErrorCode::rejected, .message = "character 1: it is longer than 64 KiB"};
-  const Places places(text, kPrefix.size(), Places::Told::characters);
+}  // namespace
+
+Result<Expression> parse_expression(std::string_view text) {
+  if (text.size() > kLongestText) return Error{.code = ErrorCode::rejected, .message = "it is longer than 64 KiB"};
+  const Places places(text, kPrefix.size());
   if (const auto zero = text.find('\0'); zero != std::string_view::npos) return places.rejected(places.character_at(zero), "a zero byte");
   const auto parsed = parse_tree(std::string(kPrefix) + std::string(text));
   if (!parsed) {
@@ -44,12 +45,7 @@ Result<Expression> parse(std::string_view text, ExpressionReader::Extent extent)
   if (!tree.ok()) return places.rejected(1, tree.error().message);
   const auto* where = only_where(*tree);
   if (where == nullptr) return places.rejected(1, "it is more than one expression");
-  return ExpressionReader(places, extent).read(*where);
+  return ExpressionReader(places).read(*where);
 }
-
-}  // namespace
-
-Result<Expression> parse_expression(std::string_view text) { return parse(text, ExpressionReader::Extent::filter); }
-Result<Expression> parse_scalar(std::string_view text) { return parse(text, ExpressionReader::Extent::full); }
 
 }  // namespace sluice::sql

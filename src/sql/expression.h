@@ -28,7 +28,6 @@ struct Expression {
     and_,     // two parts or more
     or_,
     not_,     // one part
-    // Only in statements (statement.h):
     star,       // of `qualifier`, or of all; in a list of results, and the only part of count(*)
     operation,  // `text` is the operator: + - * / % ^ || -> ->> #> #>> ~ ~* !~ !~*, ilike; one part or two
     distinct,   // IS DISTINCT FROM; two parts
@@ -49,8 +48,7 @@ struct Expression {
   std::vector<Expression> filter = {};  // FILTER (WHERE …): none or one
 };
 
-// What may stand in a filter. Errors: rejected, with the position: no expression; unsupported, with the position: one with
-// functions, arithmetic, casts, subqueries, or a qualified column.
+// One expression: a sink's filter, a watermark. Errors, with line and column, as those of parse_statements() (statement.h).
 [[nodiscard]] Result<Expression> parse_expression(std::string_view text);
 
 }  // namespace sluice::sql

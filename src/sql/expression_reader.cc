@@ -1,4 +1,4 @@
-// One function a kind of node. What a filter may not have is refused by the same code, in fewer words.
+// One function a kind of node.
 #include "sql/expression_reader.h"
 
 #include <algorithm>
@@ -14,8 +14,6 @@ using Kind = Expression::Kind;
 
 constexpr std::size_t kMostCopies = 10'000;  // of parts of CASE's operand, which stands in each of its conditions
 
-constexpr std::string_view kFilterHint =
-    "known are = <> < <= > >= IN BETWEEN LIKE, IS [NOT] NULL, TRUE, FALSE, UNKNOWN, AND OR NOT, columns and constants";
 constexpr std::string_view kClockHint = "event time only: use a column, or _timestamp";
 
 struct Named {
@@ -24,8 +22,6 @@ struct Named {
   std::string_view hint = {};
 };
 constexpr auto kNames = std::to_array<Named>({
-    {"FuncCall", "a function"}, {"TypeCast", "a cast"}, {"CaseExpr", "CASE"}, {"CoalesceExpr", "COALESCE"},
-    {"MinMaxExpr", "GREATEST and LEAST"},
     {"SubLink", "a subquery", "join the query instead: FROM a JOIN (SELECT …) b ON …; x IN (SELECT …) and [NOT] EXISTS may be conditions of WHERE"},
     {"SQLValueFunction", "this word as a value (a column of that name stands in \"quotes\")"},
     {"A_ArrayExpr", "an array"}, {"RowExpr", "a row", "compare the columns one by one, with AND"},
@@ -71,7 +67,6 @@ Result<void> only_members(const Places& places, const Node& node, std::initializ
 }
 
 Error ExpressionReader::refused(std::size_t position, const std::string& what) const {
-  if (extent_ == Extent::filter) return places_.unsupported(position, what + " is not known here", std::string(kFilterHint));
   return places_.unsupported(position, what + " is not supported");
 }
 
@@ -84,11 +79,10 @@ Result<Expression> ExpressionReader::read(const NodeValue& value) {
   if (kind == "BoolExpr") return logical(*node);
   if (kind == "NullTest") return test(*node, text_of(*node, "nulltesttype"));
   if (kind == "BooleanTest") return test(*node, text_of(*node, "booltesttype"));
-  if (extent_ == Extent::full) return read_full(kind, *node);
-  return refused(places_.character_of(*node), std::string(named(kind).name));
+  return read_other(kind, *node);
 }
 
-Result<Expression> ExpressionReader::read_full(std::string_view kind, const Node& node) {
+Result<Expression> ExpressionReader::read_other(std::string_view kind, const Node& node) {
   if (kind == "FuncCall") return function(node);
   if (kind == "TypeCast") return cast(node);
   if (kind == "CaseExpr") return choice(node);
@@ -111,7 +105,6 @@ Result<Expression> ExpressionReader::column(const Node& node) const {
   Expression out{.kind = Kind::column, .position = places_.character_of(node)};
   auto names = names_of(fields);
   const bool star = names.size() + 1 == fields.size() && node_of(fields[names.size()], "A_Star") != nullptr;
-  if (extent_ == Extent::filter && (star || names.size() != 1)) return refused(out.position, "a column of another name than its own");
   if (!star && (names.empty() || names.size() != fields.size())) return refused(out.position, "such a name");
   if (star) {
     out.kind = Kind::star;
@@ -175,7 +168,7 @@ Result<Expression> ExpressionReader::operation(const Node& node) {
   const auto name = names.empty() ? std::string() : names.back();
   if (names.size() != 1 || right == nullptr) return refused(out.position, "the operator " + name);
   if (left == nullptr) {
-    if (extent_ == Extent::filter || kind != "AEXPR_OP") return refused(out.position, "the operator " + name);
+    if (kind != "AEXPR_OP") return refused(out.position, "the operator " + name);
     return other_operation(node, kind, name, std::move(out));
   }
   if (kind == "AEXPR_OP" && is_one_of(name, {"=", "<>", "<", "<=", ">", ">="})) {
@@ -190,10 +183,8 @@ Result<Expression> ExpressionReader::operation(const Node& node) {
   } else if (kind == "AEXPR_LIKE") {
     out.kind = Kind::like;
     out.negated = name == "!~~";
-  } else if (extent_ == Extent::full) {
-    return other_operation(node, kind, name, std::move(out));
   } else {
-    return refused(out.position, kind == "AEXPR_OP" ? "the operator " + name : spoken(kind));
+    return other_operation(node, kind, name, std::move(out));
   }
   return with_parts(std::move(out), {left, right});
 }

@@ -15,17 +15,15 @@ namespace sluice::sql {
 
 class ExpressionReader {
  public:
-  enum class Extent : std::uint8_t { filter, full };  // what of the kinds of Expression it takes
+  explicit ExpressionReader(const Places& places) : places_(places) {}
 
-  ExpressionReader(const Places& places, Extent extent) : places_(places), extent_(extent) {}
-
-  // Errors: as parse_expression() and parse_scalar().
+  // Errors: as parse_expression().
   [[nodiscard]] Result<Expression> read(const NodeValue& value);
   // A type's name and modifiers, into `type` and `modifiers`.
   [[nodiscard]] Result<void> read_type(const Node& name, std::string& type, std::vector<int>& modifiers);
 
  private:
-  [[nodiscard]] Result<Expression> read_full(std::string_view kind, const Node& node);
+  [[nodiscard]] Result<Expression> read_other(std::string_view kind, const Node& node);
   [[nodiscard]] Result<Expression> column(const Node& node) const;
   [[nodiscard]] Result<Expression> constant(const Node& node) const;
   [[nodiscard]] Result<Expression> operation(const Node& node);
@@ -43,7 +41,6 @@ class ExpressionReader {
   [[nodiscard]] Error refused(std::size_t position, const std::string& what) const;
 
   const Places& places_;
-  Extent extent_;
   std::size_t copied_ = 0;  // parts that stand in more than one place
 };
 

@@ -59,7 +59,7 @@ Result<NodeValue> tree_of_json(std::string_view text, std::size_t deepest) {
   return Error{.code = ErrorCode::rejected, .message = deep ? "it is nested too deep" : "it is no UTF-8 text"};
 }
 
-Places::Places(std::string_view text, std::size_t before, Told told) : text_(text), before_(before), told_(told) {
+Places::Places(std::string_view text, std::size_t before) : text_(text), before_(before) {
   std::size_t seen = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i % kBlock == 0) characters_.push_back(seen);
@@ -96,16 +96,12 @@ std::size_t Places::character_of(const Node& node) const {
   return character_at(0);
 }
 
-std::string Places::told(std::size_t character) const {
-  return told_ == Told::lines ? place_of(text_, character) : "character " + std::to_string(character);
-}
-
 Error Places::rejected(std::size_t character, const std::string& why) const {
-  return {.code = ErrorCode::rejected, .message = told(character) + ": " + why};
+  return {.code = ErrorCode::rejected, .message = place_of(text_, character) + ": " + why};
 }
 
 Error Places::unsupported(std::size_t character, const std::string& why, std::string hint) const {
-  return {.code = ErrorCode::unsupported, .message = told(character) + ": " + why, .hint = std::move(hint)};
+  return {.code = ErrorCode::unsupported, .message = place_of(text_, character) + ": " + why, .hint = std::move(hint)};
 }
 
 std::string Places::integer_at(std::size_t byte) const {

@@ -32,12 +32,10 @@ using NodeValue = boost::json::value;
 // The statements of a text's tree: [{"stmt": …}, …]. Errors: rejected, without a place: too deep, no UTF-8.
 [[nodiscard]] Result<NodeValue> tree_of_json(std::string_view json, std::size_t deepest);
 
-// The text that a person wrote, of which `before` bytes stand before it in what was parsed. Characters count from 1.
+// The text that a person wrote, of which `before` bytes stand before it in what was parsed. Characters count from 1, and errors tell line and column.
 class Places {
  public:
-  enum class Told : std::uint8_t { characters, lines };  // how errors tell a place
-
-  Places(std::string_view text, std::size_t before, Told told);
+  Places(std::string_view text, std::size_t before);
 
   [[nodiscard]] std::string_view text() const { return text_; }
   // The byte where the node begins; npos: the node does not tell.
@@ -45,7 +43,6 @@ class Places {
   [[nodiscard]] std::size_t character_at(std::size_t byte) const;
   // Where it, or the first within it that tells, begins.
   [[nodiscard]] std::size_t character_of(const Node& node) const;
-  [[nodiscard]] std::string told(std::size_t character) const;
 
   [[nodiscard]] Error rejected(std::size_t character, const std::string& why) const;
   [[nodiscard]] Error unsupported(std::size_t character, const std::string& why, std::string hint = {}) const;
@@ -57,7 +54,6 @@ class Places {
 
   std::string_view text_;
   std::size_t before_;
-  Told told_;
   std::vector<std::size_t> characters_;  // before each block of the text
 };
 

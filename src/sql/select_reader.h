@@ -15,7 +15,7 @@ namespace sluice::sql {
 
 class SelectReader {
  public:
-  explicit SelectReader(const Places& places) : places_(places), expressions_(places, ExpressionReader::Extent::full) {}
+  explicit SelectReader(const Places& places) : places_(places), expressions_(places) {}
 
   // Of the inside of a SelectStmt. Errors: as parse_statements().
   [[nodiscard]] Result<Select> read(const Node& node);

@@ -81,7 +81,7 @@ std::string foreign_hint(std::string_view text) {
 
 class StatementReader {
  public:
-  explicit StatementReader(std::string_view text) : places_(text, 0, Places::Told::lines), selects_(places_) {}
+  explicit StatementReader(std::string_view text) : places_(text, 0), selects_(places_) {}
 
   Result<std::vector<Statement>> read(const NodeList& statements) {
     for (const auto& item : statements) {
@@ -255,7 +255,7 @@ class StatementReader {
 }  // namespace
 
 Result<std::vector<Statement>> parse_statements(std::string_view text) {
-  const Places places(text.substr(0, kLongestText), 0, Places::Told::lines);
+  const Places places(text.substr(0, kLongestText), 0);
   if (text.size() > kLongestText) return places.rejected(1, "the text is longer than 1 MiB");
   if (const auto zero = text.find('\0'); zero != std::string_view::npos) return places.rejected(places.character_at(zero), "a zero byte");
   const auto parsed = parse_tree(std::string(text));

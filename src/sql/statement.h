@@ -120,7 +120,5 @@ struct Statement {
 // above, by its name, and what to write instead where there is something (hint): subqueries in expressions (but IN and [NOT] EXISTS among the conditions of WHERE: see where_reader.cc), window functions (OVER),
 // CREATE VIEW (MATERIALIZED is meant), INSERT, FOR UPDATE, GROUPING SETS, INTERSECT, EXCEPT, VALUES, LATERAL …
 [[nodiscard]] Result<std::vector<Statement>> parse_statements(std::string_view text);
-// One expression, of the full set: a watermark.
-[[nodiscard]] Result<Expression> parse_scalar(std::string_view text);
 
 }  // namespace sluice::sql

@@ -55,7 +55,7 @@ std::string listed(const std::vector<Expression>& parts) {
 std::string told(const Error& error) { return error.message + (error.hint.empty() ? "" : " | " + error.hint); }
 
 std::string scalar(const std::string& text) {
-  const auto parsed = parse_scalar(text);
+  const auto parsed = parse_expression(text);
   return parsed.ok() ? form(*parsed) : told(parsed.error());
 }
 
@@ -203,7 +203,7 @@ TEST(Statement, ExpressionsOfTheFullSet) {
 }
 
 TEST(Statement, PositionsAreWhereThingsBegin) {
-  const auto parsed = parse_scalar("ü + DATE '2026-01-01'");
+  const auto parsed = parse_expression("ü + DATE '2026-01-01'");
   ASSERT_TRUE(parsed.ok()) << parsed.error();
   EXPECT_EQ(parsed->position, 3U);
   EXPECT_EQ(parsed->parts[1].position, 5U);

@@ -119,12 +119,13 @@ std::int64_t PartitionArchiver::pending_ms() const {
 
 Result<void> PartitionArchiver::add(const pipeline::ReadRecord& record) {
   row_.clear();
-  SLUICE_TRY(const auto encoded, encoder_.encode(record, row_));
+  SLUICE_TRY(auto encoded, encoder_.encode(record, row_));
   newest_ms_ = std::max(newest_ms_, record.timestamp_ms);
   ++rows_read_;
   if (choice_) {
-    SLUICE_TRY(const bool takes, choice_->takes(record, encoded, row_));
-    if (!takes) return ++rows_filtered_, ++roll_filtered_, Result<void>{};
+    SLUICE_TRY(auto verdict, choice_->takes(record, encoded, row_));
+    if (!verdict.takes) return ++rows_filtered_, ++roll_filtered_, Result<void>{};
+    if (!verdict.failure.empty()) encoder_.refuse(record, "where: " + verdict.failure, encoded, row_);
   }
   SLUICE_RETURN_IF_ERROR(place(encoded, record.timestamp_ms));
   const auto& by = plan_.partitioning;

@@ -19,10 +19,14 @@ class RowChoice {
   RowChoice(const Filter& filter, const ColumnChoice& columns, const std::string& topic, pipeline::SchemaCatalog& catalog)
       : filter_(filter), columns_(columns), topic_(topic), catalog_(catalog) {}
 
+  struct Verdict {
+    bool takes = false;
+    std::string failure = {};  // why the filter fails for the row; else empty
+  };
   // Whether the record is one of the archive's, by its row. Dead letters are: nobody knows whether they would pass. So are
-  // deletes, unless the filter decides on them. Errors: rejected: neither the archive's schema of the topic nor the
+  // deletes, unless the filter decides on them, and rows that it fails for: as dead letters. Errors: rejected: neither the archive's schema of the topic nor the
   // registry's newest has a column that the filter names, or it is of another type; those of the catalog.
-  [[nodiscard]] Result<bool> takes(const pipeline::ReadRecord& record, const EncodedRow& encoded, ByteView row);
+  [[nodiscard]] Result<Verdict> takes(const pipeline::ReadRecord& record, const EncodedRow& encoded, ByteView row);
 
  private:
   [[nodiscard]] Result<RowFilter> compile(const RowSchema& schema) const;

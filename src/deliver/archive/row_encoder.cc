@@ -19,6 +19,18 @@ std::optional<SchemaId> framed_id(ByteView bytes) {
 
 bool has_column(const RowSchema& schema, std::string_view name) { return schema.own.root().field(name) != nullptr; }
 
+// The own columns of dead_schema().
+void append_dead(std::optional<ByteView> value, ByteView reason, Bytes& out) {
+  ByteWriter writer(out);
+  writer.u8(value ? 2 : 0);
+  if (value) {
+    writer.zigzag(static_cast<std::int64_t>(value->size()));
+    writer.raw(*value);
+  }
+  writer.zigzag(static_cast<std::int64_t>(reason.size()));
+  writer.raw(reason);
+}
+
 const avro::Schema& no_columns() {
   static const auto schema = *avro::Schema::parse(R"({"type":"record","name":"Value","fields":[]})");
   return schema;
@@ -220,16 +232,17 @@ Result<EncodedRow> RowEncoder::State::encode_delete(std::optional<ByteView> key,
 
 Result<EncodedRow> RowEncoder::encode(const pipeline::ReadRecord& record, Bytes& out) {
   SLUICE_TRY(auto row, record.value ? state_->encode_value(*record.value, out) : state_->encode_delete(record.key, out));
-  if (!row.reason.empty()) {
-    ByteWriter writer(out);
-    writer.u8(2);
-    writer.zigzag(static_cast<std::int64_t>(record.value->size()));
-    writer.raw(*record.value);
-    writer.zigzag(static_cast<std::int64_t>(row.reason.size()));
-    writer.raw(row.reason);
-  }
+  if (!row.reason.empty()) append_dead(record.value, row.reason, out);
   append_archive_columns(record, state_->place, out);
   return row;
+}
+
+void RowEncoder::refuse(const pipeline::ReadRecord& record, std::string reason, EncodedRow& row, Bytes& out) const {
+  out.clear();
+  append_dead(record.value, reason, out);
+  append_archive_columns(record, state_->place, out);
+  row.schema = &dead_schema();
+  row.reason = std::move(reason);
 }
 
 }  // namespace sluice::deliver::archive

@@ -41,6 +41,8 @@ class RowEncoder {
 
   // Appends the row to `out`; the topic's schema may grow. Errors: those of the catalog but not_found, those of the store.
   [[nodiscard]] Result<EncodedRow> encode(const pipeline::ReadRecord& record, Bytes& out);
+  // Makes a dead letter of the record whose row is all of `out`.
+  void refuse(const pipeline::ReadRecord& record, std::string reason, EncodedRow& row, Bytes& out) const;
 
  private:
   struct Plan;

@@ -78,9 +78,33 @@ TEST_F(FilteredSink, AColumnThatIsNowhereStopsTheTopicAlone) {
   orders.put(1, "tea");
   log.put("clicks", std::nullopt, "x");
   const auto status = archive_all({{.glob = "*"}, {.glob = Orders::kTopic, .where = "colour = 'red'"}});
-  EXPECT_THAT(status.error, HasSubstr("character 1: there is no column colour"));
+  EXPECT_THAT(status.error, HasSubstr("where: line 1, column 1: there is no column colour"));
   EXPECT_TRUE(offsets().empty());
   EXPECT_EQ(archived_rows(store, "clicks").size(), 1U);
+}
+
+TEST_F(FilteredSink, ARowThatItFailsForIsADeadLetter) {
+  orders.put(1, "7");
+  orders.put(2, "seven");
+  orders.put(3, "8");
+  const auto status = archive_all({{.glob = "*", .where = "note::int = 7"}});
+  EXPECT_THAT(offsets(), ElementsAre(0, 2));
+  EXPECT_THAT(archived_rows(store, Orders::kTopic).at({0, 2}).at("_reason"),
+              HasSubstr("where: invalid input syntax for type integer: \"seven\""));
+  EXPECT_EQ(status.facts.at("filtered rows"), "1");
+  EXPECT_EQ(status.error, "");
+  EXPECT_TRUE(verify_archive(store, avro_files())->ok());
+  EXPECT_EQ(log.records(std::string(pipeline::kDeadLettersTopic)).size(), 1U);
+}
+
+TEST_F(FilteredSink, ADeleteThatItFailsForIsADeadLetterWithoutAValue) {
+  orders.put(1, "tea");
+  orders.remove(1);
+  archive_all({{.glob = "*", .where = "CASE _op WHEN 'd' THEN 1 / _partition END IS NULL"}});
+  EXPECT_THAT(offsets(), ElementsAre(0, 2));
+  const auto dead = archived_rows(store, Orders::kTopic).at({0, 2});
+  EXPECT_THAT(dead.at("_reason"), HasSubstr("division by zero"));
+  EXPECT_EQ(dead.at("_value"), std::string(1, '\0'));
 }
 
 TEST_F(FilteredSink, ATopicsOwnRuleHasItsFoldersAndColumns) {

@@ -1,6 +1,7 @@
 #include "flow/plan/expressions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "flow/plan/aggregates.h"
@@ -103,17 +104,41 @@ Result<Scalar> Expressions::operation(const sql::Expression& expression) {
   return typing_.folded(negated_if(expression.negated, std::move(out)));
 }
 
+// As PostgreSQL does, the first is compared with several constants at once, as with an array of the type that all have in common (a real
+// with reals), and with everything else by itself (a real with a lone 0.1 as doubles).
 Result<Scalar> Expressions::in(const sql::Expression& expression) {
   SLUICE_TRY(auto parts, parts_of(expression));
-  SLUICE_TRY(const auto type, typing_.unify(pointers(parts), "IN", expression.position));
+  const auto is_constant = [](const Scalar& part) { return columns_of(part).empty(); };
+  std::vector<Scalar> listed = {parts[0]};
+  std::ranges::copy_if(parts.begin() + 1, parts.end(), std::back_inserter(listed), is_constant);
+  const bool at_once = listed.size() > 2 && common_type(types_of(listed), "IN").ok();
+  std::vector<Scalar> any;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    if (at_once && is_constant(parts[i])) continue;
+    SLUICE_TRY(auto equal, typing_.operation("=", pair_of(parts[0], std::move(parts[i])), expression.position));
+    any.push_back(std::move(equal));
+  }
+  if (at_once) {
+    SLUICE_TRY(auto one_of, among(std::move(listed), expression.position));
+    any.push_back(std::move(one_of));
+  }
+  auto out = any.size() == 1 ? std::move(any[0]) : made(Scalar::Kind::or_, kBoolean, expression.position, std::move(any));
+  if (out.kind != Scalar::Kind::in) return typing_.folded(negated_if(expression.negated, std::move(out)));
+  out.negated = expression.negated;
+  return out;
+}
+
+// Whether the first is among the others, as values of one type.
+Result<Scalar> Expressions::among(std::vector<Scalar> parts, std::size_t position) const {
+  SLUICE_TRY(const auto type, typing_.unify(pointers(parts), "IN", position));
   const std::vector<Type> types(2, type);
   auto equal = find_operator("=", types);
-  if (!equal.ok()) return places_.at(expression.position, std::move(equal).error());
+  if (!equal.ok()) return places_.at(position, std::move(equal).error());
   for (auto& part : parts) {
-    const auto position = part.position;
-    SLUICE_TRY(part, typing_.cast(std::move(part), equal->parameters[0], CastContext::implicit, position));
+    const auto at = part.position;
+    SLUICE_TRY(part, typing_.cast(std::move(part), equal->parameters[0], CastContext::implicit, at));
   }
-  auto out = made(Scalar::Kind::in, kBoolean, expression.position, std::move(parts), expression.negated);
+  auto out = made(Scalar::Kind::in, kBoolean, position, std::move(parts));
   out.function = std::move(*equal);
   return typing_.folded(std::move(out));
 }

@@ -47,6 +47,7 @@ class Expressions {
   [[nodiscard]] Result<Scalar> column(const sql::Expression& expression);
   [[nodiscard]] Result<Scalar> operation(const sql::Expression& expression);
   [[nodiscard]] Result<Scalar> in(const sql::Expression& expression);
+  [[nodiscard]] Result<Scalar> among(std::vector<Scalar> parts, std::size_t position) const;
   [[nodiscard]] Result<Scalar> between(const sql::Expression& expression);
   [[nodiscard]] Result<Scalar> is(const sql::Expression& expression);
   [[nodiscard]] Result<Scalar> logical(const sql::Expression& expression);

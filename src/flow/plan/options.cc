@@ -162,7 +162,7 @@ class RelationBinder {
   }
 
   Result<Scalar> watermark_of(std::string_view text) {
-    SLUICE_TRY(const auto expression, sql::parse_scalar(text));
+    SLUICE_TRY(const auto expression, sql::parse_expression(text));
     Scope scope;
     for (std::size_t i = 0; i < out_.columns.size(); ++i) {
       scope.add({.qualifier = table_.name, .full = {}, .name = out_.columns[i].name, .value = column_of(out_.columns[i].type, i)});

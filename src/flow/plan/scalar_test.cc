@@ -13,13 +13,13 @@ namespace {
 
 using enum TypeKind;
 
-// Expressions over a row (a int4, b int4, t text, n int4, yes boolean, no boolean, maybe boolean).
+// Expressions over a row (a int4, b int4, t text, n int4, yes boolean, no boolean, maybe boolean, f float4).
 class Scalars : public ::testing::Test {
  protected:
-  Scalars() : places_(""), row_(arena_.row(7)) {
-    const char* const names[] = {"a", "b", "t", "n", "yes", "no", "maybe"};
-    const TypeKind kinds[] = {int4, int4, text, int4, boolean, boolean, boolean};
-    for (std::size_t i = 0; i < 7; ++i) {
+  Scalars() : places_(""), row_(arena_.row(8)) {
+    const char* const names[] = {"a", "b", "t", "n", "yes", "no", "maybe", "f"};
+    const TypeKind kinds[] = {int4, int4, text, int4, boolean, boolean, boolean, float4};
+    for (std::size_t i = 0; i < 8; ++i) {
       scope_.add({.qualifier = "r", .full = {}, .name = names[i], .value = column_of({kinds[i]}, i)});
     }
     row_[0] = Value::of_integer(7);
@@ -27,10 +27,11 @@ class Scalars : public ::testing::Test {
     row_[2] = Value::of_text("hello");
     row_[4] = Value::of(true);
     row_[5] = Value::of(false);
+    row_[7] = Value::of_double(static_cast<double>(0.1F));
   }
 
   Scalar bound(const std::string& text) {
-    const auto parsed = sql::parse_scalar(text);
+    const auto parsed = sql::parse_expression(text);
     EXPECT_TRUE(parsed.ok()) << text;
     auto out = Expressions(places_, scope_).plain(*parsed, "WHERE");
     EXPECT_TRUE(out.ok()) << text << ": " << out.error();
@@ -64,6 +65,16 @@ TEST_F(Scalars, ListsAndRangesKnowNull) {
            {"a IN (1, 7)", "t"}, {"a IN (1, 2)", "f"}, {"a IN (1, n)", "null"}, {"a IN (7, n)", "t"}, {"n IN (1)", "null"},
            {"a NOT IN (1, 7)", "f"}, {"a NOT IN (1, n)", "null"}, {"a NOT IN (1)", "t"}, {"a BETWEEN 1 AND 7", "t"},
            {"a NOT BETWEEN 1 AND 7", "f"}, {"a BETWEEN 8 AND n", "f"}, {"a BETWEEN 1 AND n", "null"}}) {
+    EXPECT_EQ(valued(text), value) << text;
+  }
+}
+
+// An array of several constants has the type that they share with what is sought; anything else is compared by itself.
+TEST_F(Scalars, ListsHaveTheTypesOfPostgreSqls) {
+  for (const auto& [text, value] : std::vector<std::pair<std::string, std::string>>{
+           {"f IN (0.1)", "f"}, {"f NOT IN (0.1)", "t"}, {"f IN (0.1, 2)", "t"}, {"f IN (0.1, a)", "f"}, {"f IN (0.1, a, 2)", "t"},
+           {"f NOT IN (0.1, a, 2)", "f"}, {"a IN (n, 7)", "t"}, {"a IN (n, b)", "null"}, {"a IN (6.5, 7.0)", "t"}, {"1 IN (1)", "t"},
+           {"1 NOT IN (2, 1)", "f"}}) {
     EXPECT_EQ(valued(text), value) << text;
   }
 }

@@ -24,13 +24,13 @@ Result<std::int64_t> microseconds(const Value& interval) {
   return out;
 }
 
-std::vector<Type> types_of(const std::vector<Scalar>& parts) {
+}  // namespace
+
+std::vector<Type> types_of(const std::vector<Scalar>& scalars) {
   std::vector<Type> out;
-  for (const auto& part : parts) out.push_back(part.type);
+  for (const auto& scalar : scalars) out.push_back(scalar.type);
   return out;
 }
-
-}  // namespace
 
 Scalar constant_of(const Type& type, const Value& value, std::size_t position) {
   Scalar out;

@@ -15,6 +15,7 @@ namespace sluice::flow {
 [[nodiscard]] Scalar constant_of(const Type& type, const Value& value, std::size_t position = 1);
 // The column `index`.
 [[nodiscard]] Scalar column_of(const Type& type, std::size_t index, std::size_t position = 1);
+[[nodiscard]] std::vector<Type> types_of(const std::vector<Scalar>& scalars);
 // Both must hold; either may be missing (a true constant).
 [[nodiscard]] Scalar conjunction(std::vector<Scalar> conditions);
 // Appends the conditions that `condition` is the AND of.

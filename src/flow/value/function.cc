@@ -181,9 +181,11 @@ Result<Function> find_operator(std::string_view sign, std::span<const Type> argu
     }
   }
   if (const auto* const found = choose(named, kinds, ambiguous)) return function_of(*found, arguments);
+  const bool opaque = std::ranges::find(kinds, TypeKind::opaque) != kinds.end();
   return Error{.code = ErrorCode::unsupported,
                .message = std::string(ambiguous ? "operator is not unique: " : "operator does not exist: ") + in_operator(name, arguments),
-               .hint = "write casts, so that both sides have types that " + std::string(sign) + " takes"};
+               .hint = opaque ? "an array, a map or a record is only asked whether it IS NULL"
+                              : "write casts, so that both sides have types that " + std::string(sign) + " takes"};
 }
 
 Result<Function> find_function(std::string_view name, std::span<const Type> arguments) {

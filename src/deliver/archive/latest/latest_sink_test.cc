@@ -96,6 +96,17 @@ TEST_F(Latest, AFilterDecidesOnTheNewestRowOfEachKey) {
   EXPECT_EQ(pointer()->filtered, 1U);
 }
 
+TEST_F(Latest, ARowThatAFilterFailsForIsCountedAndLeftOut) {
+  options.topics.front().where = "note::int > 5";
+  const auto one = orders.put(1, "7");
+  orders.put(2, "seven");
+  orders.put(3, "3");
+  ASSERT_TRUE(publish().ok());
+  EXPECT_EQ(pointed_offsets(), std::vector{one.value});
+  EXPECT_EQ(pointer()->unreadable, 1U);
+  EXPECT_EQ(pointer()->filtered, 1U);
+}
+
 TEST_F(Latest, AFilterOfAColumnThatIsNotThereStopsTheTopic) {
   options.topics.front().where = "nothing = 1";
   orders.put(1, "a");

@@ -136,10 +136,12 @@ Result<bool> Table::encode(Partition& from, const pipeline::ReadRecord& record, 
   row_.clear();
   SLUICE_TRY(const auto encoded, from.encoder.encode(record, row_));
   if (encoded.schema == schema_->current()) return true;
-  if (!encoded.reason.empty() && wanted && unreadable_++ == 0) {
-    why_unreadable_ = "offset " + to_string(record.offset) + ": " + encoded.reason;
-  }
+  if (!encoded.reason.empty() && wanted) count_unreadable(record.offset, encoded.reason);
   return false;
+}
+
+void Table::count_unreadable(Offset offset, const std::string& why) {
+  if (unreadable_++ == 0) why_unreadable_ = "offset " + to_string(offset) + ": " + why;
 }
 
 Result<void> Table::give(Partition& from, const RowParts& fields, const pipeline::ReadRecord& record, const TakeRow& take) {
@@ -167,16 +169,18 @@ Result<void> Table::give(Partition& from, const RowParts& fields, const pipeline
     if (newest) from.unchanged.forget(*key);
     else SLUICE_RETURN_IF_ERROR(from.unchanged.keep(*key, row_));
   }
-  return newest ? give_row(take) : Result<void>{};
+  return newest ? give_row(record.offset, take) : Result<void>{};
 }
 
 // A table has no deletes: its filter decides on every row.
-Result<void> Table::give_row(const TakeRow& take) {
+Result<void> Table::give_row(Offset offset, const TakeRow& take) {
   if (options_.filter != nullptr && !filter_) {
     SLUICE_TRY(const auto row, avro::Schema::parse(schema().text, {.validate_defaults = false}));
     SLUICE_TRY(filter_, RowFilter::compile(*options_.filter, row));
   }
-  if (filter_ && !filter_->passes(row_)) return ++filtered_, Result<void>{};
+  const auto passes = filter_ ? filter_->passes(row_) : Result<bool>(true);
+  if (!passes.ok()) return count_unreadable(offset, "where: " + passes.error().message), Result<void>{};
+  if (!*passes) return ++filtered_, Result<void>{};
   return take(row_);
 }
 

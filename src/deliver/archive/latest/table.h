@@ -66,7 +66,8 @@ class Table {
   // Once: gives each row. Errors: cancelled, back_off (the log lost records meanwhile), those of RowFilter, of `take`, log
   // and disk.
   [[nodiscard]] Result<void> write(const std::function<Result<void>(ByteView row)>& take, const std::stop_token& stop);
-  // After write(): rows that the filter left out; records that cannot be rows, and why the first of them cannot.
+  // After write(): rows that the filter left out; records that cannot be rows, or for which the filter fails, and
+  // why of the first of them.
   [[nodiscard]] std::uint64_t filtered() const { return filtered_; }
   [[nodiscard]] std::uint64_t unreadable() const { return unreadable_; }
   [[nodiscard]] const std::string& why_unreadable() const { return why_unreadable_; }
@@ -88,7 +89,8 @@ class Table {
   using TakeRow = std::function<Result<void>(ByteView row)>;
   [[nodiscard]] Result<void> give(Partition& from, const RowParts& fields, const pipeline::ReadRecord& record,
                                   const TakeRow& take);
-  [[nodiscard]] Result<void> give_row(const TakeRow& take);
+  [[nodiscard]] Result<void> give_row(Offset offset, const TakeRow& take);
+  void count_unreadable(Offset offset, const std::string& why);
   [[nodiscard]] Result<bool> encode(Partition& from, const pipeline::ReadRecord& record, bool wanted);
   using TakeRecord = std::function<Result<void>(const pipeline::ReadRecord&)>;
   [[nodiscard]] Result<void> each_record(std::int32_t partition, const TakeRecord& take, const std::stop_token& stop) const;

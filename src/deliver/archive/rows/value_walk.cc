@@ -1,6 +1,7 @@
 #include "deliver/archive/rows/value_walk.h"
 
 #include <map>
+#include <span>
 
 #include "avro/schema.h"
 
@@ -82,16 +83,26 @@ bool ValueWalk::split(ByteView bytes, std::vector<ByteView>& fields) const {
   return take(bytes, fields) && bytes.empty();
 }
 
+bool ValueWalk::first(ByteView bytes, std::size_t count, std::vector<ByteView>& fields) const {
+  ByteReader in(bytes);
+  return split_fields(in, count, fields);
+}
+
 bool ValueWalk::take(ByteView& bytes, std::vector<ByteView>& fields) const {
+  ByteReader in(bytes);
+  if (!split_fields(in, nodes_[root_].children.size(), fields)) return false;
+  bytes = in.rest();
+  return true;
+}
+
+bool ValueWalk::split_fields(ByteReader& in, std::size_t count, std::vector<ByteView>& fields) const {
   fields.clear();
   if (!is_record()) return false;
-  ByteReader in(bytes);
-  for (const auto child : nodes_[root_].children) {
+  for (const auto child : std::span(nodes_[root_].children).first(count)) {
     const char* begin = in.position();
     if (!walk(child, in, 1) || !in.ok()) return false;
     fields.emplace_back(begin, static_cast<std::size_t>(in.position() - begin));
   }
-  bytes = in.rest();
   return true;
 }
 

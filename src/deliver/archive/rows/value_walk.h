@@ -31,6 +31,8 @@ class ValueWalk {
   [[nodiscard]] bool matches(ByteView bytes) const;
   // The same for a record, with the bytes of each field in `fields`.
   [[nodiscard]] bool split(ByteView bytes, std::vector<ByteView>& fields) const;
+  // The same for the first `count` fields of a record: what is behind them is not looked at.
+  [[nodiscard]] bool first(ByteView bytes, std::size_t count, std::vector<ByteView>& fields) const;
   // The same for the record at the front of `bytes`, which is taken off.
   [[nodiscard]] bool take(ByteView& bytes, std::vector<ByteView>& fields) const;
 
@@ -51,6 +53,7 @@ class ValueWalk {
   };
   class Compiler;
 
+  [[nodiscard]] bool split_fields(ByteReader& in, std::size_t count, std::vector<ByteView>& fields) const;
   [[nodiscard]] bool walk(std::int32_t node, ByteReader& in, int depth) const;
   [[nodiscard]] bool walk_blocks(const Node& node, ByteReader& in, int depth) const;
 
