@@ -113,14 +113,14 @@ Result<Scalar> Expressions::in(const sql::Expression& expression) {
   std::ranges::copy_if(parts.begin() + 1, parts.end(), std::back_inserter(listed), is_constant);
   const bool at_once = listed.size() > 2 && common_type(types_of(listed), "IN").ok();
   std::vector<Scalar> any;
+  if (at_once) {
+    SLUICE_TRY(auto one_of, among(std::move(listed), expression.position));
+    any.push_back(std::move(one_of));
+  }
   for (std::size_t i = 1; i < parts.size(); ++i) {
     if (at_once && is_constant(parts[i])) continue;
     SLUICE_TRY(auto equal, typing_.operation("=", pair_of(parts[0], std::move(parts[i])), expression.position));
     any.push_back(std::move(equal));
-  }
-  if (at_once) {
-    SLUICE_TRY(auto one_of, among(std::move(listed), expression.position));
-    any.push_back(std::move(one_of));
   }
   auto out = any.size() == 1 ? std::move(any[0]) : made(Scalar::Kind::or_, kBoolean, expression.position, std::move(any));
   if (out.kind != Scalar::Kind::in) return typing_.folded(negated_if(expression.negated, std::move(out)));

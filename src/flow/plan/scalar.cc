@@ -81,10 +81,12 @@ class Evaluation {
     const auto count = scalar.parts.size();
     std::array<Value, kFewArguments> few;
     const auto arguments = count <= few.size() ? std::span(few).first(count) : arena_.row(count);
+    bool is_null = false;  // known only when all of them are there: a later one may fail
     for (std::size_t i = 0; i < count; ++i) {
       if (!part(scalar.parts[i], arguments[i])) return false;
-      if (arguments[i].null && scalar.function.strict) return out = Value::none(), true;
+      is_null = is_null || arguments[i].null;
     }
+    if (is_null && scalar.function.strict) return out = Value::none(), true;
     return apply(scalar.function, arguments, out);
   }
   [[nodiscard]] bool apply(const Function& function, std::span<const Value> arguments, Value& out) {

@@ -84,6 +84,12 @@ TEST_F(Scalars, WhatIsNotReachedDoesNotFail) {
   EXPECT_EQ(valued("b <> 0 AND a / b > 1"), "f");
   EXPECT_EQ(valued("coalesce(a, a / b)"), "7");
   EXPECT_EQ(valued("a / b"), "division by zero");
+  EXPECT_EQ(valued("n + a / b"), "division by zero");  // though n is null
+  EXPECT_EQ(valued("NULL::int + a / b"), "null");      // a constant decides before the row is there
+  EXPECT_EQ(valued("a / b = 1 AND false"), "f");
+  EXPECT_EQ(valued("a / b = 1 OR NOT false"), "t");
+  EXPECT_EQ(valued("a / b = 1 AND NULL"), "division by zero");
+  EXPECT_EQ(valued("a IN (a / b, 1, 7)"), "t");        // the constants come first
   EXPECT_EQ(valued("1 / 0"), "division by zero");  // a constant that fails is left to fail
   EXPECT_EQ(valued("CASE b WHEN 0 THEN 'none' WHEN 1 THEN 'one' END"), "none");
   EXPECT_EQ(valued("CASE a WHEN 0 THEN 'none' END"), "null");

@@ -181,6 +181,15 @@ Result<void> Typing::comparable(const Scalar& scalar) const {
 
 Scalar Typing::folded(Scalar scalar) const {
   const auto constant = [](const Scalar& part) { return part.kind == Scalar::Kind::constant; };
+  const auto decides = [&](const Scalar& part) {
+    if (!constant(part)) return false;
+    if (scalar.kind == Scalar::Kind::call) return scalar.function.strict && part.constant.null;
+    const bool logical = scalar.kind == Scalar::Kind::and_ || scalar.kind == Scalar::Kind::or_;
+    return logical && !part.constant.null && part.constant.boolean == (scalar.kind == Scalar::Kind::or_);
+  };
+  if (const auto found = std::ranges::find_if(scalar.parts, decides); found != scalar.parts.end()) {
+    return constant_of(scalar.type, found->constant, scalar.position);
+  }
   if (scalar.kind == Scalar::Kind::constant || !std::ranges::all_of(scalar.parts, constant)) return scalar;
   Arena arena;
   const auto value = evaluate(scalar, {}, arena);

@@ -40,7 +40,8 @@ class Typing {
   [[nodiscard]] Result<Scalar> known(Scalar scalar) const;
   // Errors: it has no equality: DISTINCT and GROUP BY cannot take it.
   [[nodiscard]] Result<void> comparable(const Scalar& scalar) const;
-  // A constant, if all its parts are constants and it does not fail.
+  // A constant, if all its parts are constants and it does not fail, or one of them decides whatever the others are (and though they
+  // fail, as in PostgreSQL): a false in AND, a null in a call.
   [[nodiscard]] Scalar folded(Scalar scalar) const;
   // Without months: microseconds.
   [[nodiscard]] Result<std::int64_t> span_of(const Scalar& interval, std::string_view what) const;

@@ -87,7 +87,7 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"sinks.*.columns", section, "", ""},
     {"sinks.*.columns.include", texts, "", "The columns to archive, as globs; without it, all."},
     {"sinks.*.columns.exclude", texts, "", "Columns to leave out, as globs."},
-    {"sinks.*.where", text, "", "Only rows for which this is true, in PostgreSQL's SQL: `region = 'EU' AND total > 100`. Deletes always pass, unless it names columns like `_op` alone; with mode latest it decides on the rows of the table. See docs/formats/archive.md."},
+    {"sinks.*.where", text, "", "Only rows for which this is true, as in a view's WHERE: `region = 'EU' AND total > 100`. Deletes always pass, unless it names columns like `_op` alone; with mode latest it decides on the rows of the table. See docs/formats/archive.md."},
     {"sinks.*.roll", section, "", ""},
     {"sinks.*.roll.size", size, "256MiB", "A file is published when it has this size."},
     {"sinks.*.roll.rows", integer, "", "A partition's files are published after so many rows; without it, there is no such limit."},
