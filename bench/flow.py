@@ -32,14 +32,15 @@ class Measured:
 
     def __init__(self, events, seconds, cpu, broker_cpu, **more):
         self.events, self.seconds, self.cpu, self.broker_cpu = events, seconds, cpu, broker_cpu
-        self.state, self.topics, self.rows, self.restored_s = (more.get(name, 0) for name in ("state", "topics", "rows", "restored_s"))
+        self.state, self.topics, self.rows = (more.get(name, 0) for name in ("state", "topics", "rows"))
+        self.restored_s, self.restored_cpu = 0, 0
 
     def text(self):
         per = 1e6 / self.events
         broker = f", {self.broker_cpu * per:.2f} of the log" if self.broker_cpu else ""
         text = f"{self.events / self.seconds:,.0f} events/s, {self.events / max(self.cpu, 0.01):,.0f} a core; {self.cpu * per:.2f} CPU-s a million{broker}; " \
             f"state {self.state / 1e6:,.1f} MB, own topics {self.topics / 1e6:,.1f} MB, {self.rows:,} offsets out"
-        return text + (f", restored in {self.restored_s:.1f} s" if self.restored_s else "")
+        return text + (f", restored in {self.restored_s:.1f} s and {self.restored_cpu:.1f} CPU-s, the start's included" if self.restored_s else "")
 
 
 def cpu_seconds(pid):
@@ -132,7 +133,7 @@ class Streams:
     def end(self):
         """Its state is on disk then."""
         self.process.stdin.close()
-        self.process.wait(120)
+        self.process.wait(PATIENCE_S)
 
     def __enter__(self):
         return self
@@ -159,18 +160,21 @@ def peer(bench, query, folder, jars):
                      topics=sum(size_of(os.path.join(bench.sluice.data, f"{name}-0")) for name in own))
     if query == "keys":
         shutil.rmtree(streams.state)
-        found.restored_s = peer_restores(bench, query, folder, jars)
+        found.restored_s, found.restored_cpu = peer_restores(bench, query, folder, jars)
     shutil.rmtree(streams.state, ignore_errors=True)  # none, where there is nothing to keep
     bench.delete(*own, *(name for name in bench.topics() if name.startswith(f"{warm}-")), *[warm] * rounds)
     return found
 
 
 def peer_restores(bench, query, folder, jars):
+    """Seconds, from the first record on; CPU seconds of its process, whose start is in them, and the log's."""
+    broker_cpu = bench.sluice.cpu_seconds()
     with Streams(bench, query, folder, jars, 0) as streams:
         seconds, records = streams.read("started")
+        _, cpu, broker_cpu_then = streams.now()
         streams.end()
     assert int(records) >= bench.events["key"], f"{records} records restored of {bench.events['key']}"
-    return float(seconds)
+    return float(seconds), cpu + broker_cpu_then - broker_cpu
 
 
 def rows_of(sluice, topic):
@@ -213,7 +217,7 @@ def ours(bench, query, folder):
     if query == "keys":
         bench.sluice.stop()
         shutil.rmtree(state)
-        found.restored_s, _ = caught_up_with(bench, query, folder)
+        found.restored_s, found.restored_cpu = caught_up_with(bench, query, folder)
     bench.sluice.run("view", "delete", "--yes", query, check=True)  # the next one defines streams of the same names
     return found
 
@@ -222,7 +226,7 @@ def ratios(mine, theirs):
     cpu = theirs.cpu + theirs.broker_cpu
     text = f"events/s {mine.events / mine.seconds / (theirs.events / theirs.seconds):.2f}, CPU {mine.cpu / cpu:.2f}, " \
         f"state {mine.state / max(theirs.state, 1):.2f}"
-    return text + (f", restoring {mine.restored_s / theirs.restored_s:.2f}" if theirs.restored_s else "")
+    return text + (f", restoring {mine.restored_s / theirs.restored_s:.2f}, its CPU {mine.restored_cpu / theirs.restored_cpu:.2f}" if theirs.restored_s else "")
 
 
 def run(options, say):

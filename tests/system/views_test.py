@@ -232,6 +232,37 @@ def restored(shop):
     shop.comes("SELECT sum(clicks) FROM by_day", [["6"]])
 
 
+def killed_while_it_is_read_back(shop, kills):
+    """The folder is lost, and the server killed soon after each start: what it leaves of the folder is whole, or nothing."""
+    draw = random.Random(seed())
+    sluice = shop.sluice
+    url = "http://" + sluice.status()["listen"]["collect"][0] + "/topics/clicks"
+
+    def click(pages):
+        events = [{"customer": 1, "page": f"/{page}", "price": "1.00", "ts": "2026-11-28T10:00:00Z"} for page in pages]
+        assert requests.post(url, json=events, timeout=30).ok
+
+    for i in range(0, 20_000, 500):
+        click(range(i, i + 500))
+    assert requests.post(sluice.admin_url + "/views", data="CREATE MATERIALIZED VIEW pages AS SELECT page, count(*) AS n FROM clicks GROUP BY page", timeout=20).ok
+    question, rows = "SELECT page, n FROM pages ORDER BY page", "SELECT page, count(*) AS n FROM clicks GROUP BY page ORDER BY page"
+    shop.comes(question, shop.ask(rows))
+    whole = 0
+    for number in range(kills):
+        sluice.kill()
+        shutil.rmtree(os.path.join(sluice.data, "views"))
+        sluice.start(wait=False)
+        time.sleep(draw.uniform(0.02, 0.2))
+        sluice.kill()
+        whole += os.path.exists(os.path.join(sluice.data, "views", "pages", "1")) and not os.path.exists(os.path.join(sluice.data, "views", "pages", "1", "filling"))
+        sluice.start()
+        wait_until(lambda: isinstance(shop.ask("SELECT count(*) FROM clicks"), list), 30, "the server answers")
+        url = "http://" + sluice.status()["listen"]["collect"][0] + "/topics/clicks"
+        click([draw.randrange(20_000), number])
+        shop.comes(question, shop.ask(rows))
+    print(f"{kills} kills after a start without the folder, {whole} of them after it was whole; 20,000 rows compared each time")
+
+
 def killed_while_it_changes(shop, kills):
     """A definition is changed, and the server killed while it is built and takes the topic over: in the end it is the newest, and exact."""
     draw = random.Random(seed())
@@ -272,6 +303,7 @@ def main():
             checks.run("another definition takes the old one's place, and both counts are told", changed, shop)
             checks.run("the configuration is read again; what is not there yet is waited for", reloaded, shop)
             checks.run("a lost folder of state is read back from the log", restored, shop)
+            checks.run("a lost folder that is read back while the server is killed", killed_while_it_is_read_back, shop, 12)
             checks.run("a definition that changes while the server is killed", killed_while_it_changes, shop, 8)
     checks.finish()
 

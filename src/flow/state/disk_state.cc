@@ -43,6 +43,7 @@ rocksdb::Options options_for(std::size_t memory_bytes) {
   options.max_write_buffer_number = 2;
   options.memtable_whole_key_filtering = true;  // most of what is asked is not in a memtable
   options.memtable_prefix_bloom_size_ratio = 0.05;
+  options.level_compaction_dynamic_level_bytes = true;  // a level above the last has a tenth of it: what is overridden does not stay
   options.target_file_size_base = std::size_t{32} << 20;
   options.compression = rocksdb::kLZ4Compression;
   options.max_open_files = 256;
@@ -142,7 +143,7 @@ class RocksState : public DiskState {
   }
   Result<void> scan(ByteView prefix, ByteView from, const Visit& visit) override;
 
-  void changes(const std::function<void(ByteView, std::optional<ByteView>)>& visit) const override {
+  void changes(const std::function<void(ByteView, std::optional<ByteView>)>& visit) override {
     for (const Overlay::Node* const node : overlay_.changes()) {
       visit(node->first, node->second.present ? std::optional<ByteView>(node->second.value) : std::nullopt);
     }
@@ -194,7 +195,7 @@ Result<void> RocksState::scan(ByteView prefix, ByteView from, const Visit& visit
     iterator_.reset(database_->NewIterator(read));
   }
   Cursor disk(*iterator_, prefix, from);
-  const auto& changes = overlay_.changes();
+  const auto& changes = overlay_.ordered();
   auto changed = changes.lower_bound(std::max(prefix, from));
   while (true) {
     const bool has_change = changed != changes.end() && ByteView((*changed)->first).starts_with(prefix);

@@ -1,5 +1,9 @@
 #include "flow/state/overlay.h"
 
+#include <algorithm>
+
+#include "flow/state/change_frame.h"
+
 namespace sluice::flow {
 
 namespace {
@@ -8,6 +12,24 @@ namespace {
 constexpr std::size_t kNodeBytes = 128;
 
 std::size_t bytes_of(const Overlay::Node& node) { return node.first.size() + node.second.value.capacity() + kNodeBytes; }
+
+// Sixteen bytes of each key beside its node decide nearly every comparison.
+void sort_by_key(std::vector<Overlay::Node*>& nodes) {
+  struct Entry {
+    std::uint64_t high;
+    std::uint64_t low;
+    Overlay::Node* node;
+  };
+  std::vector<Entry> entries;
+  entries.reserve(nodes.size());
+  for (auto* const node : nodes) entries.push_back({key_word<std::uint64_t>(node->first, 0), key_word<std::uint64_t>(node->first, sizeof Entry::high), node});
+  std::ranges::sort(entries, [](const Entry& a, const Entry& b) {
+    if (a.high != b.high) return a.high < b.high;
+    if (a.low != b.low) return a.low < b.low;
+    return a.node->first < b.node->first;
+  });
+  std::ranges::transform(entries, nodes.begin(), &Entry::node);
+}
 
 }  // namespace
 
@@ -37,27 +59,59 @@ void Overlay::change(ByteView key, std::optional<ByteView> value) {
     remembered_bytes_ -= bytes_of(*at);
   }
   Entry& entry = at->second;
-  if (!entry.changed) changes_.insert(&*at);
+  if (!entry.changed) {
+    if (scanned_) {
+      ordered_.insert(&*at);
+    } else {
+      changes_.push_back(&*at);
+    }
+    sorted_ = false;
+  }
   entry.changed = true;
   entry.present = value.has_value();
   entry.value.assign(value.value_or(ByteView{}));
   changed_bytes_ += entry.value.size() + key.size();
 }
 
+std::span<Overlay::Node* const> Overlay::changes() {
+  if (!std::exchange(sorted_, true)) {
+    if (scanned_) {
+      changes_.assign(ordered_.begin(), ordered_.end());
+    } else {
+      sort_by_key(changes_);
+    }
+  }
+  return changes_;
+}
+
+const Overlay::Ordered& Overlay::ordered() {
+  if (!scanned_) {
+    for (Node* const node : changes()) ordered_.insert(ordered_.end(), node);
+    scanned_ = true;
+  }
+  return ordered_;
+}
+
 void Overlay::committed() {
-  for (Node* const node : changes_) {
+  for (Node* const node : changes()) {
     node->second.changed = false;
     remembered_bytes_ += bytes_of(*node);
   }
-  changes_.clear();
-  changed_bytes_ = 0;
+  forget_changes();
   if (remembered_bytes_ > memory_bytes_) sweep();
 }
 
 void Overlay::rolled_back() {
-  Changes changes;
-  changes.swap(changes_);
-  for (Node* const node : changes) table_.erase(table_.find(node->first));
+  const std::vector<Node*> nodes(changes().begin(), changes().end());
+  forget_changes();  // before the nodes go
+  for (Node* const node : nodes) table_.erase(table_.find(node->first));
+}
+
+void Overlay::forget_changes() {
+  changes_.clear();
+  ordered_.clear();
+  sorted_ = true;
+  scanned_ = false;
   changed_bytes_ = 0;
 }
 

@@ -1,13 +1,16 @@
 #pragma once
 // The open batch of a DiskState, and in the same table the values that were read or committed lately: what is asked again and
-// again is found by one hash, whether it has been changed or not. The changed ones are in an ordered set besides, for scans.
+// again is found by one hash, whether it has been changed or not. The changed ones are in a list besides, which is sorted when it is asked for;
+// from a batch's first scan on they are in an ordered set instead.
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -29,7 +32,7 @@ class Overlay {
     bool operator()(const Node* a, ByteView b) const { return a->first < b; }
     bool operator()(ByteView a, const Node* b) const { return a < b->first; }
   };
-  using Changes = std::set<Node*, Less>;
+  using Ordered = std::set<Node*, Less>;
 
   // `memory_bytes` bounds what is remembered without being changed.
   explicit Overlay(std::size_t memory_bytes) : memory_bytes_(memory_bytes) {}
@@ -41,7 +44,9 @@ class Overlay {
   // No value: erased.
   void change(ByteView key, std::optional<ByteView> value);
 
-  [[nodiscard]] const Changes& changes() const { return changes_; }
+  // What has changed, in the order of keys: to go through it once, and for scans.
+  [[nodiscard]] std::span<Node* const> changes();
+  [[nodiscard]] const Ordered& ordered();
   [[nodiscard]] std::size_t changed_bytes() const { return changed_bytes_; }
   // The changes are on disk: they are remembered as it is.
   void committed();
@@ -57,12 +62,16 @@ class Overlay {
   using Table = std::unordered_map<Bytes, Entry, Hash, std::equal_to<>>;
 
   void sweep();
+  void forget_changes();
 
   std::size_t memory_bytes_;
   std::size_t remembered_bytes_ = 0;
   std::size_t changed_bytes_ = 0;
   Table table_;
-  Changes changes_;
+  std::vector<Node*> changes_;  // all, or those that are in ordered_, when they were asked for
+  bool sorted_ = true;
+  Ordered ordered_;
+  bool scanned_ = false;  // new ones go to ordered_
 };
 
 }  // namespace sluice::flow

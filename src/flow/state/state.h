@@ -65,7 +65,7 @@ class DiskState : public State {
   [[nodiscard]] static Result<std::unique_ptr<DiskState>> open(const std::string& folder, std::size_t memory_bytes);
 
   // What the open batch changes, in the order of keys; no value: erased.
-  virtual void changes(const std::function<void(ByteView key, std::optional<ByteView> value)>& visit) const = 0;
+  virtual void changes(const std::function<void(ByteView key, std::optional<ByteView> value)>& visit) = 0;
   [[nodiscard]] virtual std::size_t batch_bytes() const = 0;
   // Ends the batch; `applied` (the caller's own text: offsets) is kept with it, atomically. After an error the batch is as it was.
   [[nodiscard]] virtual Result<void> commit(const std::string& applied) = 0;
