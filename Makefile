@@ -41,7 +41,7 @@ unit:
 	@python3 tools/run_tests.py build --only unit
 system:
 	@tools/deps.sh test
-	@tools/build.sh release sluice sluice_parquet parquet_rows json_schema_lines flow_eval
+	@tools/build.sh release sluice sluice_parquet parquet_rows json_schema_lines flow_eval view_eval
 	@python3 tools/run_tests.py build --only system
 tidy:
 	@python3 tools/tidy.py

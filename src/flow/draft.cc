@@ -91,6 +91,9 @@ std::string Draft::names_like(const std::string& name) {
   for (const auto& known : names) {
     if (known.ends_with("." + name)) return "did you mean " + known + "?";
   }
+  for (const auto& known : names) {  // a part too many, or too few
+    if (name.find('.') != name.npos && known.substr(known.rfind('.') + 1) == name.substr(name.rfind('.') + 1)) return "did you mean " + known + "?";
+  }
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names).begin(), names.end());
   const std::vector<std::string_view> views(names.begin(), names.end());
@@ -193,12 +196,24 @@ void Draft::put_view(const std::string& name, Form form) {
   definition.building = std::move(form);
 }
 
+// The view whose late rows would go to this one's topic, or this one's to its.
+std::string Draft::shares_late_rows(const std::string& view) const {
+  constexpr std::string_view kLate = ".late";
+  for (const auto& [name, definition] : definitions_) {
+    if (definition.is_view && !definition.removed && (name + std::string(kLate) == view || view + std::string(kLate) == name)) return name;
+  }
+  return {};
+}
+
 Result<void> Draft::create_view(const sql::CreateView& view, const sql::Statement& statement, std::string_view text) {
   const auto place = sql::place_of(text, statement.position);
   SLUICE_RETURN_IF_ERROR(check_name(view.name, place));
   const auto found = definitions_.find(view.name);
   if (found != definitions_.end() && !found->second.is_view && !found->second.removed) return rejected(place, view.name + " is a stream, by CREATE TABLE");
   const bool known = found != definitions_.end() && found->second.is_view;
+  if (const auto other = shares_late_rows(view.name); !other.empty()) {
+    return rejected(place, "the late rows of one of " + view.name + " and " + other + " would go to the topic of the other", "take another name");
+  }
   if (!known && log_.describe(view.name).ok()) {
     return rejected(place, "there is a topic " + view.name + " already", "take another name, or delete it: sluice topic delete " + view.name);
   }

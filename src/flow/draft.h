@@ -46,6 +46,7 @@ class Draft {
   [[nodiscard]] bool reads(const std::string& view, const std::string& what, std::set<std::string>& met) const;
   [[nodiscard]] std::vector<std::string> readers(const std::string& name) const;
   [[nodiscard]] std::string names_like(const std::string& name);
+  [[nodiscard]] std::string shares_late_rows(const std::string& view) const;
   void put_view(const std::string& name, Form form);
   void tell(const std::string& name, Defined::What what, std::string told);
 

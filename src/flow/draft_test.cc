@@ -142,6 +142,8 @@ TEST_F(Drafts, NamesThatAreTakenOrUnknownAreRefused) {
   ASSERT_EQ(say(std::string(kClicks) + kCounts), "clicks created, counts created");
   EXPECT_NE(say("CREATE MATERIALIZED VIEW clicks AS SELECT id FROM shop.public.orders").find("clicks is a stream"), std::string::npos);
   EXPECT_NE(say("CREATE TABLE counts (a int)").find("counts is a view"), std::string::npos);
+  EXPECT_NE(say("CREATE MATERIALIZED VIEW v AS SELECT id FROM public.orders").find("did you mean shop.public.orders?"), std::string::npos);
+  EXPECT_NE(say("CREATE MATERIALIZED VIEW \"counts.late\" AS SELECT id FROM shop.public.orders").find("late rows"), std::string::npos);
 }
 
 // A group may be of nulls, and who reads the view must not take its key for one that cannot be.

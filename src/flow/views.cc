@@ -330,7 +330,8 @@ Result<Answer> AllViews::ask(std::string_view query) {
   SLUICE_TRY(const auto statements, sql::parse_statements(query));
   const auto* select = statements.size() == 1 ? std::get_if<sql::Select>(&statements[0].form) : nullptr;
   if (select == nullptr) {
-    return Error{ErrorCode::rejected, "it is not one SELECT", "", "views are defined by sluice view create, and by files that the configuration names"};
+    return Error{ErrorCode::rejected, statements.empty() ? "there is no SELECT in it" : "it is not one SELECT alone", "",
+                 "ask one at a time; views are defined by sluice view create, and by files that the configuration names"};
   }
   Draft now(definitions(), around_.log, around_.catalog);
   auto relations = now.relations();

@@ -11,7 +11,7 @@
 namespace sluice::node {
 namespace {
 
-pipeline::TopicDescription describe_info(const TopicInfo& info) { return {info.name, info.partitions, info.config}; }
+pipeline::TopicDescription describe_info(const TopicInfo& info) { return {info.name, info.partitions, info.config, info.id.text()}; }
 
 // What one waits on until something is visible. It outlives who waits, in the node's waiters.
 struct Signal {

@@ -36,6 +36,7 @@ struct TopicDescription {
   std::string name;
   std::int32_t partitions = 0;
   TopicConfig config = {};  // what was set, defaults not included
+  std::string id = {};      // another one when the topic is deleted and made anew
 };
 
 struct Header {

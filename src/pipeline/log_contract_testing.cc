@@ -348,6 +348,8 @@ void nothing_is_removed_past_a_hold(LogUnderTest& under) {
 void a_reader_of_a_removed_topic_is_told(LogUnderTest& under) {
   auto& log = under.log();
   make_topic(log, "t");
+  const auto id = log.describe("t")->id;
+  EXPECT_EQ(log.describe("t")->id, id);
   auto reader = *log.reader("t", 0, Offset{0});
   std::thread remover([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -357,6 +359,8 @@ void a_reader_of_a_removed_topic_is_told(LogUnderTest& under) {
   remover.join();
   ASSERT_FALSE(records.ok());
   EXPECT_EQ(records.error().code, ErrorCode::not_found);
+  make_topic(log, "t");
+  EXPECT_NE(log.describe("t")->id, id);
 }
 
 void what_was_committed_survives_a_crash_and_what_was_not_is_aborted(LogUnderTest& under) {

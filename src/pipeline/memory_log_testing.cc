@@ -4,6 +4,8 @@
 #include <chrono>
 #include <set>
 
+#include "base/uuid.h"
+
 namespace sluice::pipeline {
 
 namespace {
@@ -38,7 +40,8 @@ struct Partition {
 };
 
 struct Topic {
-  TopicConfig config;
+  std::string id = Uuid::random().text();
+  TopicConfig config = {};
   std::vector<Partition> partitions;
 };
 
@@ -304,7 +307,7 @@ class MemoryReader final : public Reader {
 };
 
 TopicDescription description(const std::string& name, const Topic& topic) {
-  return {name, static_cast<std::int32_t>(topic.partitions.size()), topic.config};
+  return {name, static_cast<std::int32_t>(topic.partitions.size()), topic.config, topic.id};
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ constexpr auto kRefusals = std::to_array<Refusal>({
     {"RenameStmt", "ALTER … RENAME", "create it with the new name, and drop the old one"},
     {"TransactionStmt", "BEGIN, COMMIT and ROLLBACK", "leave them out: the statements of a text are checked before the first is carried out"},
     {"VariableSetStmt", "SET", "options stand in WITH (…)"},
-    {"VariableShowStmt", "SHOW"},
+    {"VariableShowStmt", "SHOW", "sluice view list and sluice topic list show what there is"},
     {"IndexStmt", "CREATE INDEX"},
     {"CreateFunctionStmt", "CREATE FUNCTION"},
     {"CommentStmt", "COMMENT"},

@@ -308,24 +308,73 @@ class LateCase(Case):
 
 
 class NestedCase(Case):
-    """Windows of windows."""
+    """Windows of windows: the outer ones wait until the inner ones have closed."""
 
     def make(self):
         self.relations = [Stream(self.pick, "a")]
         self.relations[0].fill(self.ids, 40, 12)
         self.emit = self.pick.choice(["final", "changes"])
+        self.size, self.slide = self.pick.choice([(5, 5), (7, 7), (10, 5), (12, 4)])
+        self.outer = self.pick.choice([10, 20])
+        inner = f"tumble(ts, interval '{self.size} s')" if self.size == self.slide else f"hop(ts, interval '{self.slide} s', interval '{self.size} s')"
         self.view = (f"CREATE MATERIALIZED VIEW v WITH (emit = '{self.emit}') AS SELECT window_start, sum(n) AS n, max(n) AS most, count(*) AS groups FROM "
-                     "(SELECT k, window_start AS at, count(*) AS n FROM a GROUP BY k, tumble(ts, interval '5 s')) w "
-                     "GROUP BY tumble(at, interval '20 s')")
+                     f"(SELECT k, window_start AS at, count(*) AS n FROM a GROUP BY k, {inner}) w GROUP BY tumble(at, interval '{self.outer} s')")
 
     def rows(self):
-        inner = collections.Counter((event["k"], event["ts"] // 5 * 5) for event in self.relations[0].events())
+        inner = collections.Counter()
+        for event in self.relations[0].events():
+            start = event["ts"] // self.slide * self.slide
+            while start > event["ts"] - self.size:
+                inner[event["k"], start] += 1
+                start -= self.slide
         outer = collections.defaultdict(list)
         for (_, start), n in inner.items():
-            outer[start // 20 * 20].append(n)
+            outer[start // self.outer * self.outer].append(n)
+        wait = self.size - self.slide if self.outer % self.slide == 0 else self.size
         for start, counts in outer.items():
-            if self.emit == "changes" or start + 20 <= self.watermark():
+            if self.emit == "changes" or start + self.outer + wait <= self.watermark():
                 yield [time_text(start), sum(counts), max(counts), len(counts)]
+
+
+class WindowOfPairsCase(Case):
+    """Windows over two streams that are kept for a while: an event's pairs come for as long as it is kept."""
+
+    def make(self):
+        self.keep = self.pick.choice([5, 10])
+        self.relations = [Stream(self.pick, name, options=f", idle = '1 day', keep = '{self.keep} s'") for name in "ab"]
+        for relation in self.relations:
+            relation.fill(self.ids, 20, 12)
+        self.emit = self.pick.choice(["final", "changes"])
+        self.view = (f"CREATE MATERIALIZED VIEW v WITH (emit = '{self.emit}') AS SELECT a.k, window_start, count(*) AS n, sum(b.v) AS s "
+                     "FROM a JOIN b ON a.k = b.k GROUP BY a.k, tumble(a.ts, interval '5 s')")
+
+    def rows(self):
+        windows = collections.defaultdict(list)
+        for event in self.relations[0].events():
+            for other in self.relations[1].events():
+                if other["k"] == event["k"] and abs(other["ts"] - event["ts"]) < self.keep:
+                    windows[event["k"], event["ts"] // 5 * 5].append(other["v"])
+        for (k, start), values in windows.items():
+            if self.emit == "changes" or start + 5 + self.keep <= self.watermark():
+                yield [k, time_text(start), len(values), sum(values)]
+
+
+class WindowAndStreamCase(Case):
+    """Windows, which come when they close, and events that are kept for a while: these wait for those."""
+
+    def make(self):
+        self.relations = [Stream(self.pick, "a"), Stream(self.pick, "b", options=", idle = '1 day', keep = '10 s'")]
+        for relation in self.relations:
+            relation.fill(self.ids, 20, 12)
+        self.view = ("CREATE MATERIALIZED VIEW v WITH (emit = 'final') AS SELECT b.id, w.at, w.n FROM (SELECT k, window_start AS at, count(*) AS n FROM a "
+                     "GROUP BY k, tumble(ts, interval '10 s')) w JOIN b ON w.k = b.k")
+
+    def rows(self):
+        windows = collections.Counter((event["k"], event["ts"] // 10 * 10) for event in self.relations[0].events())
+        for (k, start), n in windows.items():
+            for event in self.relations[1].events():
+                if start + 10 <= self.watermark() and k == event["k"] and start < event["ts"] + 10:
+                    yield [event["id"], time_text(start), n]
 
 
 class WindowJoinCase(Case):
@@ -485,4 +534,5 @@ class KeepCase(Case):
                 yield [event["id"], 1, 0, None]
 
 
-CASES = [WindowCase, WindowCase, IdleCase, LateCase, LateCase, NestedCase, WindowJoinCase, FirstCase, WithinCase, TableJoinCase, WindowOfTableCase, KeepCase]
+CASES = [WindowCase, WindowCase, IdleCase, LateCase, LateCase, NestedCase, WindowOfPairsCase, WindowAndStreamCase, WindowJoinCase, FirstCase, WithinCase,
+         TableJoinCase, WindowOfTableCase, KeepCase]

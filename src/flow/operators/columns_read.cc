@@ -53,8 +53,12 @@ class Reading {
     Columns right(middle, needed.end());
     for (const std::size_t column : join.left_key) left[column] = true;
     for (const std::size_t column : join.right_key) right[column] = true;
-    if (join.left_memory.time) left[*join.left_memory.time] = true;
-    if (join.right_memory.time) right[*join.right_memory.time] = true;
+    for (const auto time : {join.left_memory.time, join.right_memory.other_time}) {
+      if (time) left[*time] = true;
+    }
+    for (const auto time : {join.right_memory.time, join.left_memory.other_time}) {
+      if (time) right[*time] = true;
+    }
     read(*node.inputs[0], std::move(left));
     read(*node.inputs[1], std::move(right));
   }

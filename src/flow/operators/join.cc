@@ -6,6 +6,10 @@
 //      it goes, leaves them alone again.
 //
 // Rows that are forgotten, because the watermark has passed them, take nothing back: who had found them does not stand alone.
+//
+// What is remembered depends on how far the watermark has come, which is another time in each interleaving; what is found must not. So of
+// rows that have event times one that is kept for a while is found by those only that are less than that younger, which, unless they
+// are late, come before it is forgotten. Then 3. is of each row by itself.
 
 #include <algorithm>
 #include <array>
@@ -20,12 +24,16 @@ class JoinOperator : public Operator {
  public:
   JoinOperator(const PlanNode& node, const Bytes& prefix)
       : join_(std::get<Join>(node.form)),
+        is_bounded_(join_.left_memory.other_time || join_.right_memory.other_time),
+        may_freeze_{!node.inputs[0]->append_only, !node.inputs[1]->append_only},
         sides_{JoinSide(*node.inputs[0], join_.left_key, join_.left_memory, {.right = false, .counted = extends(1)}, prefix),
                JoinSide(*node.inputs[1], join_.right_key, join_.right_memory, {.right = true, .counted = extends(0)}, prefix)} {}
 
   Result<void> take(std::size_t input, Deltas deltas, Context& context) override {
     for (const Delta& delta : deltas) {
-      if (const auto key = sides_[input].key_of(delta.row)) {
+      if (is_frozen(input, delta, context)) {
+        if (delta.weight > 0) SLUICE_RETURN_IF_ERROR(context.results.late(delta.origin));
+      } else if (const auto key = sides_[input].key_of(delta.row)) {
         SLUICE_RETURN_IF_ERROR(meet(input, delta, *key, context));
       } else if (extends(input)) {
         put_alone(input, delta.row, delta.weight, delta.origin, context);
@@ -44,10 +52,17 @@ class JoinOperator : public Operator {
     return join_.kind == Join::Kind::full || (join_.kind == Join::Kind::left && side == 0);
   }
 
+  [[nodiscard]] const Join::Memory& memory(std::size_t side) const { return side == 0 ? join_.left_memory : join_.right_memory; }
+
+  // A row that may be taken back, but is forgotten: nobody knows whom it had met, so it stays what it was.
+  [[nodiscard]] bool is_frozen(std::size_t side, const Delta& delta, const Context& context) const {
+    return may_freeze_[side] && !memory(side).other_time && sides_[side].is_past(delta.row, context);
+  }
   Result<void> meet(std::size_t side, const Delta& delta, ByteView key, Context& context) {
     JoinSide& here = sides_[side];
     JoinSide& there = sides_[1 - side];
     SLUICE_TRY(const auto others, there.rows(key, context));
+    if (is_bounded_) return meet_some(side, delta, key, others, context);
     bool first = false;
     bool last = false;
     if (extends(1 - side)) {
@@ -65,8 +80,40 @@ class JoinOperator : public Operator {
     if (extends(side) && alone) put_alone(side, delta.row, delta.weight, delta.origin, context);
     return {};
   }
+  Result<void> meet_some(std::size_t side, const Delta& delta, ByteView key, std::span<const JoinSide::Stored> others, Context& context) {
+    JoinSide& here = sides_[side];
+    JoinSide& there = sides_[1 - side];
+    there.select([&](const auto& other) { return finds(side, delta.row, other.row); });
+    const bool first = extends(1 - side) && delta.weight > 0;
+    if (first) put_all_alone(side, others, -1, delta.origin, context);
+    if (first) there.set_alone(key, false, context);
+    SLUICE_RETURN_IF_ERROR(put_joint(side, delta, others, context));
+    std::int64_t found = 0;
+    for (const auto& other : others) found += other.met ? other.weight : 0;
+    SLUICE_TRY(const bool alone, here.add(key, delta, extends(side) && found <= 0, context));
+    if (extends(side) && alone) put_alone(side, delta.row, delta.weight, delta.origin, context);
+    if (first || !extends(1 - side)) return {};
+    SLUICE_TRY(const auto left, here.rows(key, context));
+    there.select([&](const auto& other) {
+      return std::ranges::none_of(left, [&](const auto& each) { return each.weight > 0 && finds(side, each.row, other.row); });
+    });
+    put_all_alone(side, others, 1, delta.origin, context);
+    there.set_alone(key, true, context);
+    return {};
+  }
+  [[nodiscard]] bool finds(std::size_t side, Row here, Row there) const {
+    return is_within(side, here, there) && is_within(1 - side, there, here);
+  }
+  [[nodiscard]] bool is_within(std::size_t side, Row here, Row there) const {
+    const auto& memory = this->memory(side);
+    if (!memory.other_time) return true;
+    const Value& time = here[*memory.time];
+    const Value& other = there[*memory.other_time];
+    return time.null || other.null || other.integer < add_time(time.integer, memory.bound_us);
+  }
   Result<void> put_joint(std::size_t side, const Delta& delta, std::span<const JoinSide::Stored> others, Context& context) {
     for (const auto& other : others) {
+      if (!other.met) continue;
       const Row row = side == 0 ? joint(delta.row, other.row, context) : joint(other.row, delta.row, context);
       const std::int64_t weight = delta.weight * other.weight;
       if (join_.residual) {
@@ -81,7 +128,7 @@ class JoinOperator : public Operator {
   // The other side's rows that stand alone (sign -1), or no longer do not (1).
   void put_all_alone(std::size_t side, std::span<const JoinSide::Stored> others, int sign, std::uint32_t origin, Context& context) {
     for (const auto& other : others) {
-      if (other.alone == (sign < 0)) put_alone(1 - side, other.row, sign * other.weight, origin, context);
+      if (other.met && other.alone == (sign < 0)) put_alone(1 - side, other.row, sign * other.weight, origin, context);
     }
   }
   void put_alone(std::size_t side, Row row, std::int64_t weight, std::uint32_t origin, Context& context) {
@@ -96,6 +143,8 @@ class JoinOperator : public Operator {
   }
 
   const Join& join_;
+  bool is_bounded_;  // some of a key's rows do not find each other
+  std::array<bool, 2> may_freeze_;  // may be taken back
   std::array<JoinSide, 2> sides_;
 };
 

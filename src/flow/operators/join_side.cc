@@ -88,12 +88,15 @@ Result<std::int64_t> JoinSide::count(ByteView key, Context& context) {
   return found ? ByteReader(*found).zigzag() : 0;
 }
 
+bool JoinSide::is_past(Row row, const Context& context) const {
+  if (!memory_.keep_us) return false;
+  const Value& time = row[*memory_.time];
+  return !time.null && add_time(time.integer, *memory_.keep_us) <= context.watermark_us;
+}
+
 Result<bool> JoinSide::add(ByteView key, const Delta& delta, bool alone, Context& context) {
-  if (!is_kept()) return alone;
-  if (memory_.keep_us) {
-    const Value& time = delta.row[*memory_.time];
-    if (time.null || add_time(time.integer, *memory_.keep_us) <= context.watermark_us) return alone;
-  }
+  if (!is_kept() || is_past(delta.row, context)) return alone;
+  if (memory_.keep_us && delta.row[*memory_.time].null) return alone;
   if (single_) return add_single(key, delta, alone, context);
   row_.clear();
   encode_row(types_, delta.row, row_);
@@ -145,7 +148,7 @@ void JoinSide::put_all(ByteView key, Context& context) {
 
 void JoinSide::set_alone(ByteView key, bool alone, Context& context) {
   for (Stored& stored : stored_) {
-    if (std::exchange(stored.alone, alone) == alone || single_) continue;
+    if (!stored.met || std::exchange(stored.alone, alone) == alone || single_) continue;
     value_.clear();
     put_head(stored.weight, alone, value_);
     context.state.put(state_key(key).append(stored.bytes), value_);

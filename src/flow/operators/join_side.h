@@ -24,6 +24,7 @@ class JoinSide {
     std::int64_t weight = 0;
     bool alone = false;   // it was given with nulls for the other side
     ByteView bytes = {};  // of the row
+    bool met = true;      // not ruled out by select()
   };
   struct Form {
     bool right = false;
@@ -40,10 +41,17 @@ class JoinSide {
   // Changes a row's weight; a row that was not there gets `alone`. Gives what that is, or was for one that leaves; a row that was forgotten
   // already, or is too old to be remembered, gives `alone`.
   [[nodiscard]] Result<bool> add(ByteView key, const Delta& delta, bool alone, Context& context);
-  // Sets it for all rows of a join key. Precondition: rows() of the key was the last call.
+  // Leaves out those of rows()' last result that are not meant.
+  template <typename Is>
+  void select(const Is& is) {
+    for (Stored& stored : stored_) stored.met = stored.met && is(stored);
+  }
+  // Sets it for all rows of a join key that select() has left. Precondition: rows() of the key was the last call.
   void set_alone(ByteView key, bool alone, Context& context);
   [[nodiscard]] Result<void> forget(std::int64_t watermark_us, Context& context);
 
+  // Whether the row is too old to be remembered.
+  [[nodiscard]] bool is_past(Row row, const Context& context) const;
   [[nodiscard]] std::size_t width() const { return types_.size(); }
   [[nodiscard]] bool is_kept() const { return memory_.keep_us != 0; }
 

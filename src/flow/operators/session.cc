@@ -239,7 +239,8 @@ Result<void> SessionOperator::advance(std::int64_t watermark_us, Context& contex
     if (grouping_.aggregate().emit_final) {
       SLUICE_TRY(const auto value, context.state.find(session_key(group, end_us)));
       if (!value) return Error{ErrorCode::corrupt, "the state of a session window is damaged", {}, "remove it: it is restored from the log"};
-      SLUICE_TRY(const Session session, decode(context.held.copy(*value), end_us, context));
+      SLUICE_TRY(Session session, decode(context.held.copy(*value), end_us, context));
+      session.changed = true;  // a failure is told, although nobody knows whom to blame
       SLUICE_TRY(const Row row, row_of(session, context));
       grouping_.put({}, row, session.origin, out_);
     }

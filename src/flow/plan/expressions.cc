@@ -231,6 +231,10 @@ Result<Scalar> Expressions::named_function(const sql::Expression& expression) {
   if (out.ok() || !out.error().hint.empty() || is_function(expression.text)) return out;
   auto error = std::move(out).error();
   error.hint = meant(expression.text, aggregate_names());
+  if (error.hint.empty() && expression.text.ends_with("_agg")) {
+    error.hint = "aggregates are";
+    for (const auto name : aggregate_names()) error.hint += (error.hint.ends_with("are") ? " " : ", ") + std::string(name);
+  }
   return error;
 }
 
@@ -238,7 +242,8 @@ Result<Scalar> Expressions::aggregate(const sql::Expression& expression) {
   if (!clause_.empty()) {
     const bool nested = clause_ == kAggregate;
     return places_.rejected(expression.position, nested ? "aggregate function calls cannot be nested"
-                                                        : "aggregate functions are not allowed in " + clause_);
+                                                        : "aggregate functions are not allowed in " + clause_,
+                            nested ? "aggregate a query that aggregates: FROM (SELECT … GROUP BY …) x" : "a condition on groups stands in HAVING");
   }
   SLUICE_TRY(auto made_one, aggregation(expression));
   const auto like = [&](const Aggregation& other) {

@@ -37,7 +37,8 @@ Result<void> Grouping::admit(const Scalar& scalar) {
   if (scalar.kind == Scalar::Kind::column && scalar.column < kWindowStart) {
     if (!depends_on_key(scalar.column)) {
       return places_.rejected(scalar.position, "column \"" + from_.scope.name_of(scalar.column) +
-                                                   "\" must appear in the GROUP BY clause or be used in an aggregate function");
+                                                   "\" must appear in the GROUP BY clause or be used in an aggregate function",
+                              "group by it too, or take one of its values: max(" + from_.scope.name_of(scalar.column) + ")");
     }
     groups_.push_back(scalar);
   }

@@ -178,8 +178,10 @@ class JoinPlanner {
       of_left.push_back(std::move(key.left));
       of_right.push_back(std::move(key.right));
     }
-    left = narrowed(std::move(left), both, std::move(of_left), form.left_key);
-    right = narrowed(std::move(right), both, std::move(of_right), form.right_key);
+    const bool left_timed = needs_time(*left.node, *right.node);
+    const bool right_timed = needs_time(*right.node, *left.node);
+    left = narrowed(std::move(left), both, std::move(of_left), left_timed, form.left_key);
+    right = narrowed(std::move(right), both, std::move(of_right), right_timed, form.right_key);
     Joined out{nullptr, left.columns};
     out.columns.insert(out.columns.end(), right.columns.begin(), right.columns.end());
     if (!residual.empty()) form.residual = out.placed(conjunction(std::move(residual)));
@@ -192,8 +194,13 @@ class JoinPlanner {
     return out;
   }
 
-  // Leaves the columns that are needed, the event time where rows are kept by it, and the keys, whose numbers are given.
-  static Joined narrowed(Joined side, const std::vector<bool>& needed, std::vector<Scalar> keys, std::vector<std::size_t>& numbers) {
+  // The event time, which says how long its rows are kept, or which of the other side's they find.
+  static bool needs_time(const PlanNode& side, const PlanNode& other) {
+    return side.time && (side.keep_us.value_or(0) > 0 || side.settled_us || (side.append_only && other.keep_us.value_or(0) > 0));
+  }
+
+  // Leaves the columns that are needed, the event time, and the keys, whose numbers are given.
+  static Joined narrowed(Joined side, const std::vector<bool>& needed, std::vector<Scalar> keys, bool timed, std::vector<std::size_t>& numbers) {
     std::vector<Scalar> values;
     std::vector<std::string> names;
     std::vector<std::size_t> columns;
@@ -204,7 +211,6 @@ class JoinPlanner {
       return values.size() - 1;
     };
     const auto& node = *side.node;
-    const bool timed = node.time.has_value() && (node.keep_us.value_or(0) > 0 || node.settled_us);
     for (std::size_t i = 0; i < side.columns.size(); ++i) {
       const bool wanted = side.columns[i] != Joined::kNone && needed[side.columns[i]];
       if (wanted || (timed && *node.time == i)) keep(column_of(node.columns[i].type, i), node.columns[i].name, side.columns[i]);

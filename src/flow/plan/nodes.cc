@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -83,6 +84,11 @@ bool is_identity(const std::vector<Scalar>& values, const PlanNode& input) {
   return true;
 }
 
+std::int64_t sum(std::int64_t a, std::int64_t b) {
+  std::int64_t out = 0;
+  return __builtin_add_overflow(a, b, &out) ? std::numeric_limits<std::int64_t>::max() : out;
+}
+
 bool only_looks_up(const PlanNode& side) { return side.append_only && side.keep_us == 0; }
 
 // What a side's rows are remembered for. Without the event time among its columns they cannot be forgotten; and only a stream's
@@ -106,6 +112,21 @@ void limit(Join::Memory& memory, std::int64_t keep_us, const PlanNode& side) {
   if (keep == 0 || keep > keep_us) memory = {.keep_us = std::max<std::int64_t>(keep_us, 1), .time = side.time};
 }
 
+// Of rows that are taken back the times say nothing: a row of a table may change at any time.
+void set_other_time(Join::Memory& memory, const PlanNode& other, bool settled) {
+  if (memory.keep_us.value_or(0) <= 0 || !memory.time || !other.append_only || !other.time) return;
+  memory.other_time = other.time;
+  memory.bound_us = *memory.keep_us;
+  if (!settled) memory.keep_us = sum(*memory.keep_us, other.delay_us.value_or(0));  // those it is found by come so much later
+}
+
+// When the joint rows with a time of `side` have all come.
+std::optional<std::int64_t> delay_of(const Join::Memory& memory, const PlanNode& side, const PlanNode& other, bool settled) {
+  if (memory.keep_us == 0) return side.delay_us;
+  if (!side.delay_us || !other.delay_us || !(settled || memory.other_time)) return std::nullopt;
+  return std::max(*side.delay_us, settled ? *other.delay_us : sum(memory.bound_us, *other.delay_us));
+}
+
 bool append_only(const Join& join, const PlanNode& left, const PlanNode& right) {
   if (join.kind == Join::Kind::full) return false;
   if (join.left_memory.keep_us == 0) return true;
@@ -124,10 +145,21 @@ void set_window_time(PlanNode& node, const Aggregate& aggregate, const PlanNode&
   std::int64_t open = 0;
   std::int64_t keep = 0;
   if (__builtin_add_overflow(session ? 0 : window.size_us, window.grace_us, &open)) return;
-  node.settled_us = open;
+  node.settled_us = node.delay_us = open;
+  if (!session) node.step_us = window.kind == Window::Kind::hop ? window.slide_us : window.size_us;
   if (!input.keep_us || __builtin_add_overflow(*input.keep_us, open, &keep)) return;
   // What comes when the window closes, of a stream that only looks up, only looks up.
   node.keep_us = aggregate.emit_final && *input.keep_us == 0 ? 0 : std::max<std::int64_t>(keep, 1);
+}
+
+// A window of rows that come some time after their own time, as those of other windows and of joins do, waits for them.
+void wait_for_rows(Window& window, const PlanNode& input) {
+  if (window.time.kind != Scalar::Kind::column || window.time.column != input.time || !input.delay_us) return;
+  auto delay = *input.delay_us;
+  const auto slide = window.kind == Window::Kind::hop ? window.slide_us : window.size_us;
+  const bool aligned = window.kind != Window::Kind::session && input.step_us > 0 && slide % input.step_us == 0 && window.size_us % input.step_us == 0;
+  if (aligned) delay -= input.step_us;  // the last of its rows begins so much before its end
+  window.grace_us = std::max(window.grace_us, delay);
 }
 
 // Of a grouping without a window: the event time, where it is one of the groups.
@@ -138,6 +170,8 @@ void set_group_time(PlanNode& node, const Aggregate& aggregate, const PlanNode& 
     node.time = i;
     node.keep_us = input.keep_us;
     node.settled_us = input.settled_us;
+    node.delay_us = input.delay_us;
+    node.step_us = input.step_us;
     return;
   }
 }
@@ -153,6 +187,7 @@ PlanPointer scan_node(const Relation& relation, std::size_t index) {
   out->append_only = !relation.is_table();
   out->time = relation.time;
   if (!relation.is_table()) out->keep_us = relation.keep_us;
+  if (!relation.is_table() && relation.time) out->delay_us = 0;
   return out;
 }
 
@@ -179,6 +214,8 @@ PlanPointer filter_node(PlanPointer input, Scalar condition) {
   out->time = below.time;
   out->keep_us = below.keep_us;
   out->settled_us = below.settled_us;
+  out->delay_us = below.delay_us;
+  out->step_us = below.step_us;
   set_key(*out);
   return out;
 }
@@ -203,7 +240,11 @@ PlanPointer project_node(PlanPointer input, std::vector<Scalar> values, const st
   for (std::size_t i = 0; below.time && !out->time && i < made_of.size(); ++i) {
     if (made_of[i].kind == Scalar::Kind::column && made_of[i].column == *below.time) out->time = i;
   }
-  if (out->time) out->settled_us = below.settled_us;
+  if (out->time) {
+    out->settled_us = below.settled_us;
+    out->delay_us = below.delay_us;
+    out->step_us = below.step_us;
+  }
   set_key(*out);
   return out;
 }
@@ -216,6 +257,8 @@ PlanPointer join_node(PlanPointer left, PlanPointer right, Join join) {
     limit(join.left_memory, *settled, *left);
     limit(join.right_memory, *settled, *right);
   }
+  set_other_time(join.left_memory, *right, settled.has_value());
+  set_other_time(join.right_memory, *left, settled.has_value());
   auto columns = left->columns;
   columns.insert(columns.end(), right->columns.begin(), right->columns.end());
   auto out = made(std::move(join), list_of(std::move(left), std::move(right)), std::move(columns));
@@ -229,11 +272,15 @@ PlanPointer join_node(PlanPointer left, PlanPointer right, Join join) {
   if (out->time && !of_left) *out->time += one.columns.size();
   out->keep_us = of_left ? one.keep_us : other.keep_us;
   out->settled_us = settled;
+  const auto& form = std::get<Join>(out->form);
+  out->delay_us = of_left ? delay_of(form.left_memory, one, other, settled.has_value()) : delay_of(form.right_memory, other, one, settled.has_value());
+  out->step_us = of_left ? one.step_us : other.step_us;
   set_key(*out);
   return out;
 }
 
 PlanPointer aggregate_node(PlanPointer input, Aggregate aggregate, std::size_t deciding) {
+  if (aggregate.window) wait_for_rows(*aggregate.window, *input);
   std::vector<Column> columns;
   for (std::size_t i = 0; i < aggregate.groups.size(); ++i) {
     columns.push_back({name_of_group(aggregate.groups[i], *input, i), aggregate.groups[i].type});
@@ -261,6 +308,11 @@ PlanPointer distinct_on_node(PlanPointer input, DistinctOn distinct) {
   auto columns = input->columns;
   auto out = made(std::move(distinct), list_of(std::move(input)), std::move(columns));
   out->time = out->inputs[0]->time;
+  const auto& form = std::get<DistinctOn>(out->form);
+  if (const auto delay = out->inputs[0]->delay_us; form.within_us && delay) {
+    const bool oldest = !form.order.empty() && form.order[0].column == *form.time && !form.order[0].descending;
+    out->delay_us = oldest ? *delay : sum(*form.within_us, *delay);  // another of its run may still take its place
+  }
   set_key(*out);
   return out;
 }
@@ -273,7 +325,7 @@ PlanPointer union_node(std::vector<PlanPointer> inputs) {
   out->append_only = all([](const PlanPointer& input) { return input->append_only; });
   if (all([&](const PlanPointer& input) { return input->time == first.time; })) out->time = first.time;
   // Kept as long as the one that is kept longest.
-  for (const auto property : {&PlanNode::keep_us, &PlanNode::settled_us}) {
+  for (const auto property : {&PlanNode::keep_us, &PlanNode::settled_us, &PlanNode::delay_us}) {
     if (!out->time || !all([&](const PlanPointer& input) { return (*input.*property).has_value(); })) continue;
     for (const auto& input : out->inputs) *out.*property = std::max((*out.*property).value_or(0), *(*input.*property));
   }

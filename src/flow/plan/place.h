@@ -1,6 +1,7 @@
 #pragma once
 // Errors of binding, each with its line and column in the statement.
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -29,6 +30,12 @@ class Places {
   }
   // An error of a part that knows no text.
   [[nodiscard]] Error at(std::size_t position, Error error) const { return std::move(error).in(sql::place_of(text_, position)); }
+  // Whether a quoted name stands there.
+  [[nodiscard]] bool is_quoted(std::size_t position) const {
+    std::size_t seen = 0;
+    const auto found = std::ranges::find_if(text_, [&](char c) { return (c & 0xC0) != 0x80 && ++seen == position; });
+    return found != text_.end() && *found == '"';
+  }
 
  private:
   std::string_view text_;

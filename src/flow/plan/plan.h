@@ -78,6 +78,10 @@ struct Join {
   struct Memory {
     std::optional<std::int64_t> keep_us = {};
     std::optional<std::size_t> time = {};
+    // The other side's time, where its rows have one and are never taken back: only those find a row that are less than bound_us younger,
+    // whether it is still remembered or not.
+    std::optional<std::size_t> other_time = {};
+    std::int64_t bound_us = 0;
   };
   Memory left_memory = {};
   Memory right_memory = {};
@@ -97,7 +101,7 @@ struct Window {
   Scalar time = {};             // over the input's columns; of time type
   std::int64_t size_us = 0;     // session: the gap
   std::int64_t slide_us = 0;    // hop
-  std::int64_t grace_us = 0;    // a window closes when the watermark reaches its end and this
+  std::int64_t grace_us = 0;    // a window closes when the watermark reaches its end and this; not before all its rows can have come
 };
 // GROUP BY. Its columns: the groups', then, with a window, window_start and window_end (of the time's type), then the aggregates.
 // Without groups and window there is one row always, as in PostgreSQL.
@@ -132,6 +136,8 @@ struct PlanNode {
   std::optional<std::size_t> time = {};     // the column that carries the event time of a stream through
   std::optional<std::int64_t> keep_us = {};  // of the stream that it is made of
   std::optional<std::int64_t> settled_us = {};  // windows: no row comes or goes once the watermark is so much past its `time`
+  std::optional<std::int64_t> delay_us = {};  // the same of all, where it is known: an event comes before the watermark is past it
+  std::int64_t step_us = 0;                   // `time` is a multiple of it; 0: it may be anything
 };
 
 struct Plan {

@@ -44,13 +44,22 @@ Error Scope::missing(std::string_view qualifier, std::string_view name, std::siz
   }
   if (!qualifier.empty() && names.empty()) return no_source(qualifier, position, places);
   const auto shown = qualifier.empty() ? "\"" + std::string(name) + "\"" : std::string(qualifier) + "." + std::string(name);
-  return places.rejected(position, "column " + shown + " does not exist", meant(name, names));
+  auto hint = meant(name, names);
+  if (hint.empty() && qualifier.empty() && places.is_quoted(position)) hint = "a text stands in single quotes: '" + std::string(name) + "'";
+  return places.rejected(position, "column " + shown + " does not exist", hint);
 }
 
 Error Scope::no_source(std::string_view qualifier, std::size_t position, const Places& places) const {
   std::vector<std::string_view> names;
   for (const auto& entry : entries_) names.push_back(entry.qualifier);
-  return places.rejected(position, "missing FROM-clause entry for table \"" + std::string(qualifier) + "\"", meant(qualifier, names));
+  auto hint = meant(qualifier, names);
+  if (hint.empty()) {
+    std::ranges::sort(names);
+    for (const auto& name : std::ranges::subrange(names.begin(), std::ranges::unique(names).begin())) {
+      if (!name.empty()) hint += (hint.empty() ? "FROM has " : ", ") + std::string(name);
+    }
+  }
+  return places.rejected(position, "missing FROM-clause entry for table \"" + std::string(qualifier) + "\"", hint);
 }
 
 Result<std::vector<const Scope::Entry*>> Scope::star(std::string_view qualifier, std::size_t position, const Places& places) const {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <set>
 
+#include "base/trace.h"
+
 namespace sluice::flow {
 namespace {
 
@@ -87,6 +89,10 @@ Result<void> Inputs::add_lane(std::size_t relation, std::int32_t partition) {
   } else {
     SLUICE_TRY(const auto range, log_.range(of.topic, partition));
     lane->next = range.start;
+    if (range.start > Offset{0} && !of.is_table()) {
+      trace::warn("flow", options_.hold + " begins at offset " + std::to_string(range.start.value) + " of " + of.topic + ", partition " +
+                              std::to_string(partition) + ": what was before has expired");
+    }
   }
   lane->cut = lane->expected = lane->next;
   SLUICE_TRY(lane->reader, log_.reader(of.topic, partition, lane->next));

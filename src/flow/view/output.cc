@@ -46,6 +46,7 @@ void Output::begin(pipeline::Producer& producer) {
 void Output::piece(std::span<const Taken> records) {
   records_ = records;
   failed_.assign(records.size(), false);
+  late_.assign(records.size(), false);
   for (const auto& taken : records) newest_ms_ = std::max(newest_ms_, taken.record->timestamp_ms);
 }
 
@@ -163,7 +164,12 @@ Result<void> Output::append(std::optional<ByteView> key, std::optional<ByteView>
 
 // --- what is in no result
 
+// A record may be late for several windows.
 Result<void> Output::late(std::uint32_t origin) {
+  if (origin < records_.size()) {
+    if (late_[origin]) return {};
+    late_[origin] = true;
+  }
   ++counts_.late;
   if (!setting_.published || origin >= records_.size()) return {};
   const auto topic = setting_.view + ".late";

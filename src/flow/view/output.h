@@ -92,6 +92,7 @@ class Output final : public Results {
   pipeline::Producer* producer_ = nullptr;
   std::span<const Taken> records_;
   std::vector<bool> failed_;  // of records_: it is in the dead letters
+  std::vector<bool> late_;    // of records_: it is told
   std::int64_t newest_ms_ = 0;  // of the batch's records
   bool has_late_topic_ = false;
   bool has_dead_letters_ = false;

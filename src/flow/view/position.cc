@@ -31,8 +31,14 @@ std::string state_topic_prefix(const std::string& view) { return "__sluice_state
 std::string Position::json() const {
   json::array list;
   for (const auto& input : inputs) list.push_back(json::array{input.relation, input.partition, input.next.value, time_json(input.watermark_us)});
-  return json::serialize(json::object{
-      {"version", kVersion}, {"published", published}, {"watermarkUs", time_json(watermark_us)}, {"rows", rows}, {"inputs", std::move(list)}});
+  json::object ids;
+  for (const auto& [topic, id] : topics) ids[topic] = id;
+  return json::serialize(json::object{{"version", kVersion},
+                                      {"published", published},
+                                      {"watermarkUs", time_json(watermark_us)},
+                                      {"rows", rows},
+                                      {"topics", std::move(ids)},
+                                      {"inputs", std::move(list)}});
 }
 
 Result<Position> Position::parse(std::string_view text) {
@@ -49,6 +55,11 @@ Result<Position> Position::parse(std::string_view text) {
   if (const auto* published = object.if_contains("published"); published != nullptr && published->is_bool()) position.published = published->get_bool();
   if (const auto* watermark = object.if_contains("watermarkUs")) position.watermark_us = time_of(*watermark);
   if (const auto* rows = object.if_contains("rows"); rows != nullptr && rows->is_int64()) position.rows = static_cast<std::uint64_t>(rows->get_int64());
+  if (const auto* topics = object.if_contains("topics"); topics != nullptr && topics->is_object()) {
+    for (const auto& [topic, id] : topics->get_object()) {
+      if (id.is_string()) position.topics[topic] = id.get_string();
+    }
+  }
   for (const auto& item : inputs->get_array()) {
     const auto* parts = item.if_array();
     if (parts == nullptr || parts->size() != 4 || !(*parts)[0].is_string() || !(*parts)[1].is_int64() || !(*parts)[2].is_int64()) return corrupt;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct Position {
   std::vector<InputPosition> inputs;
   std::int64_t watermark_us = kNoTime;
   std::uint64_t rows = 0;  // ViewCounts::rows
+  std::map<std::string, std::string> topics = {};  // TopicDescription::id of the inputs' and the view's own: offsets are of these
 
   [[nodiscard]] std::string json() const;
   // Errors: corrupt; unsupported: of a newer version.

@@ -60,6 +60,7 @@ Result<void> ViewRun::start(const std::stop_token& stop, std::shared_ptr<DiskSta
   SLUICE_RETURN_IF_ERROR(make_topics(in_.log, spec.name, state_topic_, schema_.keyed));
   SLUICE_TRY(producer_, in_.log.producer(owner_name(spec.name, spec.generation)));
   SLUICE_RETURN_IF_ERROR(read_position());
+  SLUICE_RETURN_IF_ERROR(know(spec.name));
   return restore(stop, std::move(disk));
 }
 
@@ -81,6 +82,16 @@ Result<void> ViewRun::read_position() {
   if (published_) in_.board.taken_over = true;
   if (in_.spec.published && !published_) in_.board.take_over = true;
   return {};
+}
+
+// Offsets say nothing in a topic that was deleted and made anew: its records would be passed over, or a view's rows thought to be there.
+Result<void> ViewRun::know(const std::string& topic) {
+  SLUICE_TRY(const auto described, in_.log.describe(topic));
+  const auto& id = position_.topics.try_emplace(topic, described.id).first->second;
+  if (id == described.id) return {};
+  const auto& view = in_.spec.name;
+  return Error{ErrorCode::rejected, "topic " + topic + " was deleted and made anew: " + (topic == view ? "the view's rows were in it" : "the view's rows are of the old one"),
+               "", "build it anew: sluice view delete " + view + ", and create it again"};
 }
 
 Result<void> ViewRun::restore(const std::stop_token& stop, std::shared_ptr<DiskState> disk) {
@@ -126,6 +137,7 @@ Result<bool> ViewRun::wait_for_inputs(const std::stop_token& stop) {
 }
 
 Result<void> ViewRun::open_plan() {
+  for (const auto& relation : in_.plan.relations) SLUICE_RETURN_IF_ERROR(know(relation.topic));
   SLUICE_TRY(inputs_, Inputs::open(in_.plan, in_.log, position_,
                                    {.hold = owner_name(in_.spec.name, in_.spec.generation), .batch_bytes = in_.options.batch_bytes, .batch_records = in_.options.batch_records}));
   SLUICE_TRY(execution_, Execution::open(in_.plan, *disk_, "s"));
@@ -170,6 +182,8 @@ Result<void> ViewRun::look_around() {
   const auto now = io::system_clock().steady_ms();
   if (now - looked_ms_ < kLookEveryMs) return {};
   looked_ms_ = now;
+  SLUICE_RETURN_IF_ERROR(know(in_.spec.name));
+  for (const auto& relation : in_.plan.relations) SLUICE_RETURN_IF_ERROR(know(relation.topic));
   return inputs_->discover();
 }
 

@@ -58,6 +58,7 @@ class ViewRun {
   [[nodiscard]] Result<void> start(const std::stop_token& stop, std::shared_ptr<DiskState> disk);
   [[nodiscard]] Result<void> close_state();
   [[nodiscard]] Result<void> read_position();
+  [[nodiscard]] Result<void> know(const std::string& topic);
   [[nodiscard]] Result<void> restore(const std::stop_token& stop, std::shared_ptr<DiskState> disk);
   [[nodiscard]] Result<bool> wait_for_inputs(const std::stop_token& stop);
   [[nodiscard]] Result<void> open_plan();

@@ -127,6 +127,18 @@ TEST_F(ViewTime, WhatComesAfterItsWindowIsLateAndKept) {
   EXPECT_EQ(topics_.image("v").front(), "1|" + text_of_time(kBeginS) + "|1");
 }
 
+TEST_F(ViewTime, ARecordThatIsLateForTwoWindowsIsToldOnce) {
+  const auto counted = [](const std::string& by) {
+    return "(SELECT sensor, window_start AS at, count(*) AS n FROM readings GROUP BY sensor, tumble(ts, interval '" + by + " s'))";
+  };
+  const std::string sql = "CREATE TABLE readings (sensor int4, ts timestamptz) WITH (topic = 'readings', watermark = 'ts');"
+                          "CREATE MATERIALIZED VIEW v AS SELECT a.sensor, a.at, a.n, b.n AS m FROM " + counted("10") + " a JOIN " + counted("20") +
+                          " b ON a.sensor = b.sensor AND a.at = b.at";
+  topics_.make("readings", "sensor int4, ts timestamptz");
+  for (const int s : {0, 100, 3}) put_alone(1, kBeginS + s, 0), run(sql);
+  EXPECT_EQ(log_.records("v.late").size(), 1U);
+}
+
 TEST_F(ViewTime, APartitionHoldsTheWatermarkUntilItIsIdle) {
   const auto sql = readings(", idle = '30 s'");
   topics_.make("readings", "sensor int4, ts timestamptz", "", false, 3);  // nothing ever comes to the last
@@ -152,6 +164,26 @@ TEST_F(ViewTime, AnInfiniteTimeIsNoTime) {
   topics_.put_alone("readings", {"1", "-infinity"});
   EXPECT_EQ(run(readings("")).watermark_us, (kBeginS - 5) * kSecondUs);
   EXPECT_THAT(topics_.records("v"), IsEmpty());
+}
+
+TEST_F(ViewTime, AKeyThatComesAgainAfterItWasForgottenIsARowOfItsOwn) {
+  const std::string sql = "CREATE TABLE readings (sensor int4, ts timestamptz) WITH (topic = 'readings', watermark = 'ts - interval ''5 s''');"
+                          "CREATE MATERIALIZED VIEW v WITH (within = '10 s') AS SELECT DISTINCT ON (sensor) sensor, ts FROM readings ORDER BY sensor, ts";
+  topics_.make("readings", "sensor int4, ts timestamptz");
+  for (const int s : {0, 4, 100, 200, 209}) put_alone(s == 100 ? 2 : 1, kBeginS + s, 0), run(sql);
+  EXPECT_THAT(topics_.image("v"), ElementsAre("1|" + text_of_time(kBeginS), "1|" + text_of_time(kBeginS + 200), "2|" + text_of_time(kBeginS + 100)));
+}
+
+// What is still remembered is not found by what is too young for it.
+TEST_F(ViewTime, EventsFindEachOtherByTheirTimesNotByWhatIsRemembered) {
+  const std::string options = " WITH (topic = 'readings', watermark = 'ts - interval ''5 s''', keep = '10 s');";
+  const std::string sql = "CREATE TABLE a (sensor int4, ts timestamptz)" + options + "CREATE TABLE b (sensor int4, ts timestamptz)" + options +
+                          "CREATE MATERIALIZED VIEW v AS SELECT a.ts, b.ts AS other FROM a JOIN b ON a.sensor = b.sensor WHERE a.ts < b.ts";
+  topics_.make("readings", "sensor int4, ts timestamptz");
+  for (const int s : {0, 9, 10}) put_alone(1, kBeginS + s, 0);
+  run(sql);
+  const auto at = [](int s) { return text_of_time(kBeginS + s); };
+  EXPECT_THAT(topics_.image("v"), ElementsAre(at(0) + "|" + at(9), at(9) + "|" + at(10)));
 }
 
 // History: each partition's records all lie there. One is not read to its end before the others.

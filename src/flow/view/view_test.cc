@@ -58,6 +58,34 @@ TEST_F(AView, RowsOfAStreamComeOutOnceInOrder) {
   EXPECT_EQ(log_.holds("clicks"), (std::map<std::string, Offset>{{"view.v.1", Offset{62}}}));
 }
 
+// Offsets of the old topic would pass over what the new one has.
+TEST_F(AView, ATopicThatWasMadeAnewIsNotReadOnAsIfItWereTheOld) {
+  const auto sql = std::string(kClicks) + "CREATE MATERIALIZED VIEW v AS SELECT user_id, count(*) AS n FROM clicks GROUP BY user_id";
+  topics_.make("clicks", "user_id int8, page text, amount int4");
+  for (int i = 0; i < 3; ++i) topics_.put_alone("clicks", {"1", "p", "1"});
+  run(sql);
+  log_.remove_topic("clicks");
+  topics_.make("clicks", "user_id int8, page text, amount int4");
+  for (int i = 0; i < 9; ++i) topics_.put_alone("clicks", {"2", "p", "1"});
+  const auto outcome = run_until_done(*view(sql));
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, ErrorCode::rejected);
+  EXPECT_NE(outcome.error().message.find("topic clicks was deleted and made anew"), std::string::npos) << outcome.error();
+  EXPECT_THAT(topics_.image("v"), ElementsAre("1|3"));
+}
+
+TEST_F(AView, RowsThatWentWithTheViewsTopicAreMissed) {
+  const auto sql = std::string(kClicks) + "CREATE MATERIALIZED VIEW v AS SELECT user_id, count(*) AS n FROM clicks GROUP BY user_id";
+  topics_.make("clicks", "user_id int8, page text, amount int4");
+  topics_.put_alone("clicks", {"1", "p", "1"});
+  run(sql);
+  log_.remove_topic("v");
+  const auto outcome = run_until_done(*view(sql));
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, ErrorCode::rejected);
+  EXPECT_NE(outcome.error().message.find("the view's rows were in it"), std::string::npos) << outcome.error();
+}
+
 constexpr const char* kByCountry = "CREATE MATERIALIZED VIEW v AS SELECT country, count(*) AS n FROM customers GROUP BY country";
 
 TEST_F(AView, ARowOfAGroupFollowsItsTable) {
