@@ -234,6 +234,27 @@ TEST(Filter, AColumnThatComesLaterIsNullTillThen) {
   EXPECT_FALSE(RowFilter::compile(Filter::parse("colour = 5").value(), row_schema(), &later).ok());
 }
 
+// What Avro has as a text may be a number to SQL, and what it has in nanoseconds has microseconds.
+TEST(Filter, ColumnsHaveTheirTypesOfSql) {
+  const auto schema = avro::Schema::parse(R"({"type":"record","name":"V","fields":[)"
+                                          R"({"name":"amount","type":["null","string"],"sqlType":"numeric"},)"
+                                          R"({"name":"doc","type":["string","null"],"sqlType":"jsonb"},)"
+                                          R"({"name":"at","type":{"type":"long","logicalType":"timestamp-nanos"}},)"
+                                          R"({"name":"either","type":["int","null","string"]}]})").value();
+  Bytes row;
+  const auto encoded = avro::from_json(schema, R"({"amount":{"string":"100.50"},"doc":{"string":"{\"a\": 7}"},)"
+                                               R"("at":1795526400250000999,"either":null})", row);
+  ASSERT_TRUE(encoded.ok()) << encoded.error();
+  for (const auto* text : {"amount = 100.5 AND amount > 99", "doc ->> 'a' = '7'", "doc::text LIKE '{%'", "either IS NULL",
+                           "at = '2026-11-24 13:20:00.25Z'"}) {
+    auto filter = RowFilter::compile(Filter::parse(text).value(), schema);
+    ASSERT_TRUE(filter.ok()) << text << ": " << filter.error();
+    const auto passes = filter->passes(row);
+    EXPECT_TRUE(passes.ok() && *passes) << text;
+  }
+  EXPECT_FALSE(RowFilter::compile(Filter::parse("doc LIKE '{%'").value(), schema).ok());
+}
+
 TEST(Filter, DecidesDeletesOnlyByTheArchivesColumns) {
   EXPECT_TRUE(Filter::parse("_op <> 'd' AND _timestamp > '2026-01-01'")->decides_deletes());
   EXPECT_FALSE(Filter::parse("_op <> 'd' AND region = 'EU'")->decides_deletes());
