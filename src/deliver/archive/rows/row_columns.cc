@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
+#include <set>
 #include <utility>
 
 namespace sluice::deliver::archive {
@@ -95,6 +96,14 @@ void strip(json::value& schema) {
   }
 }
 
+// Whether the root is met on the way down from a node.
+bool refers_to_root(const avro::Node& from, const avro::Node& root, std::set<const avro::Node*>& met) {
+  if (!met.insert(&from).second) return &from == &root;
+  const auto refers = [&](const avro::Node* below) { return refers_to_root(*below, root, met); };
+  return std::ranges::any_of(from.fields, refers, &avro::Field::type) || std::ranges::any_of(from.branches, refers) ||
+         (from.items != nullptr && refers(from.items));
+}
+
 avro::Schema parsed_own(const json::value& record) {
   return *avro::Schema::parse(json::serialize(record), {.validate_defaults = false});
 }
@@ -142,7 +151,10 @@ Result<avro::Schema> own_columns(std::string_view value_schema, const std::funct
   }
   record["fields"] = std::move(fields);
   // A named type whose definition stood in a column that was left out is missing: the parser says which.
-  return avro::Schema::parse(json::serialize(record), {.validate_defaults = false});
+  SLUICE_TRY(auto own, avro::Schema::parse(json::serialize(record), {.validate_defaults = false}));
+  std::set<const avro::Node*> met;
+  if (!refers_to_root(own.root(), own.root(), met)) return own;
+  return Error{.code = ErrorCode::rejected, .message = "the record refers to itself: within it there would be the archive's columns as well"};
 }
 
 bool same_columns(const avro::Schema& one, const avro::Schema& other) {
