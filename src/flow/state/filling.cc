@@ -55,35 +55,41 @@ class Tables {
   std::vector<std::string> paths_;
 };
 
+// Gone with this object; else the next open() removes it.
+struct TemporaryFolder {
+  explicit TemporaryFolder(std::string folder) : path(std::move(folder)) {}
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+  }
+  const std::string path;
+};
+
 class TableFilling final : public Filling {
  public:
   TableFilling(Database database, std::string folder, std::size_t memory_bytes, Filled filled)
-      : database_(std::move(database)), folder_(std::move(folder)), filled_(std::move(filled)), sorter_(folder_, memory_bytes, workers_) {}
-  ~TableFilling() override {
-    std::error_code error;
-    std::filesystem::remove_all(folder_, error);  // else the next open() does
-  }
-  TableFilling(const TableFilling&) = delete;
-  TableFilling& operator=(const TableFilling&) = delete;
+      : database_(std::move(database)), folder_(std::move(folder)), filled_(std::move(filled)), sorter_(folder_.path, memory_bytes, workers_) {}
 
   Result<void> add(ByteView key, std::optional<ByteView> value) override { return sorter_.add({key, value}); }
   Result<void> finish(const std::string& applied, const std::function<bool(double)>& go_on) override {
-    Tables tables(database_, folder_);
-    if (const auto status = tables.put(kAppliedKey, applied); !status.ok()) return error_of(status, folder_);
+    Tables tables(database_, folder_.path);
+    if (const auto status = tables.put(kAppliedKey, applied); !status.ok()) return error_of(status, folder_.path);
     SLUICE_RETURN_IF_ERROR(sorter_.merge([&](ByteView frames) { return tables.put_all(frames); }, go_on));
     auto status = tables.finish();
     rocksdb::IngestExternalFileOptions ingest;
     ingest.move_files = true;
     ingest.write_global_seqno = false;
     if (status.ok()) status = database_->IngestExternalFile(tables.paths(), ingest);
-    if (!status.ok()) return error_of(status, folder_);
+    if (!status.ok()) return error_of(status, folder_.path);
     filled_(applied);
     return {};
   }
 
  private:
   Database database_;
-  std::string folder_;
+  TemporaryFolder folder_;
   Filled filled_;
   io::Workers workers_{1};
   Sorter sorter_;
