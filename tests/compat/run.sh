@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Runs the foreign clients' checks against a broker: tests/compat/run.sh BOOTSTRAP [java|kafkajs]...
 # Without a broker, `tests/compat/run.sh fetch` only gets the clients, by package name, into .deps/compat, and what Spark
-# (of PyPI) reads Avro and topics with, and Kafka Streams.
+# (of PyPI) reads Avro, topics and S3 with, Flink, and Kafka Streams.
 # Needs a JDK with Maven, and Node.js with npm (tools/deps.sh test installs them).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 deps=$here/../../.deps/compat
 bootstrap=$1
 shift
-[ "$bootstrap" != fetch ] || [ $# -gt 0 ] || set -- java kafkajs spark avro streams
+[ "$bootstrap" != fetch ] || [ $# -gt 0 ] || set -- java kafkajs spark s3a flink hive avro streams
 [ $# -gt 0 ] || set -- java kafkajs
 mkdir -p "$deps"
 
@@ -36,6 +36,12 @@ fetch_streams() {
   compile streams streams-classes Streams
 }
 fetch_avro() { fetch_jars avro "Apache Avro for Java"; }
+fetch_s3a() { fetch_jars s3a "what Spark reads S3 with"; }
+fetch_hive() { fetch_jars hive "what Hive lacks in PySpark"; }
+fetch_flink() {
+  fetch_jars flink "Flink"
+  compile flink flink-classes FlinkSql
+}
 fetch_spark() { fetch_jars spark "Spark's readers of Avro and of topics"; }
 
 fetch_kafkajs() {
@@ -60,7 +66,7 @@ run_kafkajs() {
 
 status=0
 for client in "$@"; do
-  case $client in java | kafkajs) ;; spark | avro | streams) [ "$bootstrap" = fetch ] || continue ;; *) echo "unknown client '$client'; java and kafkajs are there" >&2; exit 2 ;; esac
+  case $client in java | kafkajs) ;; spark | s3a | flink | hive | avro | streams) [ "$bootstrap" = fetch ] || continue ;; *) echo "unknown client '$client'; java and kafkajs are there" >&2; exit 2 ;; esac
   "fetch_$client"
   [ "$bootstrap" = fetch ] || "run_$client" || status=1
 done

@@ -1,7 +1,7 @@
 """The code that `sluice export` prints, run as printed on archives that `sluice serve` made of a real database, against what
 the topic holds: counts, sums, types and nulls, column by column; and what it goes on with, each row once.
 
-Flink, Trino and Hive are not run here: what is printed for them is parsed by sqlglot where it knows the dialect.
+Trino is not run here: what is printed for it is parsed by sqlglot.
 """
 import datetime
 import decimal
@@ -110,13 +110,13 @@ def avro_names(unchanged):
     return [name.replace(" ", "_x20") for name in json.loads(unchanged or "[]")]
 
 
-def current(rows):
-    """The table as it is, by id: what PostgreSQL has."""
+def current(rows, unchanged=True):
+    """The table as it is, by id: what PostgreSQL has. Large values that it did not send again are null without `unchanged`."""
     table = {}
     for _, row in sorted(rows.items()):
         before = table.pop(row["_key"], {})
         if row["_op"] != "d":
-            table[row["_key"]] = {**row, **{name: before[name] for name in avro_names(row["_unchanged"])}}
+            table[row["_key"]] = {**row, **{name: before[name] for name in avro_names(row["_unchanged"]) if unchanged}}
     return {row["id"]: row for row in table.values()}
 
 
@@ -230,9 +230,15 @@ def duckdb_reads(archived):
     assert {name: types[name] for name in expected} == expected, types
 
 
-def spark_environment():
-    jars = glob.glob(os.path.join(ROOT, ".deps", "compat", "spark", "*.jar"))
-    assert len(jars) == 5, f"{jars}: tests/compat/run.sh fetch spark gets them"
+def compat_jars(*names):
+    """The jars of these folders of tests/compat."""
+    jars = {name: glob.glob(os.path.join(ROOT, ".deps", "compat", name, "*.jar")) for name in names}
+    assert all(jars.values()), f"{jars}: tests/compat/run.sh fetch gets them"
+    return sum(jars.values(), [])
+
+
+def spark_environment(*more):
+    jars = compat_jars("spark", *more)
     os.environ.update(TZ="UTC", PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1")
     time.tzset()
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
@@ -309,17 +315,139 @@ def goes_on_as_printed(archived):
     assert len(lines) == 2, lines
 
 
+FOR_FLINK = (insert(400, 410, NOTE + ", 6") + "UPDATE everything SET added = 4 WHERE id BETWEEN 2 AND 6; DELETE FROM everything WHERE id IN (21, 22);"
+             "INSERT INTO everything (id, t) VALUES (22, 'again');")
+PYSPARK_JARS = os.path.join(os.path.dirname(sys.executable), "..", "lib", "python*", "site-packages", "pyspark", "jars")
+
+
+def flink_rows(answer):
+    """The rows of a SELECT of FlinkSql.java, with values as others read them: [(kind, row)]."""
+    def value(name, data, kind):
+        if data is None or name == "_key":
+            return data and bytes.fromhex(data)
+        if kind.startswith("ARRAY<"):
+            return [value(name, each, kind[6:]) for each in data]
+        if kind.startswith("DECIMAL"):
+            return decimal.Decimal(data)
+        if kind == "DATE":
+            return datetime.date(1970, 1, 1) + datetime.timedelta(data)
+        return data // 1000 if kind == "TIMESTAMP_LTZ(3)" else data
+    types = answer["types"]
+    return [(each["kind"], {name: value(name, data, types[name]) for name, data in each["row"].items()}) for each in answer["rows"]]
+
+
+def flink(archived, scripts):
+    """Runs SQL, each script in a session of its own; gives the answers of its SELECTs."""
+    paths = []
+    for i, text in enumerate(scripts):
+        paths.append(os.path.join(archived.road.directory, f"flink_{i}.sql"))
+        with open(paths[-1], "w") as file:
+            file.write(text)
+    classes = [os.path.join(ROOT, ".deps", "compat", "flink-classes"), *compat_jars("flink"), *glob.glob(os.path.join(PYSPARK_JARS, "hadoop-client-*.jar"))]
+    out = subprocess.run(["java", "-XX:TieredStopAtLevel=1", "--add-opens=java.base/java.util=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                          "-cp", ":".join(classes), "FlinkSql", *paths], capture_output=True, text=True, timeout=600, check=False)
+    assert out.returncode == 0, out.stderr[-5000:]
+    return [json.loads(line) for line in out.stdout.splitlines()]
+
+
+def flink_reads_and_goes_on(archived):
+    """As printed, but for the ends of the topic's tables: to compare, they end where the topic does now."""
+    name = "shop_public_everything"
+    live, alone, huge = (archived.export("flink", *what)[0] for what in (("everything",), ("everything", "--table"), ("huge", "--table")))
+    before = archived.topic("everything")
+    archived.road.sql(FOR_FLINK)
+    archived.settle()
+    topic = archived.topic("everything")
+    ends = "".join(f"ALTER TABLE `{name}_{table}` SET ('scan.bounded.mode' = 'latest-offset');\n" for table in ("live", "live_deletes"))
+    changes, table, archive, archive_table, large = map(flink_rows, flink(archived, [
+        live + ends + f"SELECT * FROM `{name}_changes`;\nSELECT * FROM `{name}`;\n",
+        alone + f"SELECT * FROM `{name}_archived`;\nSELECT * FROM `{name}`;\n", huge + "SELECT * FROM `shop_public_huge_archived`;\n"]))
+    agree([row for _, row in archive], before, ALL)
+    same_table([row for _, row in archive_table], current(before, unchanged=False))
+    assert {row["id"]: row["h"] and int.from_bytes(bytes.fromhex(row["h"]), "big", signed=True) for _, row in large} == {1: 10**99, 2: -1, 3: None}
+    deletes = {offset: row["id"] for offset, row in topic.items() if row["_op"] == "d" and offset not in before}
+    assert deletes and {kind for kind, _ in changes} == {"+I"}, (deletes, changes[:2])
+    assert all(row["id"] is None for _, row in changes if row["_offset"] in deletes)
+    agree([{**row, "id": deletes.get(row["_offset"], row["id"])} for _, row in changes], topic, ALL)
+    rows = {}
+    for kind, row in table:
+        rows.pop(row["id"], None)
+        if kind in ("+I", "+U"):
+            rows[row["id"]] = row
+    same_table(rows.values(), current(topic, unchanged=False))
+
+
+# What Hive is asked of a column, by its kind, and the same in Python.
+HIVE_SUMS = {
+    "number": ("sum(`{}`)", lambda value: value),
+    "text": ("sum(crc32(`{}`))", lambda value: zlib.crc32(value if isinstance(value, bytes) else str(value).encode())),
+    "flag": ("sum(if(`{}`, 1, 0))", int),
+    "day": ("sum(datediff(`{}`, '1970-01-01'))", lambda value: (value - datetime.date(1970, 1, 1)).days),
+    "list": ("sum(if(`{0}` is null, 0, size(`{0}`)))", len),
+}
+HIVE_OWN = {"number": ["id", "i2", "i4", "i8", "added", "n", "wide", "tm", "ts", "tz"], "flag": ["b"], "day": ["d"], "list": ["ints", "texts", "prices", "uuids"],
+            "text": ["t", "v", "y", "loose", "u", "j", "m", "net", "big", "dropped", "a_x20note"]}
+HIVE_MORE = {"number": ["_offset", "_timestamp", "_txid"], "text": ["_key", "_op", "_unchanged"]}
+HIVE_SITE = {"javax.jdo.option.ConnectionURL": "jdbc:derby:memory:metastore;create=true", "javax.jdo.option.ConnectionDriverName": "org.apache.derby.jdbc.EmbeddedDriver",
+             "datanucleus.schema.autoCreateAll": "true", "datanucleus.connectionPoolingType": "NONE", "hive.metastore.schema.verification": "false",
+             "hive.async.log.enabled": "false", "hive.stats.autogather": "false", "hive.cbo.enable": "false", "mapreduce.framework.name": "local",
+             "hive.exec.submitviachild": "false"}
+HIVE_OPENS = ("lang", "lang.reflect", "net", "util", "util.concurrent", "util.concurrent.atomic", "nio", "io", "math", "text", "time")
+
+
+def hive(directory, script):
+    """Runs HiveQL in a Hive within one process; gives what it prints, by line."""
+    folders = {"hive.metastore.warehouse.dir": "warehouse", "hive.exec.scratchdir": "scratch", "hive.exec.local.scratchdir": "local"}
+    site = {**HIVE_SITE, **{name: os.path.join(directory, folder) for name, folder in folders.items()}}
+    with open(os.path.join(directory, "hive-site.xml"), "w") as file:
+        properties = "".join(f"<property><name>{name}</name><value>{value}</value></property>" for name, value in site.items())
+        file.write(f"<configuration>{properties}</configuration>")
+    with open(os.path.join(directory, "hive.sql"), "w") as file:
+        file.write(script)
+    opens = [f"--add-opens=java.base/java.{package}=ALL-UNNAMED" for package in HIVE_OPENS]
+    out = subprocess.run(["java", "-XX:TieredStopAtLevel=1", *opens, "-cp", ":".join([directory, *compat_jars("hive"), os.path.join(glob.glob(PYSPARK_JARS)[0], "*")]),
+                          "org.apache.hadoop.hive.cli.CliDriver", "-S", "-f", os.path.join(directory, "hive.sql")],
+                         capture_output=True, text=True, timeout=600, check=False, cwd=directory)
+    assert out.returncode == 0, out.stderr[-5000:]
+    return out.stdout.splitlines()
+
+
+def hive_reads(archived):
+    """Over Avro: this Hive, 2.3, knows no decimals that are numbers in Parquet."""
+    if archived.form != "avro":
+        return
+    text, _ = archived.export("hive", "everything", "--table")
+    topic = archived.topic("everything")
+    relations = (("shop_public_everything_changes", [{**row, "_offset": offset} for offset, row in topic.items()], (HIVE_OWN, HIVE_MORE)),
+                 ("shop_public_everything", list(current(topic).values()), (HIVE_OWN,)))
+    queries, wanted = "", []
+    for name, rows, kinds in relations:
+        columns = [(kind, column) for group in kinds for kind, named in group.items() for column in named]
+        asked = [f"count(`{column}`), " + HIVE_SUMS[kind][0].format(column) for kind, column in columns]
+        queries += f"SELECT 'answer', count(*), {', '.join(asked)} FROM `{name}`;\n"
+        wanted.append([("rows", len(rows))])
+        for kind, column in columns:
+            own = [normal(row.get(column), column) if column in ("tm", "ts", "tz") else row.get(column) for row in rows]
+            there = [HIVE_SUMS[kind][1](value) for value in own if value is not None]
+            wanted[-1] += [(column + " count", len(there)), (column, sum(there))]
+    answers = [line.split("\t")[1:] for line in hive(archived.road.directory, text + queries) if line.startswith("answer\t")]
+    assert len(answers) == len(wanted), answers
+    for answer, all_wanted in zip(answers, wanted):
+        got = [decimal.Decimal(0 if value == "NULL" else value) for value in answer]
+        different = [(name, value, got_value) for (name, value), got_value in zip(all_wanted, got, strict=True) if value != got_value]
+        assert not different, different
+
+
 def sql_is_sql(archived):
     import sqlglot
     from sqlglot import exp
-    for language, dialect in (("trino", "trino"), ("hive", "hive"), ("flink", None)):
+    for language, dialect in (("trino", "trino"), ("hive", "hive")):
         text, _ = archived.export(language, "everything")
         alone, _ = archived.export(language, "everything", "--table")
         assert len(alone) < len(text)
-        if dialect:
-            statements = [s for s in sqlglot.parse(text, dialect=dialect) if s]
-            created = {c.this.this.name if isinstance(c.this, exp.Schema) else c.this.name for c in statements if isinstance(c, exp.Create)}
-            assert {"shop_public_everything_archive", "shop_public_everything_changes", "shop_public_everything"} <= created, created
+        statements = [s for s in sqlglot.parse(text, dialect=dialect) if s]
+        created = {c.this.this.name if isinstance(c.this, exp.Schema) else c.this.name for c in statements if isinstance(c, exp.Create)}
+        assert {"shop_public_everything_archive", "shop_public_everything_changes", "shop_public_everything"} <= created, created
         for part in ("decimal(12,3)", archived.road.archive, archived.road.sluice.broker):
             assert part in text.lower(), (language, part)
 
@@ -361,7 +489,8 @@ def main():
                 archived.settle()
                 for name, function in (("the topic is the table", as_database), ("python reads it", python_reads), ("duckdb reads it", duckdb_reads),
                                        ("spark reads it", spark_reads), ("it goes on at the exact offset", goes_on),
-                                       ("python goes on as printed", goes_on_as_printed), ("sql is sql", sql_is_sql),
+                                       ("python goes on as printed", goes_on_as_printed),
+                                       ("flink reads it and goes on", flink_reads_and_goes_on), ("hive reads it", hive_reads), ("sql is sql", sql_is_sql),
                                        ("errors say what to do", errors_say_what_to_do)):
                     checks.run(f"{form}: {name}", function, archived)
     checks.finish()

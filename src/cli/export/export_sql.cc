@@ -61,6 +61,8 @@ WHERE @LATER@;
 )";
 
 constexpr std::string_view kHive = R"(-- Hive reads the archive of @TOPIC@@AND_LIVE@.
+-- Times are numbers (bigint), microseconds since 1970 where the database has them, `_timestamp` milliseconds. Decimals over
+-- Parquet want Hive 3 or later.
 @NOTES@@SETUP@CREATE EXTERNAL TABLE `@NAME@_archive` (
 @COLUMNS@
 )

@@ -14,7 +14,8 @@ constexpr int kDigitsMost = 38;        // of a decimal in every reader but Arrow
 constexpr int kDigitsMostArrow = 76;
 constexpr int kDeepest = 32;           // a record further down is taken for a recursive one
 
-// By Reader, in its order. What a reader lacks is what it reads such a column as: a time of day as its number.
+// By Reader, in its order. What a reader lacks is what it reads such a column as: a time as its number. Flink's Avro has no
+// microseconds, and its Parquet fails on times before 1970; Hive before 4 reads no time that Parquet has as INT64.
 struct Row {
   std::string_view kind;
   std::array<std::string_view, 6> names;
@@ -35,10 +36,10 @@ constexpr auto kTypes = std::to_array<Row>({
     {"date",                   {"DATE",         "DATE",       "DATE",             "date",         "date",      "pa.date32()"}},
     {"time-millis",            {"INT",          "TIME",       "INT",              "integer",      "int",       "pa.time32(\"ms\")"}},
     {"time-micros",            {"BIGINT",       "TIME",       "BIGINT",           "bigint",       "bigint",    "pa.time64(\"us\")"}},
-    {"timestamp-millis",       {"TIMESTAMP",    "TIMESTAMPTZ", "TIMESTAMP_LTZ(3)", "timestamp(3)", "timestamp", "pa.timestamp(\"ms\", \"UTC\")"}},
-    {"timestamp-micros",       {"TIMESTAMP",    "TIMESTAMPTZ", "TIMESTAMP_LTZ(6)", "timestamp(6)", "timestamp", "pa.timestamp(\"us\", \"UTC\")"}},
-    {"local-timestamp-millis", {"TIMESTAMP_NTZ", "TIMESTAMP", "TIMESTAMP(3)",     "timestamp(3)", "timestamp", "pa.timestamp(\"ms\")"}},
-    {"local-timestamp-micros", {"TIMESTAMP_NTZ", "TIMESTAMP", "TIMESTAMP(6)",     "timestamp(6)", "timestamp", "pa.timestamp(\"us\")"}},
+    {"timestamp-millis",       {"TIMESTAMP",    "TIMESTAMPTZ", "BIGINT",           "timestamp(3)", "bigint",    "pa.timestamp(\"ms\", \"UTC\")"}},
+    {"timestamp-micros",       {"TIMESTAMP",    "TIMESTAMPTZ", "BIGINT",           "timestamp(6)", "bigint",    "pa.timestamp(\"us\", \"UTC\")"}},
+    {"local-timestamp-millis", {"TIMESTAMP_NTZ", "TIMESTAMP", "BIGINT",           "timestamp(3)", "bigint",    "pa.timestamp(\"ms\")"}},
+    {"local-timestamp-micros", {"TIMESTAMP_NTZ", "TIMESTAMP", "BIGINT",           "timestamp(6)", "bigint",    "pa.timestamp(\"us\")"}},
 });
 
 std::string named(Reader reader, std::string_view kind) {
@@ -120,9 +121,7 @@ class Namer {
   Result<std::string> scalar(const Node& node) const {
     const auto logical = std::string_view(node.logical_type);
     if (logical == "decimal") return decimal(node);
-    // Hive's reader of Avro knows dates and milliseconds; other times are their numbers.
-    const bool plain = context_.reader == Reader::hive && context_.format == "avro" && logical != "date" && logical != "timestamp-millis";
-    if (const auto name = named(context_.reader, logical); !name.empty() && !plain && node.type != Type::fixed) return name;
+    if (const auto name = named(context_.reader, logical); !name.empty() && node.type != Type::fixed) return name;
     return named(context_.reader, type_name(node.type));
   }
 
