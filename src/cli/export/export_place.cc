@@ -87,7 +87,8 @@ Location hadoop_bucket(Reader reader, const Url& url, const Bucket& bucket) {
   for (const auto& [name, value] : all) {
     out.setup.push_back(reader == Reader::spark ? ".config(\"spark.hadoop." + name + "\", \"" + value + "\")" : "SET " + name + "=" + value + ";");
   }
-  out.notes.emplace_back("S3: hadoop-aws on the class path (Spark: --packages org.apache.hadoop:hadoop-aws:VERSION, Hadoop's version); keys from the environment.");
+  const std::string keys = "keys from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or of the machine (fs.s3a.aws.credentials.provider).";
+  out.notes.push_back("S3: " + (reader == Reader::spark ? keys : "hadoop-aws, of Hadoop's version, on the class path; " + keys));
   return out;
 }
 

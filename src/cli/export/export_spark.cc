@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kHead = R"(# Spark reads the archive of @TOPIC@ up to the offsets in `archived`@AND_LIVE@.
 # spark-submit --packages @PACKAGES@
-# (VERSION is that of your Spark.)
+# (VERSION is that of your Spark@HADOOP@.)
 @NOTES@@IMPORTS@
 spark = (SparkSession.builder.appName("@TOPIC@")@SETTINGS@
          .getOrCreate())
@@ -97,7 +97,7 @@ std::string packages(const ExportedTopic& topic, bool with_live) {
   std::vector<std::string> out;
   if (topic.format == "avro" || with_live) out.emplace_back("org.apache.spark:spark-avro_2.13:VERSION");
   if (with_live) out.emplace_back("org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION");
-  if (topic.place.starts_with("s3://")) out.emplace_back("org.apache.hadoop:hadoop-aws:HADOOPS_VERSION");
+  if (topic.place.starts_with("s3://")) out.emplace_back("org.apache.hadoop:hadoop-aws:HADOOP");
   return out.empty() ? "(none)" : joined(out, ",");
 }
 
@@ -151,6 +151,7 @@ std::string live(const ExportedTopic& topic, const std::vector<ExportedColumn>& 
 Result<std::string> export_spark(const ExportedTopic& topic, bool with_live) {
   const auto location = location_for(Reader::spark, topic);
   SLUICE_TRY(const auto columns, reader_columns({Reader::spark, topic.format}, topic.row.root()));
+  const bool in_bucket = topic.place.starts_with("s3://");
   std::string settings, notes;
   for (const auto& setting : location.setup) settings += "\n         " + setting;
   for (const auto& note : location.notes) notes += "# " + note + "\n";
@@ -159,6 +160,7 @@ Result<std::string> export_spark(const ExportedTopic& topic, bool with_live) {
   const auto head = fill(kHead, {{"TOPIC", topic.topic},
                                  {"AND_LIVE", with_live ? ",\n# and goes on from the topic at exactly these offsets" : ""},
                                  {"PACKAGES", packages(topic, with_live)},
+                                 {"HADOOP", in_bucket ? ", HADOOP that of its jars/hadoop-client-api-HADOOP.jar" : ""},
                                  {"NOTES", notes},
                                  {"IMPORTS", imports(with_live)},
                                  {"SETTINGS", settings},
