@@ -456,6 +456,18 @@ class WithinCase(Case):
             yield [k, len(mine), sum(mine)]
 
 
+class LateWithinCase(WithinCase):
+    """Beyond the bound: an event is late, or there is a first that it is the duplicate of; the view goes on."""
+
+    def make(self):
+        super().make()
+        self.relations[0].fill(self.ids, 40, 12, beyond=40)
+
+    def check(self, answer):
+        assert len(answer["late"]) == answer["lateCounted"]
+        return len(answer["image"])
+
+
 class TableJoinCase(Case):
     """A stream that is kept for ever, and a table: as if both were there at once."""
 
@@ -535,4 +547,4 @@ class KeepCase(Case):
 
 
 CASES = [WindowCase, WindowCase, IdleCase, LateCase, LateCase, NestedCase, WindowOfPairsCase, WindowAndStreamCase, WindowJoinCase, FirstCase, WithinCase,
-         TableJoinCase, WindowOfTableCase, KeepCase]
+         LateWithinCase, TableJoinCase, WindowOfTableCase, KeepCase]

@@ -6,11 +6,11 @@
 //   1. take() lets rows wait, by key.
 //   2. finish() reads, for each key at once, what is remembered of it, and compares the runs before and after its rows have joined.
 //   3. Of a run whose beginning the watermark has passed only that and the row that is given can still matter: others are erased.
-//   4. advance() forgets the runs whose span the watermark has passed.
+//   4. advance() forgets a run when no row that is not late can be of it: when the watermark is a span past its end.
 //
 // Keys in the state, after the operator's:
 //     'o', key, time, order                -> row
-//     't', end of a run, key               -> nothing: the run is forgotten when the watermark reaches it
+//     't', end of a run, key               -> nothing
 // The order is of the columns to sort by, and then of all, so that one row is the first.
 
 #include <algorithm>
@@ -205,9 +205,10 @@ Result<void> DeduplicateOperator::advance(std::int64_t watermark_us, Context& co
   std::vector<Gone> gone;
   const Bytes& head = keys_.begin('t');
   const std::size_t head_size = head.size();
-  SLUICE_RETURN_IF_ERROR(context.state.scan(head, after_time(head, context.watermark_us), [&](ByteView at, ByteView) {
+  const auto gone_us = add_time(context.watermark_us, -*form_.within_us);
+  SLUICE_RETURN_IF_ERROR(context.state.scan(head, after_time(head, gone_us), [&](ByteView at, ByteView) {
     at.remove_prefix(head_size);
-    if (time_at(at) > watermark_us) return false;
+    if (end_of(time_at(at)) > watermark_us) return false;
     gone.push_back({context.held.copy(at.substr(8)), time_at(at)});
     return true;
   }));

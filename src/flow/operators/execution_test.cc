@@ -210,11 +210,26 @@ TEST(Execution, DuplicatesAreKnownForAsLongAsTheBound) {
   running.add("s", {1, 3, 1 * kSecond});
   EXPECT_THAT(running.given(), ElementsAre("-1 1|1|1970-01-01 00:00:02+00", "+1 1|3|1970-01-01 00:00:01+00"));
   running.advance(11 * kSecond);
-  EXPECT_EQ(running.keys(), 1U);
   running.add("s", {1, 4, 12 * kSecond});
   EXPECT_THAT(running.given(), ElementsAre("+1 1|4|1970-01-01 00:00:12+00"));
   running.add("s", {1, 5, 1 * kSecond});
   EXPECT_THAT(running.sum().late_origins, ElementsAre(5));
+  running.add("s", {1, 6, 10 * kSecond});  // older than the watermark, and still known for what it is
+  EXPECT_EQ(running.given().size(), 0U);
+  running.advance(32 * kSecond);
+  EXPECT_EQ(running.keys(), 1U);
+}
+
+// Its session would begin where one did that has closed.
+TEST(Execution, ARowThatIsLateByItselfIsLateAlsoBesideAnOpenSession) {
+  Running running("SELECT k, window_start, window_end, count(*) AS n FROM s GROUP BY k, session(ts, interval '10 s')");
+  running.add("s", {1, 0, 0});
+  running.advance(10 * kSecond);
+  running.add("s", {1, 0, 5 * kSecond});
+  EXPECT_THAT(running.given().back(), testing::StartsWith("+1 1|1970-01-01 00:00:05+00"));
+  running.add("s", {1, 0, 0});
+  EXPECT_THAT(running.given(), IsEmpty());
+  EXPECT_THAT(running.sum().late_origins, ElementsAre(3));
 }
 
 TEST(Execution, ExtremesOfRowsThatStayKeepNoOthers) {

@@ -6,7 +6,8 @@
 //      writes what has changed.
 //   3. advance() takes those that are closed out, in the order of their ends.
 //
-// A row is late when its own span is closed and touches no session that is still open.
+// A row is late when its own span is closed, whatever it touches: so a session never begins again where one that has closed did, which is
+// what tells them apart.
 //
 // Keys in the state, after the operator's; the group is encoded values:
 //     'g', group, session's end            -> its start, values, accumulators
@@ -161,12 +162,12 @@ Result<Session> SessionOperator::decode(ByteView value, std::int64_t end_us, Con
 
 Result<void> SessionOperator::add(ByteView key, const Group& group, const Waiting& row, Context& context) {
   const Grouping::Span span{row.time_us, row.time_us + window_.size_us};
+  if (is_closed(span.end_us, context.watermark_us)) return context.results.late(row.origin);
   const auto begin = std::ranges::find_if(sessions_, [&](const Session& each) { return each.span.end_us > span.start_us; });
   auto end = begin;
   while (end != sessions_.end() && end->span.start_us < span.end_us) ++end;
   auto at = begin;
   if (begin == end) {
-    if (is_closed(span.end_us, context.watermark_us)) return context.results.late(row.origin);
     at = sessions_.insert(begin, Session{.span = span, .values = group.values});
     at->accumulators.resize(grouping_.functions().size());
   } else {
