@@ -290,7 +290,7 @@ def goes_on_with_spark(archived, path, topic, before):
     batches = []
     stream = program["live"].writeStream.foreachBatch(lambda batch, _: batches.extend(program["rows_of"](batch).collect()))
     stream = stream.option("checkpointLocation", os.path.join(archived.road.directory, "checkpoint")).trigger(availableNow=True).start()
-    assert stream.awaitTermination(90), "the stream does not end"
+    assert stream.awaitTermination(300), "the stream does not end"
     live = [row.asDict() for row in batches]
     archive = [row.asDict() for row in program["changes"].collect()]
     assert len(archive) == before and len(live) == len(topic) - before, (len(archive), len(live), before, len(topic))
