@@ -350,14 +350,21 @@ def flink(archived, scripts):
     return [json.loads(line) for line in out.stdout.splitlines()]
 
 
+def below_the_end(topic, text):
+    """The rows below the end that was printed: what has no visible file yet is not the archive's."""
+    end = int(re.search(r"`_offset` < (\d+)", text)[1])
+    return {offset: row for offset, row in topic.items() if offset < end}
+
+
 def flink_reads_and_goes_on(archived):
     """As printed, but for the ends of the topic's tables: to compare, they end where the topic does now."""
+    archived.settle()
     name = "shop_public_everything"
     live, alone, huge = (archived.export("flink", *what)[0] for what in (("everything",), ("everything", "--table"), ("huge", "--table")))
-    before = archived.topic("everything")
     archived.road.sql(FOR_FLINK)
     archived.settle()
     topic = archived.topic("everything")
+    before, with_live = below_the_end(topic, alone), below_the_end(topic, live)
     ends = "".join(f"ALTER TABLE `{name}_{table}` SET ('scan.bounded.mode' = 'latest-offset');\n" for table in ("live", "live_deletes"))
     changes, table, archive, archive_table, large = map(flink_rows, flink(archived, [
         live + ends + f"SELECT * FROM `{name}_changes`;\nSELECT * FROM `{name}`;\n",
@@ -365,7 +372,7 @@ def flink_reads_and_goes_on(archived):
     agree([row for _, row in archive], before, ALL)
     same_table([row for _, row in archive_table], current(before, unchanged=False))
     assert {row["id"]: row["h"] and int.from_bytes(bytes.fromhex(row["h"]), "big", signed=True) for _, row in large} == {1: 10**99, 2: -1, 3: None}
-    deletes = {offset: row["id"] for offset, row in topic.items() if row["_op"] == "d" and offset not in before}
+    deletes = {offset: row["id"] for offset, row in topic.items() if row["_op"] == "d" and offset not in with_live}
     assert deletes and {kind for kind, _ in changes} == {"+I"}, (deletes, changes[:2])
     assert all(row["id"] is None for _, row in changes if row["_offset"] in deletes)
     agree([{**row, "id": deletes.get(row["_offset"], row["id"])} for _, row in changes], topic, ALL)
@@ -414,10 +421,9 @@ def hive(directory, script):
 
 def hive_reads(archived):
     """Over Avro: this Hive, 2.3, knows no decimals that are numbers in Parquet."""
-    if archived.form != "avro":
-        return
+    archived.settle()
     text, _ = archived.export("hive", "everything", "--table")
-    topic = archived.topic("everything")
+    topic = below_the_end(archived.topic("everything"), text)
     relations = (("shop_public_everything_changes", [{**row, "_offset": offset} for offset, row in topic.items()], (HIVE_OWN, HIVE_MORE)),
                  ("shop_public_everything", list(current(topic).values()), (HIVE_OWN,)))
     queries, wanted = "", []
@@ -492,7 +498,8 @@ def main():
                                        ("python goes on as printed", goes_on_as_printed),
                                        ("flink reads it and goes on", flink_reads_and_goes_on), ("hive reads it", hive_reads), ("sql is sql", sql_is_sql),
                                        ("errors say what to do", errors_say_what_to_do)):
-                    checks.run(f"{form}: {name}", function, archived)
+                    if form == "avro" or function is not hive_reads:
+                        checks.run(f"{form}: {name}", function, archived)
     checks.finish()
 
 
