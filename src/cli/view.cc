@@ -102,12 +102,12 @@ Result<void> wait_for(const Globals& globals, const std::string& name) {
     SLUICE_TRY(const auto answer, get_json(globals.admin, target_of(name)));
     SLUICE_TRY(const auto parsed, parse_answer(answer));
     SLUICE_TRY(const auto view, view_state(parsed));
+    SLUICE_RETURN_IF_ERROR(still_runs(globals, name));
     if (!view.error.empty()) return Error{ErrorCode::rejected, "view " + name + ": " + view.error};
     if (view.kind != "view" || (view.caught_up && view.building.empty())) {
       if (view.kind == "view") std::cerr << (view.replaced.empty() ? name + " is up to date: " + with_commas(view.rows) + " rows" : view.replaced) << "\n";
       return {};
     }
-    SLUICE_RETURN_IF_ERROR(still_runs(globals, name));
     const auto percent = std::to_string(std::lround(view.built * 100)) + " %";
     const auto now = view.building.empty() ? name + ": " + with_commas(view.rows) + " rows so far" : name + ": " + view.building + ", " + percent;
     if (now != told) std::cerr << (told = now) << "\n";

@@ -69,6 +69,7 @@ class AllViews final : public Views {
   Result<std::vector<Defined>> carry_out(std::string_view text, std::vector<sql::Statement> statements);
   Result<void> make_streams(const std::map<std::string, TopicShape>& streams);
   void put(const std::string& name, const Definition& definition);
+  Result<ViewDescription> describe(const std::string& name, const std::vector<pipeline::StageStatus>& stages) const;
   Result<std::shared_ptr<const Snapshot>> rows_of(const std::string& topic) const;
   Result<std::shared_ptr<TrackedView>> view_of(const std::string& name) const;
   Result<Bytes> key_bytes(const View& view, const std::vector<Column>& columns, const std::map<std::string, std::string>& key) const;
@@ -265,14 +266,17 @@ Result<void> AllViews::remove(const std::string& name) {
 
 std::vector<ViewDescription> AllViews::list() const {
   std::vector<ViewDescription> out;
+  const auto stages = around_.supervisor.status();
   for (const auto& [name, definition] : definitions()) {
     if (definition.removed && !definition.building) continue;
-    if (auto described = describe(name); described.ok()) out.push_back(*std::move(described));
+    if (auto described = describe(name, stages); described.ok()) out.push_back(*std::move(described));
   }
   return out;
 }
 
-Result<ViewDescription> AllViews::describe(const std::string& name) const {
+Result<ViewDescription> AllViews::describe(const std::string& name) const { return describe(name, around_.supervisor.status()); }
+
+Result<ViewDescription> AllViews::describe(const std::string& name, const std::vector<pipeline::StageStatus>& stages) const {
   const auto all = definitions();
   const auto found = all.find(name);
   if (found == all.end() || (found->second.removed && !found->second.building)) return no_such_view(name);
@@ -299,6 +303,8 @@ Result<ViewDescription> AllViews::describe(const std::string& name) const {
   for (const auto at : bound->plan.root->key) out.key.push_back(out.columns[at].name);
   out.plan = plan_text(bound->plan);
   if (const auto view = running(name)) view->describe(out);
+  const auto stage = std::ranges::find_if(stages, [&](const auto& each) { return each.kind == "view" && each.name == name && each.state == "failed"; });
+  if (out.error.empty() && stage != stages.end()) out.error = stage->error;
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -117,6 +118,21 @@ TEST_F(ViewsTest, IsKeptUpToDateAndAsked) {
   EXPECT_EQ(ask("SELECT sum(n) AS all, count(*) FROM counts"), "3 1 | ");
   EXPECT_EQ(ask("SELECT order_id, _partition FROM clicks WHERE order_id > 1 ORDER BY 1 DESC LIMIT 1"), "9 0 | ");
   EXPECT_EQ(ask("SELECT o.id, c.n FROM shop.public.orders o LEFT JOIN counts c USING (country) ORDER BY o.id OFFSET 1"), "2 3 | ");
+}
+
+TEST_F(ViewsTest, OneThatHasFailedIsListedWithItsError) {
+  ASSERT_EQ(define(std::string(kClicks) + kCounts), "done");
+  order(1, "NO");
+  click(1);
+  expect_answer("SELECT n FROM counts", "1 | ");
+  EXPECT_EQ(views_->describe("counts")->error, "");
+  close();
+  log_.remove_topic("clicks");
+  ASSERT_TRUE(log_.ensure_topic({.name = "clicks"}).ok());
+  open();
+  EXPECT_TRUE(comes([&] { return views_->describe("counts")->error.find("deleted and made anew") != std::string::npos; }));
+  const auto all = views_->list();
+  EXPECT_TRUE(std::ranges::any_of(all, [](const auto& view) { return view.name == "counts" && !view.error.empty(); }));
 }
 
 TEST_F(ViewsTest, OneRowByItsKey) {
