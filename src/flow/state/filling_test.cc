@@ -186,13 +186,13 @@ TEST(FillingDeathTest, AKillAtAnyMomentLeavesAllOrNothing) {
   int nothing = 0;
   int after_ms = 1;
   for (int kills = 0; kills < 30; ++kills) {
-    const Folder folder;
-    if (!dying) setenv("SLUICE_FILLING_TEST", (folder.path() + " " + std::to_string(after_ms)).c_str(), 1);
+    std::optional<Folder> folder;  // who dies would leave it
+    if (!dying) setenv("SLUICE_FILLING_TEST", (folder.emplace().path() + " " + std::to_string(after_ms)).c_str(), 1);
     EXPECT_EXIT(fill_until_killed(), testing::KilledBySignal(SIGKILL), "");
     if (dying) continue;
-    const auto state = open(folder);
+    const auto state = open(*folder);
     ASSERT_TRUE(state);
-    EXPECT_FALSE(std::filesystem::exists(folder.path() + "/filling"));
+    EXPECT_FALSE(std::filesystem::exists(folder->path() + "/filling"));
     const bool there = !state->applied().empty();
     EXPECT_EQ(contents(*state), there ? all : Model{}) << "killed after " << after_ms << " ms";
     ++(there ? whole : nothing);
