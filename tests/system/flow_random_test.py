@@ -15,15 +15,7 @@ import random
 import subprocess
 
 from flow_random import TABLES, RandomQueries, RandomRows
-from harness import ROOT, SLUICE, Checks, Postgres, seed, temporary_directory
-
-
-def flow_eval():
-    beside = os.path.dirname(os.path.abspath(SLUICE))
-    for path in (os.path.join(beside, "bin", "flow_eval"), os.path.join(beside, "flow_eval")):
-        if os.path.exists(path):
-            return path
-    raise AssertionError(f"no flow_eval beside {SLUICE}: build it")
+from harness import Checks, Postgres, built, seed, temporary_directory
 
 
 class Database:
@@ -117,7 +109,7 @@ class Comparison:
         self.wrong.append(f"case {number}: {question['query']}\n  {why}\n  {json.dumps(question)[:int(os.environ.get('SHOWN', '600'))]}\n{plan}")
 
     def run(self, cases):
-        process = subprocess.Popen([flow_eval()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen([built("flow_eval")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             for number in cases:
                 question, theirs, last = self.case(number)
@@ -126,7 +118,7 @@ class Comparison:
                 line = process.stdout.readline()
                 if not line:
                     self.wrong.append(f"case {number}: flow_eval ended ({process.wait(10)}): {question['query']}\n{json.dumps(question)}")
-                    process = subprocess.Popen([flow_eval()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                    process = subprocess.Popen([built("flow_eval")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
                     continue
                 self.compare(number, question, theirs, last, json.loads(line))
         finally:

@@ -16,17 +16,9 @@ import subprocess
 import threading
 
 from flow_time import CASES
-from harness import SLUICE, Checks, seed
+from harness import Checks, built, seed
 
 PROCESSES = 12
-
-
-def view_eval():
-    beside = os.path.dirname(os.path.abspath(SLUICE))
-    for path in (os.path.join(beside, "bin", "view_eval"), os.path.join(beside, "view_eval")):
-        if os.path.exists(path):
-            return path
-    raise AssertionError(f"no view_eval beside {SLUICE}: build it")
 
 
 class Evaluator:
@@ -38,7 +30,7 @@ class Evaluator:
     def ask(self, question):
         process = getattr(self.mine, "process", None)
         if process is None:
-            process = self.mine.process = subprocess.Popen([view_eval()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            process = self.mine.process = subprocess.Popen([built("view_eval")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             self.all.append(process)
         process.stdin.write(json.dumps(question) + "\n")
         process.stdin.flush()

@@ -278,6 +278,13 @@ def read_topic(broker, topic, partition=0, committed=True, until=None, newest=No
         consumer.close()
 
 
+def built(name):
+    """The path of a test program, built with the program under test."""
+    path = os.path.join(os.path.dirname(os.path.abspath(SLUICE)), "bin", name)
+    assert os.path.exists(path), f"no bin/{name} beside {SLUICE}: build it"
+    return path
+
+
 class Checks:
     """Counts promises kept and broken."""
 

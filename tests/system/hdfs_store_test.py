@@ -3,10 +3,10 @@ import json
 import os
 import subprocess
 
-from harness import SLUICE, Checks, temporary_directory
+from harness import Checks, built, temporary_directory
 from hdfs import Hdfs
 
-PROGRAM = os.environ.get("HDFS_STORE_TEST", os.path.join(os.path.dirname(SLUICE), "bin", "deliver_store_hdfs_test"))
+PROGRAM = os.environ.get("HDFS_STORE_TEST") or built("deliver_store_hdfs_test")
 
 
 def run(directory, environment, *arguments):
