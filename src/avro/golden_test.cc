@@ -70,6 +70,19 @@ TEST(Golden, CompatibilityIsJudgedAsJavaJudgesIt) {
   EXPECT_EQ(compared, 294);
 }
 
+// As Java's equals() has it.
+TEST(Schema, ATypeMayBeDefinedAgainWithOtherDocsAndAliases) {
+  const auto with = [](const std::string& again) {
+    return Schema::parse(R"({"type":"record","name":"R","fields":[{"name":"a","type":{"type":"fixed","name":"F","size":1,"doc":"x","aliases":["Old"]}},)"
+                         R"({"name":"b","type":)" + again + "}]}");
+  };
+  const auto same = with(R"({"type":"fixed","name":"F","size":1,"aliases":["Older"]})");
+  ASSERT_TRUE(same.ok()) << same.error();
+  EXPECT_NE(same->text().find(R"({"name":"b","type":"F"})"), std::string::npos) << same->text();
+  EXPECT_FALSE(with(R"({"type":"fixed","name":"F","size":2})").ok());
+  EXPECT_FALSE(with(R"({"type":"fixed","name":"F","size":1,"own":1})").ok());
+}
+
 TEST(Schema, AUnionKnowsABranchThatIsDefinedLater) {
   const auto record = [](const std::string& branches) {
     return Schema::parse(R"({"type":"record","name":"R","fields":[{"name":"u","type":)" + branches + R"(},{"name":"f","type":{"type":"fixed","name":"F","size":2}}]})");

@@ -206,12 +206,12 @@ class SchemaParser {
     return node.items != nullptr ? check_chain(*node.items, depth + 1) : Result<void>();
   }
 
-  // A type that is defined again must be the same again.
+  // A type that is defined again must be the same again, as far as Java looks.
   Result<void> check_repeated() const {
     std::size_t printed = 0;
     for (const auto& [again, at] : repeated_) {
-      const auto text = print_node(*again);
-      if (text != print_node(*types_.at(again->full_name()))) return refused(at, "\"" + again->full_name() + "\" is defined twice");
+      const auto text = print_equality(*again);
+      if (text != print_equality(*types_.at(again->full_name()))) return refused(at, "\"" + again->full_name() + "\" is defined twice");
       if ((printed += text.size()) > kMaxRepeatedBytes) return over_limit(ErrorCode::rejected, "schema at " + at + ": too many types are defined again");
     }
     return {};

@@ -1,5 +1,6 @@
 // Two texts of a schema: Java's Schema.toString(), byte for byte, and the Parsing Canonical Form.
 
+#include <cstdint>
 #include <set>
 
 #include "avro/json_text.h"
@@ -17,7 +18,10 @@ bool is_type_word(std::string_view name) {
 
 class JavaPrinter {
  public:
-  explicit JavaPrinter(const std::vector<std::string>& known_names = {}) : written_(known_names.begin(), known_names.end()) {}
+  enum class Extent : std::uint8_t { all, equality };  // equality: what Java's equals() compares
+
+  explicit JavaPrinter(Extent extent = Extent::all, const std::vector<std::string>& known_names = {})
+      : all_(extent == Extent::all), written_(known_names.begin(), known_names.end()) {}
 
   std::string print(const Node& node) {
     write(node);
@@ -72,11 +76,11 @@ class JavaPrinter {
     if (node.space != space_) out_ += ",\"namespace\":" + json_quote(node.space);
     const auto saved = space_;
     if (node.type == Type::record) space_ = node.space;
-    if (node.doc) out_ += ",\"doc\":" + json_quote(*node.doc);
+    if (node.doc && all_) out_ += ",\"doc\":" + json_quote(*node.doc);
     if (node.type == Type::record) write_fields(node);
     if (node.type == Type::enum_) {
       out_ += ",\"symbols\":" + list(node.symbols);
-      if (node.enum_default) out_ += ",\"default\":" + json_quote(*node.enum_default);
+      if (node.enum_default && all_) out_ += ",\"default\":" + json_quote(*node.enum_default);
     }
     if (node.type == Type::fixed) out_ += ",\"size\":" + std::to_string(node.size);
     write_properties(node.properties);
@@ -87,7 +91,7 @@ class JavaPrinter {
   }
 
   void write_aliases(const Node& node) {
-    if (node.aliases.empty()) return;
+    if (node.aliases.empty() || !all_) return;
     std::vector<std::string> names;
     for (const auto& alias : node.aliases) names.push_back(qualified(alias));
     out_ += ",\"aliases\":" + list(names);
@@ -99,11 +103,11 @@ class JavaPrinter {
       const auto& field = node.fields[i];
       out_ += (i > 0 ? ",{\"name\":" : "{\"name\":") + json_quote(field.name) + ",\"type\":";
       write(*field.type);
-      if (field.doc) out_ += ",\"doc\":" + json_quote(*field.doc);
+      if (field.doc && all_) out_ += ",\"doc\":" + json_quote(*field.doc);
       if (field.default_json) out_ += ",\"default\":" + *field.default_json;
       if (field.order == Order::descending) out_ += R"(,"order":"descending")";
       if (field.order == Order::ignore) out_ += R"(,"order":"ignore")";
-      if (!field.aliases.empty()) out_ += ",\"aliases\":" + list(field.aliases);
+      if (!field.aliases.empty() && all_) out_ += ",\"aliases\":" + list(field.aliases);
       write_properties(field.properties);
       out_ += '}';
     }
@@ -120,6 +124,7 @@ class JavaPrinter {
     return out + "]";
   }
 
+  bool all_;
   std::string out_;
   std::string space_;
   std::set<std::string> written_;
@@ -189,8 +194,9 @@ class CanonicalPrinter {
 }  // namespace
 
 std::string print_node(const Node& node) { return JavaPrinter().print(node); }
+std::string print_equality(const Node& node) { return JavaPrinter(JavaPrinter::Extent::equality).print(node); }
 std::string Schema::text() const { return print_node(root()); }
-std::string Schema::text(const std::vector<std::string>& known_names) const { return JavaPrinter(known_names).print(root()); }
+std::string Schema::text(const std::vector<std::string>& known_names) const { return JavaPrinter(JavaPrinter::Extent::all, known_names).print(root()); }
 std::string Schema::canonical() const { return CanonicalPrinter().print(root()); }
 
 }  // namespace sluice::avro

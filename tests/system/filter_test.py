@@ -175,7 +175,7 @@ def a_wrong_column_stops_one_topic(directory):
 
 
 def main():
-    rng = random.Random(seed())
+    rng = random.Random(seed(usual=1))
     checks = Checks()
     for name, function in (("archives with a filter hold what PostgreSQL selects", lambda d: same_verdicts(d, rng)),
                            ("a filter of a column that is nowhere stops its topic alone", a_wrong_column_stops_one_topic)):

@@ -142,7 +142,7 @@ def main():
     parser.add_argument("--seed", type=int)
     parser.add_argument("--case", type=int, help="this one only")
     arguments = parser.parse_args()
-    first_seed = arguments.seed if arguments.seed is not None else seed()
+    first_seed = arguments.seed if arguments.seed is not None else seed(usual=1)
     checks = Checks()
 
     def same_rows():

@@ -253,7 +253,7 @@ def compatible_readers_read(rng, lines):
 
 def main():
     checks = Checks()
-    rng = random.Random(seed())
+    rng = random.Random(seed(usual=1))
     checks.run("what compatible readers are given they read, and values are valid as jsonschema says", compatible_readers_read, rng, Lines())
     return checks.finish()
 
