@@ -273,7 +273,7 @@ def kafka_clients_speak_tls(sluice):
 def produce(sluice, topic, records, **more):
     """Each record's error, in order."""
     errors = [None] * len(records)
-    producer = Producer({"bootstrap.servers": sluice.broker, "linger.ms": 50, **more})
+    producer = Producer({"bootstrap.servers": sluice.broker, "linger.ms": 5000, **more})  # one batch: flush() does not wait for it
     for index, (key, value) in enumerate(records):
         producer.produce(topic, value=value, key=key, on_delivery=lambda error, _, index=index: errors.__setitem__(index, error))
     assert producer.flush(30) == 0
