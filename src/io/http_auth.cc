@@ -34,7 +34,9 @@ std::optional<BasicCredentials> parse_basic_authorization(std::string_view heade
   const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
   if (header.size() < kScheme.size() || !std::ranges::equal(header.substr(0, kScheme.size()), kScheme, same)) return std::nullopt;
   header.remove_prefix(std::min(header.find_first_not_of(' ', kScheme.size()), header.size()));
-  auto plain = from_base64(header);
+  constexpr std::size_t kLongest = 64 << 10;
+  if (header.size() > kLongest) return std::nullopt;
+  const auto plain = from_base64(header);
   const auto colon = plain ? plain->find(':') : std::string::npos;
   if (colon == std::string::npos) return std::nullopt;
   return BasicCredentials{plain->substr(0, colon), plain->substr(colon + 1)};

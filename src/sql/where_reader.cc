@@ -95,9 +95,12 @@ Columns columns_of(const Expression& expression, const std::vector<std::string>&
   return out;
 }
 
-void split(Expression condition, std::vector<Expression>& out) {
-  if (condition.kind != Kind::and_) return out.push_back(std::move(condition));
-  for (auto& part : condition.parts) split(std::move(part), out);
+// What all_of() joined.
+std::vector<Expression> conditions_of(std::optional<Expression> where) {
+  if (where && where->kind == Kind::and_) return std::move(where->parts);
+  std::vector<Expression> out;
+  if (where) out.push_back(*std::move(where));
+  return out;
 }
 
 // EXISTS' query, with what it is asked for.
@@ -110,11 +113,10 @@ struct Correlated {
 std::optional<Correlated> correlated(Select query) {
   std::vector<std::string> inner;
   add_qualifiers(*query.from, inner);
-  std::vector<Expression> conditions, kept;
-  if (query.where) split(*std::move(query.where), conditions);
+  std::vector<Expression> kept;
   Correlated out;
   query.results.clear();
-  for (auto& each : conditions) {
+  for (auto& each : conditions_of(std::move(query.where))) {
     if (!columns_of(each, inner).outer) {
       kept.push_back(std::move(each));
       continue;

@@ -12,7 +12,7 @@ import sys
 
 import jsonschema
 
-from harness import SLUICE, Checks, seed
+from harness import Checks, built, seed
 
 PAIRS = int(os.environ.get("PAIRS", "1000"))
 VALUES = 12
@@ -28,7 +28,7 @@ class Lines:
     """The program that answers lines."""
 
     def __init__(self):
-        self.process = subprocess.Popen([os.path.join(os.path.dirname(SLUICE), "bin", "json_schema_lines")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([built("json_schema_lines")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, **line):
         self.process.stdin.write(json.dumps(line) + "\n")

@@ -14,9 +14,9 @@ import fastavro
 import pyarrow
 import pyarrow.parquet
 
-from harness import ROOT, SLUICE, Checks, temporary_directory
+from harness import SLUICE, Checks, built, temporary_directory
 
-PROGRAM = os.path.join(os.path.dirname(os.path.abspath(SLUICE)), "bin", "parquet_rows")
+PROGRAM = built("parquet_rows")
 MODULE = os.path.join(os.path.dirname(os.path.abspath(SLUICE)), "lib", "sluice", "libsluice_parquet.so")
 UTC = datetime.timezone.utc
 
@@ -246,7 +246,6 @@ def one_symbol():
         assert "not found" not in subprocess.run(["ldd", library], check=True, capture_output=True, text=True).stdout
 
 
-assert os.path.exists(PROGRAM), f"{PROGRAM} is not built; ninja -C build parquet_rows (from {ROOT})"
 checks = Checks()
 checks.run("every type without parts: physical type, logical type, values, by pyarrow", plain_types)
 checks.run("records, arrays, maps and unions, by pyarrow", nested_types)

@@ -80,19 +80,22 @@ Result<Zone> zone_of(std::string_view name) {
   return error;
 }
 
+Result<Value> shifted(std::int64_t us, std::int64_t by_us) {
+  SLUICE_TRY(const std::int64_t out, add(us, Interval{.us = by_us}));
+  return Value::of_integer(out);
+}
+
 // AT TIME ZONE: from timestamptz to timestamp.
 Result<Value> local_time(Arguments a, Arena&) {
   if (is_infinite_time(a[1].integer)) return a[1];
   SLUICE_TRY(const auto zone, zone_of(a[0].text));
-  SLUICE_TRY(const std::int64_t out, add(a[1].integer, Interval{.us = zone.offset_at(a[1].integer) * kSecond_us}));
-  return Value::of_integer(out);
+  return shifted(a[1].integer, zone.offset_at(a[1].integer) * kSecond_us);
 }
 // And back.
 Result<Value> moment_of_local_time(Arguments a, Arena&) {
   if (is_infinite_time(a[1].integer)) return a[1];
   SLUICE_TRY(const auto zone, zone_of(a[0].text));
-  SLUICE_TRY(const std::int64_t out, add(a[1].integer, Interval{.us = -zone.offset_of_local(a[1].integer) * kSecond_us}));
-  return Value::of_integer(out);
+  return shifted(a[1].integer, -zone.offset_of_local(a[1].integer) * kSecond_us);
 }
 
 // date_trunc(unit, moment, zone). The hour in which a clock is turned back is truncated on the side on which it is.
@@ -116,8 +119,7 @@ Result<Value> at_offset(Arguments a, Arena&) {
   if (offset.months != 0 || offset.days != 0) {
     return rejected("interval time zone \"" + interval_text(offset) + "\" must not include months or days");
   }
-  SLUICE_TRY(const std::int64_t out, add(a[1].integer, Interval{.us = Sign * (offset.us / kSecond_us * kSecond_us)}));
-  return Value::of_integer(out);
+  return shifted(a[1].integer, Sign * (offset.us / kSecond_us * kSecond_us));
 }
 
 template <Interval (*F)(Interval)>

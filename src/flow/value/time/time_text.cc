@@ -145,7 +145,7 @@ class MomentReader {
     const auto word = rest.substr(0, 2);
     const bool afternoon = same_word(word, "pm");
     if (!afternoon && !same_word(word, "am")) return {};
-    rest_ = trimmed(rest_).substr(2);
+    rest_ = rest.substr(2);
     if (*time >= 13 * kHour_us || *time < 0) return out_of_range();
     if (afternoon && *time < 12 * kHour_us) *time += 12 * kHour_us;
     if (!afternoon && *time >= 12 * kHour_us) *time -= 12 * kHour_us;
